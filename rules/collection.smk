@@ -1,0 +1,129 @@
+"""From a source of documents to queries, judgements, an index, BM25's lists and docids."""
+
+
+rule pydocs:
+    output:
+        documents=f"{COLLECTION}/documents.parquet",
+        queries=f"{COLLECTION}/queries.parquet",
+        qrels=f"{COLLECTION}/qrels.parquet",
+    log:
+        f"{RESULTS}/logs/pydocs/{config['collection']}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/pydocs/{config['collection']}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        packages=" ".join(sorted(selected_collection()["packages"])),
+        versions=package_versions(selected_collection()["packages"]),
+        split=as_json(**selected_collection()["split"]),
+        code=code("collect_pydocs.py"),
+    message:
+        "Reading the docstrings of {params.versions}"
+    shell:
+        "{PYTHON} {SCRIPTS}/collect_pydocs.py --packages {params.packages} --split {params.split:q}"
+        " --output {COLLECTION} > {log} 2>&1"
+
+
+rule index:
+    input:
+        documents=f"{COLLECTION}/documents.parquet",
+    output:
+        manifest=f"{COLLECTION}/index/manifest.json",
+    log:
+        f"{RESULTS}/logs/index/index.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/index/index.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("build_index.py"),
+    message:
+        "Building the Lucene index"
+    shell:
+        "{PYTHON} {SCRIPTS}/build_index.py --documents {input.documents} --manifest {output.manifest}"
+        " > {log} 2>&1"
+
+
+rule topk:
+    input:
+        index=rules.index.output.manifest,
+        queries=f"{COLLECTION}/queries.parquet",
+    output:
+        topk=f"{COLLECTION}/topk.parquet",
+    log:
+        f"{RESULTS}/logs/topk/topk.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/topk/topk.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        k1=config["bm25"]["k1"],
+        b=config["bm25"]["b"],
+        depth=config["bm25"]["depth"],
+        code=code("search_bm25.py"),
+    message:
+        "Searching every query with BM25 to depth {params.depth}"
+    shell:
+        "{PYTHON} {SCRIPTS}/search_bm25.py --index {input.index} --queries {input.queries}"
+        " --k1 {params.k1} --b {params.b} --depth {params.depth} --output {output.topk} > {log} 2>&1"
+
+
+rule bm25_weights:
+    input:
+        index=rules.index.output.manifest,
+        documents=f"{COLLECTION}/documents.parquet",
+        queries=f"{COLLECTION}/queries.parquet",
+    output:
+        weights=f"{COLLECTION}/bm25-weights.parquet",
+        words=f"{COLLECTION}/bm25-words.parquet",
+    log:
+        f"{RESULTS}/logs/bm25_weights/weights.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/bm25_weights/weights.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        k1=config["bm25"]["k1"],
+        b=config["bm25"]["b"],
+        code=code("export_bm25.py"),
+    message:
+        "Exporting BM25's term weights"
+    shell:
+        "{PYTHON} {SCRIPTS}/export_bm25.py --index {input.index} --documents {input.documents}"
+        " --queries {input.queries} --k1 {params.k1} --b {params.b}"
+        " --weights {output.weights} --words {output.words} > {log} 2>&1"
+
+
+rule docids:
+    input:
+        documents=f"{COLLECTION}/documents.parquet",
+    output:
+        docids=f"{COLLECTION}/docids-{{scheme}}.parquet",
+    log:
+        f"{RESULTS}/logs/docids/{{scheme}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/docids/{{scheme}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code("assign_docids.py"),
+    message:
+        "Assigning {wildcards.scheme} docids"
+    shell:
+        "{PYTHON} {SCRIPTS}/assign_docids.py --documents {input.documents}"
+        " --scheme {wildcards.scheme} --output {output.docids} > {log} 2>&1"

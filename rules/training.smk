@@ -1,0 +1,161 @@
+"""The tokenizer, the dense model after E1, and its two controls after E2: continued and restarted."""
+
+BASELINE_FOLDER = f"{RESULTS}/baselines/{{baseline}}"
+SEED_FOLDER = f"{BASELINE_FOLDER}/seed{{seed}}"
+SEED_SLUG = "baselines/{baseline}/seed{seed}"
+
+
+def dense_settings(wildcards):
+    """What E1 depends on. Nothing of the recovery is among it."""
+    chosen = baseline(wildcards)
+    return as_json(
+        model=chosen["model"],
+        training=chosen["training"],
+        pseudo_queries=chosen["pseudo_queries"],
+        distillation=chosen["distillation"],
+        relevance=selected_collection()["relevance"],
+        depth=config["evaluation"]["depth"],
+    )
+
+
+def recovery_settings(wildcards):
+    """What E2 depends on: as E1, and the recovery's own schedule."""
+    return as_json(**json.loads(dense_settings(wildcards)), recovery=config["recovery"])
+
+
+def training_inputs(wildcards):
+    """What every training job reads, by name."""
+    names = ["documents", "queries", "qrels", "bm25-weights", "bm25-words"]
+    scheme = baseline(wildcards)["docids"]
+    return {
+        **{name.replace("-", "_"): f"{COLLECTION}/{name}.parquet" for name in names},
+        "docids": f"{COLLECTION}/docids-{scheme}.parquet",
+        "tokenizer": f"{RESULTS}/baselines/{wildcards.baseline}/tokenizer/tokenizer.json",
+    }
+
+
+# Options of scripts/train.py that all training rules share.
+TRAIN = (
+    "{PYTHON} {SCRIPTS}/train.py --settings {params.settings:q} --seed {wildcards.seed}"
+    " --threads {threads} --collection {COLLECTION} --docids {input.docids}"
+    " --tokenizer $(dirname {input.tokenizer}) --output $(dirname {output.model})"
+    " --run {output.run} --loss {output.loss} --state {RESULTS}/.training --code {params.code}"
+)
+
+
+rule tokenizer:
+    input:
+        documents=f"{COLLECTION}/documents.parquet",
+        queries=f"{COLLECTION}/queries.parquet",
+    output:
+        tokenizer=f"{BASELINE_FOLDER}/tokenizer/tokenizer.json",
+        configuration=f"{BASELINE_FOLDER}/tokenizer/tokenizer_config.json",
+    log:
+        f"{RESULTS}/logs/tokenizer/{{baseline}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tokenizer/{{baseline}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        vocabulary=lambda wildcards: baseline(wildcards)["tokenizer"]["vocabulary"],
+        code=code("train_tokenizer.py"),
+    message:
+        "{wildcards.baseline}: training the tokenizer"
+    shell:
+        "{PYTHON} {SCRIPTS}/train_tokenizer.py --documents {input.documents}"
+        " --queries {input.queries} --vocabulary {params.vocabulary}"
+        " --output $(dirname {output.tokenizer}) > {log} 2>&1"
+
+
+rule dense:
+    input:
+        unpack(training_inputs),
+    output:
+        model=f"{SEED_FOLDER}/dense/model.safetensors",
+        rest=checkpoint(f"{SEED_FOLDER}/dense"),
+        moments=f"{SEED_FOLDER}/dense/optimizer.safetensors",
+        history=f"{SEED_FOLDER}/dense/history.parquet",
+        run=f"{RESULTS}/runs/{SEED_SLUG}/dense.trec.gz",
+        loss=f"{RESULTS}/runs/{SEED_SLUG}/dense.loss.parquet",
+    log:
+        f"{RESULTS}/logs/dense/{{baseline}}-seed{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/dense/{{baseline}}-seed{{seed}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    # Another number of threads gives other weights, so it is the configuration's, not --cores'.
+    threads: config["threads"]
+    resources:
+        mem_mb=3000,
+        gpu=GPU,
+    params:
+        settings=dense_settings,
+        code=code("train.py"),
+    message:
+        "{wildcards.baseline}, seed {wildcards.seed}: training E1 (progress in {log})"
+    shell:
+        TRAIN + " --phase E1 > {log} 2>&1"
+
+
+rule dense_continued:
+    input:
+        unpack(training_inputs),
+        start=f"{SEED_FOLDER}/dense/model.safetensors",
+        start_rest=checkpoint(f"{SEED_FOLDER}/dense"),
+        moments=f"{SEED_FOLDER}/dense/optimizer.safetensors",
+    output:
+        model=f"{SEED_FOLDER}/dense-continued/model.safetensors",
+        rest=checkpoint(f"{SEED_FOLDER}/dense-continued"),
+        history=f"{SEED_FOLDER}/dense-continued/history.parquet",
+        run=f"{RESULTS}/runs/{SEED_SLUG}/dense-continued.trec.gz",
+        loss=f"{RESULTS}/runs/{SEED_SLUG}/dense-continued.loss.parquet",
+    log:
+        f"{RESULTS}/logs/dense_continued/{{baseline}}-seed{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/dense_continued/{{baseline}}-seed{{seed}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: config["threads"]
+    resources:
+        mem_mb=3000,
+        gpu=GPU,
+    params:
+        settings=recovery_settings,
+        code=code("train.py"),
+    message:
+        "{wildcards.baseline}, seed {wildcards.seed}: E2 of the dense model, optimiser state kept"
+    shell:
+        TRAIN + " --phase E2 --start $(dirname {input.start}) --moments {input.moments} > {log} 2>&1"
+
+
+rule restart:
+    input:
+        unpack(training_inputs),
+        start=f"{SEED_FOLDER}/dense/model.safetensors",
+        start_rest=checkpoint(f"{SEED_FOLDER}/dense"),
+    output:
+        model=f"{SEED_FOLDER}/restart/model.safetensors",
+        rest=checkpoint(f"{SEED_FOLDER}/restart"),
+        history=f"{SEED_FOLDER}/restart/history.parquet",
+        run=f"{RESULTS}/runs/{SEED_SLUG}/restart.trec.gz",
+        loss=f"{RESULTS}/runs/{SEED_SLUG}/restart.loss.parquet",
+    log:
+        f"{RESULTS}/logs/restart/{{baseline}}-seed{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/restart/{{baseline}}-seed{{seed}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: config["threads"]
+    resources:
+        mem_mb=3000,
+        gpu=GPU,
+    params:
+        settings=recovery_settings,
+        code=code("train.py"),
+    message:
+        "{wildcards.baseline}, seed {wildcards.seed}: E2 of the dense model, optimiser restarted"
+    shell:
+        TRAIN + " --phase E2 --start $(dirname {input.start}) > {log} 2>&1"

@@ -1,0 +1,66 @@
+"""Make the embedded collection from the docstrings of installed packages.
+
+    python scripts/collect_pydocs.py --packages networkx numpy \\
+        --split '{"train": 0.7, "validation": 0.1, "test": 0.2, "seed": 42}' --output results/collection
+"""
+
+import argparse
+import logging
+import random
+from pathlib import Path
+
+from dsi.collection import Collection, from_docstrings, verbatim_elsewhere
+from dsi.command import UserError, json_object, run
+from dsi.files import write_parquet
+from dsi.pydocs import UnknownPackageError, package_version, read_packages
+
+SHOWN_QUERIES = 10
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--packages", nargs="+", required=True, help="names of installed packages")
+    parser.add_argument("--split", type=json_object, required=True, help="fractions and seed, as JSON")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the parquet files")
+    arguments = parser.parse_args()
+
+    try:
+        for package in arguments.packages:
+            logger.info("reading %s %s", package, package_version(package))
+        docstrings = read_packages(arguments.packages)
+    except UnknownPackageError as error:
+        raise UserError(str(error)) from error
+    fractions = {name: arguments.split[name] for name in ("train", "validation", "test")}
+    collection = from_docstrings(docstrings, fractions, arguments.split["seed"])
+    describe(collection)
+    for name, frame in collection._asdict().items():
+        write_parquet(frame, arguments.output / f"{name}.parquet")
+
+
+def describe(collection: Collection) -> None:
+    """Log what lets a reader judge whether retrieval means something on this collection."""
+    queries, qrels = collection.queries, collection.qrels
+    splits = queries["split"].value_counts().to_dict()
+    logger.info(
+        "%d documents, %d queries %s, %d judgements",
+        len(collection.documents),
+        len(queries),
+        splits,
+        len(qrels),
+    )
+    verbatim = verbatim_elsewhere(collection)
+    logger.info("summary lines that occur verbatim in another document: %d", len(verbatim))
+    texts = dict(zip(collection.documents["docid"], collection.documents["text"], strict=True))
+    relevant = qrels.groupby("qid")["docid"].first().to_dict()
+    for row in random.Random(0).sample(list(queries.itertuples()), min(SHOWN_QUERIES, len(queries))):
+        docid = relevant[row.qid]
+        start = " ".join(texts[docid].split())[:100]
+        logger.info("query %s %r → %s: %s…", row.qid, row.text, docid, start)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,126 @@
+"""Measures of ranked lists: ir_measures against judgements, and agreement with BM25's lists.
+
+Two kinds, never mixed: what a retriever is worth (MAP, MRR@10, nDCG@10, R@k against the qrels) and
+how far it imitates BM25 (the measures of the study). Does not know models or files.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import ir_measures
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+QRELS_MEASURES = ("MAP", "MRR@10", "nDCG@10", "R@10", "R@100", "R@1000")
+AGREEMENT_MEASURES = ("BM25-MAP", "BM25-R@1000")
+LOSS = "loss"
+MEASURES = (*QRELS_MEASURES, *AGREEMENT_MEASURES, LOSS)
+RECALL_DEPTH = 1000
+
+
+class QueryCounts(NamedTuple):
+    """What became of the queries of a split.
+
+    evaluated: those with a relevant document, the denominator of every mean; without_relevant: left
+    out of the means; missing_from_run: evaluated with 0 because the run has no document for them.
+    """
+
+    evaluated: int
+    without_relevant: int
+    missing_from_run: int
+
+
+def qrels_measures(
+    run: pd.DataFrame, qrels: pd.DataFrame, qids: Sequence[str], threshold: int
+) -> pd.DataFrame:
+    """MAP, MRR@10, nDCG@10 and recalls of each judged query among `qids`: qid, measure, value.
+
+    A grade of `threshold` or more is relevant; nDCG uses the grades themselves. Queries without a
+    relevant document are left out; those missing from the run get 0 (ir_measures scores them so).
+    """
+    judged = qrels[qrels["qid"].isin(qids)]
+    with_relevant = judged.loc[judged["grade"] >= threshold, "qid"].unique()
+    judged = judged[judged["qid"].isin(with_relevant)]
+    measures = {_with_threshold(name, threshold): name for name in QRELS_MEASURES}
+    return _per_query(run, judged, measures)
+
+
+def agreement_measures(run: pd.DataFrame, bm25: pd.DataFrame, qids: Sequence[str], k: int) -> pd.DataFrame:
+    """The study's measures by their definitions: qid, measure, value.
+
+    BM25-MAP is the average precision with BM25's first `k` documents as the relevant ones, divided
+    by their number; BM25-R@1000 the share of BM25's first 1000 found in the run's first 1000.
+    Queries for which BM25 found nothing are left out.
+    """
+    lists = bm25[bm25["qid"].isin(qids)].assign(grade=1)
+    average_precision = _per_query(run, lists[lists["rank"] <= k], {ir_measures.AP: "BM25-MAP"})
+    recall = _per_query(
+        run, lists[lists["rank"] <= RECALL_DEPTH], {ir_measures.R @ RECALL_DEPTH: "BM25-R@1000"}
+    )
+    return pd.concat([average_precision, recall], ignore_index=True)
+
+
+def query_counts(run: pd.DataFrame, qrels: pd.DataFrame, qids: Sequence[str], threshold: int) -> QueryCounts:
+    """How many of `qids` are evaluated, have no relevant document, or are missing from the run."""
+    relevant = set(qrels.loc[qrels["grade"] >= threshold, "qid"])
+    evaluated = set(qids) & relevant
+    return QueryCounts(
+        evaluated=len(evaluated),
+        without_relevant=len(set(qids) - relevant),
+        missing_from_run=len(evaluated - set(run["qid"])),
+    )
+
+
+def measures_of_scores(
+    scores: npt.NDArray[np.float32], relevant: Sequence[Sequence[int]]
+) -> dict[str, float]:
+    """MAP, R@10 and R@1000 of a full score matrix, for the history of a training run.
+
+    Args:
+        scores: (queries, documents); higher is better. Equal scores rank the later column first, as
+            trec_eval does when the columns are in docid order.
+        relevant: the relevant columns of each query, at least one.
+    """
+    average_precision, at_10, at_1000 = [], [], []
+    for row, columns in zip(scores, relevant, strict=True):
+        order = np.lexsort((-np.arange(len(row)), -row))
+        rank_of = np.empty(len(row), dtype=np.int64)
+        rank_of[order] = np.arange(1, len(row) + 1)
+        ranks = np.sort(rank_of[list(columns)])
+        average_precision.append(np.mean(np.arange(1, len(ranks) + 1) / ranks))
+        at_10.append(np.mean(ranks <= 10))
+        at_1000.append(np.mean(ranks <= RECALL_DEPTH))
+    return {
+        "MAP": float(np.mean(average_precision)),
+        "R@10": float(np.mean(at_10)),
+        "R@1000": float(np.mean(at_1000)),
+    }
+
+
+def _with_threshold(name: str, threshold: int) -> Any:
+    """The ir_measures object of one of QRELS_MEASURES."""
+    base, _, cutoff = name.partition("@")
+    if base == "nDCG":
+        return ir_measures.nDCG @ int(cutoff)
+    if base == "MAP":
+        return ir_measures.AP(rel=threshold)
+    family = {"MRR": ir_measures.RR, "R": ir_measures.R}[base]
+    return family(rel=threshold) @ int(cutoff)
+
+
+def _per_query(run: pd.DataFrame, qrels: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFrame:
+    judgements = {
+        str(qid): dict(zip(group["docid"], group["grade"].astype(int), strict=True))
+        for qid, group in qrels.groupby("qid", sort=True)
+    }
+    rankings = {
+        str(qid): dict(zip(group["docid"], group["score"].astype(float), strict=True))
+        for qid, group in run[run["qid"].isin(judgements)].groupby("qid", sort=True)
+    }
+    values = [
+        (metric.query_id, names[metric.measure], metric.value)
+        for metric in ir_measures.iter_calc(list(names), judgements, rankings)
+    ]
+    frame = pd.DataFrame(values, columns=["qid", "measure", "value"])
+    return frame.sort_values(["qid", "measure"], ignore_index=True)

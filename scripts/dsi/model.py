@@ -1,0 +1,211 @@
+"""T5 with atomic docids: building, initialising, scoring every document, saving and loading.
+
+The vocabulary is V text pieces followed by N docid tokens in one matrix. Docid tokens never occur as
+input, so their rows are an output head of their own; P(docid | query) is the softmax over those rows at
+the first decoder step (Tay et al. 2022, "Transformer Memory as a Differentiable Search Index").
+A checkpoint folder is an ordinary Hugging Face one plus `docids.parquet`. Does not know training.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from scipy import sparse
+from scipy.sparse.linalg import svds
+from tokenizers import Tokenizer
+from transformers.models.t5.configuration_t5 import T5Config
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
+
+from dsi.tokenizer import EOS_ID, PAD_ID, copy_tokenizer, load_tokenizer
+
+RANDOM_SHARE = 0.1  # of the standard deviation, added to LSA embeddings so that seeds differ
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint folder does not hold the model it should; the message names what differs."""
+
+
+class Checkpoint(NamedTuple):
+    """A retriever: the model, its tokenizer, and docids in the order of the docid tokens."""
+
+    model: T5ForConditionalGeneration
+    tokenizer: Tokenizer
+    docids: list[str]
+
+
+def build_model(
+    settings: Mapping[str, Any], vocabulary: int, documents: int, seed: int
+) -> T5ForConditionalGeneration:
+    """A T5 with random weights, embeddings normal with the configured standard deviation.
+
+    Args:
+        settings: the `model` section of a baseline.
+        vocabulary: V, the number of text pieces.
+        documents: N, the number of docid tokens, with ids V … V + N - 1.
+        seed: of the weights.
+    """
+    torch.manual_seed(seed)
+    config = T5Config(
+        vocab_size=vocabulary + documents,
+        d_model=settings["d_model"],
+        d_kv=settings["d_kv"],
+        d_ff=settings["d_ff"],
+        num_heads=settings["num_heads"],
+        num_layers=settings["num_layers"],
+        num_decoder_layers=settings["num_decoder_layers"],
+        dropout_rate=settings["dropout"],
+        feed_forward_proj="gated-gelu",
+        # The weights stay tied; this only turns off the d^-0.5 scaling of the output, with which
+        # docid rows learn slowly.
+        tie_word_embeddings=False,
+        pad_token_id=PAD_ID,
+        eos_token_id=EOS_ID,
+        decoder_start_token_id=PAD_ID,
+    )
+    model = T5ForConditionalGeneration(config)
+    # T5's own initialisation gives embeddings of standard deviation 1, from which nothing is learnt.
+    torch.nn.init.normal_(model.shared.weight, std=settings["embedding_std"])
+    generation = model.generation_config
+    assert generation is not None
+    generation.max_new_tokens = 1
+    generation.suppress_tokens = list(range(vocabulary))
+    return model
+
+
+def initialise_from_lsa(model: T5ForConditionalGeneration, counts: sparse.csr_matrix, std: float) -> None:
+    """Start embeddings from latent semantic analysis of the collection's piece-document matrix.
+
+    The truncated SVD U S Vᵀ of the BM25-weighted matrix gives pieces the rows of U √S and docid tokens
+    those of V √S, both scaled to `std`; a tenth of the random initialisation stays. A piece and the
+    documents that hold it start near one another, which spares the model its long first plateau.
+
+    Args:
+        counts: (V, N) occurrences of each piece in each document, with min(V, N) above d_model.
+        std: standard deviation of the result.
+    """
+    width = model.config.d_model
+    weighted = _bm25_weighted(counts)
+    start = np.ones(min(weighted.shape))  # a fixed start vector makes ARPACK deterministic
+    left, singular, right = svds(weighted, k=width, v0=start)
+    left, right = _fixed_signs(left, right)
+    scale = np.sqrt(singular)
+    with torch.no_grad():
+        weight = model.shared.weight.mul_(RANDOM_SHARE)
+        pieces = len(left)
+        weight[:pieces] += _scaled(left * scale, std)
+        weight[pieces:] += _scaled(right.T * scale, std)
+
+
+def docid_logits(
+    model: T5ForConditionalGeneration,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    documents: int,
+) -> torch.Tensor:
+    """Logits of every docid token at the first decoder step.
+
+    Args:
+        input_ids, attention_mask: (B, L) int64, padded on the right.
+        documents: N, the number of docid tokens, the last N of the vocabulary.
+
+    Returns:
+        (B, N) float32.
+    """
+    encoded = model.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]  # (B, L, d)
+    start = torch.full_like(input_ids[:, :1], model.config.decoder_start_token_id)
+    decoded = model.decoder(
+        input_ids=start,
+        encoder_hidden_states=encoded,
+        encoder_attention_mask=attention_mask,
+        use_cache=False,
+    )[0][:, 0]  # (B, d)
+    # Slicing the head before the product spares the logits of the text pieces.
+    head = model.lm_head.weight[-documents:]  # (N, d)
+    return (decoded @ head.T).float()
+
+
+def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(input_ids, attention_mask), both (B, longest) int64, padded on the right."""
+    longest = max(len(sequence) for sequence in sequences)
+    ids = np.full((len(sequences), longest), PAD_ID, dtype=np.int64)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence
+    input_ids = torch.from_numpy(ids)
+    return input_ids, (input_ids != PAD_ID).long()
+
+
+@torch.inference_mode()
+def score_queries(
+    checkpoint: Checkpoint, texts: Sequence[str], batch_size: int = 256
+) -> npt.NDArray[np.float32]:
+    """log P(docid | query) of every document, (len(texts), N) float32, computed in fp32."""
+    model = checkpoint.model.eval()
+    scores = []
+    for first in range(0, len(texts), batch_size):
+        encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
+        input_ids, mask = pad_batch([entry.ids for entry in encoded])
+        logits = docid_logits(
+            model, input_ids.to(model.device), mask.to(model.device), len(checkpoint.docids)
+        )
+        scores.append(torch.log_softmax(logits, dim=1).cpu().numpy())
+    return np.concatenate(scores)
+
+
+def save_checkpoint(
+    model: T5ForConditionalGeneration, tokenizer_folder: Path, docids: Sequence[str], folder: Path
+) -> None:
+    """Write an ordinary Hugging Face checkpoint (safetensors, config, tokenizer) and the docids."""
+    model.save_pretrained(folder)
+    copy_tokenizer(tokenizer_folder, folder)
+    frame = pd.DataFrame({"docid": list(docids)})
+    frame["token"] = range(model.config.vocab_size - len(frame), model.config.vocab_size)
+    frame.to_parquet(folder / "docids.parquet", index=False)
+
+
+def load_checkpoint(folder: Path, max_tokens: int) -> Checkpoint:
+    """Load a checkpoint that `save_checkpoint` wrote, checking that no weight is left to chance.
+
+    Args:
+        max_tokens: inputs are cut to this many tokens, the end-of-sequence token included.
+
+    Raises:
+        CheckpointError: a file is missing, or a weight is missing or unexpected.
+    """
+    if not (folder / "model.safetensors").is_file():
+        raise CheckpointError(
+            f"{folder}: no model.safetensors; expected a checkpoint folder such as "
+            "results/baselines/dsi/seed1/dense"
+        )
+    model, report = T5ForConditionalGeneration.from_pretrained(folder, output_loading_info=True)
+    strays = {key: sorted(report[key]) for key in ("missing_keys", "unexpected_keys") if report[key]}
+    if strays:
+        raise CheckpointError(f"{folder}/model.safetensors does not fit config.json: {strays}")
+    docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
+    return Checkpoint(model, load_tokenizer(folder, max_tokens), docids)
+
+
+def _bm25_weighted(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """BM25 weights (k1 0.9, b 0.4, exact lengths) of a (pieces, documents) count matrix."""
+    entries = counts.tocoo()
+    containing = np.bincount(entries.row, minlength=counts.shape[0])
+    lengths = np.bincount(entries.col, weights=entries.data, minlength=counts.shape[1])
+    idf = np.log1p((counts.shape[1] - containing + 0.5) / (containing + 0.5))
+    norm = 0.9 * (0.6 + 0.4 * lengths / lengths.mean())
+    values = idf[entries.row] * entries.data / (entries.data + norm[entries.col])
+    return sparse.csr_matrix((values, (entries.row, entries.col)), shape=counts.shape)
+
+
+def _fixed_signs(
+    left: npt.NDArray[np.float64], right: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Singular vectors are defined up to sign: make the largest entry of each left one positive."""
+    signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(left.shape[1])])
+    return left * signs, right * signs[:, None]
+
+
+def _scaled(vectors: npt.NDArray[np.float64], std: float) -> torch.Tensor:
+    return torch.from_numpy(vectors / vectors.std() * std).float()

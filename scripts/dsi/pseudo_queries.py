@@ -1,0 +1,79 @@
+"""Pseudo-queries: short texts drawn from documents that stand in for the queries nobody asked yet.
+
+A retriever that generates docids has to be shown its documents as the queries they may answer. Four
+kinds are drawn anew every epoch: the first sentence, any sentence, a chunk of consecutive words, and a
+bag of terms drawn by inverse document frequency. Does not know tokenizers or models.
+"""
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+
+KINDS = ("first_sentence", "sentence", "chunk", "terms")
+
+_PARAGRAPH = re.compile(r"\n\s*\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_LETTER = re.compile(r"[A-Za-z]")
+
+MIN_SENTENCE_WORDS = 3
+CHUNK_WORDS = (5, 12)
+TERM_COUNT = (4, 12)
+# Longer "words" are code, paths and LaTeX: dozens of tokens that no query holds.
+MAX_WORD_CHARACTERS = 29
+
+
+class PseudoQuerySampler:
+    """Draws pseudo-queries from documents, as lists of words.
+
+    Args:
+        texts: of the documents.
+        idf: inverse document frequency of a word; words with none are never drawn as terms.
+        weights: relative frequency of each of KINDS.
+    """
+
+    def __init__(self, texts: Sequence[str], idf: Mapping[str, float], weights: Mapping[str, float]) -> None:
+        self._weights = [weights[kind] for kind in KINDS]
+        self._words = [query_words(text) for text in texts]
+        self._sentences = [_sentences(text) for text in texts]
+        self._terms: list[list[str]] = []
+        self._term_weights: list[list[float]] = []
+        for words in self._words:
+            distinct = sorted({word for word in words if idf.get(word, 0.0) > 0})
+            self._terms.append(distinct)
+            self._term_weights.append([idf[word] for word in distinct])
+
+    def sample(self, document: int, rng: random.Random) -> list[str]:
+        """One pseudo-query of a document, of a kind drawn by weight.
+
+        A document without the drawn kind (no sentence, no term) gives a chunk; one without any
+        usable word gives an empty list.
+        """
+        kind = rng.choices(KINDS, self._weights)[0]
+        if kind == "terms" and self._terms[document]:
+            count = min(rng.randint(*TERM_COUNT), len(self._terms[document]))
+            return rng.choices(self._terms[document], self._term_weights[document], k=count)
+        if kind == "first_sentence" and self._sentences[document]:
+            return self._sentences[document][0]
+        if kind == "sentence" and self._sentences[document]:
+            return rng.choice(self._sentences[document])
+        return self._chunk(document, rng)
+
+    def _chunk(self, document: int, rng: random.Random) -> list[str]:
+        words = self._words[document]
+        length = rng.randint(*CHUNK_WORDS)
+        start = rng.randint(0, max(0, len(words) - length))
+        return words[start : start + length]
+
+
+def query_words(text: str) -> list[str]:
+    """The words of a text that could stand in a query: with a letter, and not endless."""
+    return [word for word in text.split() if len(word) <= MAX_WORD_CHARACTERS and _LETTER.search(word)]
+
+
+def _sentences(text: str) -> list[list[str]]:
+    sentences = [
+        query_words(sentence)
+        for paragraph in _PARAGRAPH.split(text)
+        for sentence in _SENTENCE_END.split(paragraph.strip())
+    ]
+    return [words for words in sentences if len(words) >= MIN_SENTENCE_WORDS]

@@ -1,0 +1,87 @@
+"""TREC runs: ranked lists of documents per query, as data frames and as files.
+
+A run frame has qid, docid, rank (from 1), score. Its order is trec_eval's: score descending, equal
+scores by docid descending, compared as trec_eval compares them, as 32-bit floats.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = ["qid", "Q0", "docid", "rank", "score", "tag"]
+
+
+class RunFormatError(ValueError):
+    """A run file is not in TREC form; the message names file and line."""
+
+
+def ranked(scores: pd.DataFrame) -> pd.DataFrame:
+    """Rank the documents of each query: qid, docid, score → qid, rank, docid, score.
+
+    Queries keep the order in which they first appear.
+    """
+    order = {qid: position for position, qid in enumerate(dict.fromkeys(scores["qid"]))}
+    run = scores.assign(score=scores["score"].astype(np.float32), _query=scores["qid"].map(order))
+    run = run.sort_values(["_query", "score", "docid"], ascending=[True, False, False], ignore_index=True)
+    run["rank"] = run.groupby("_query", sort=False).cumcount() + 1
+    return run[["qid", "rank", "docid", "score"]]
+
+
+def random_run(
+    qids: Sequence[str], docids: Sequence[str], depth: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """The documents in random order for each query; scores count down to 1."""
+    depth = min(depth, len(docids))
+    names = np.asarray(docids, dtype=object)
+    rows = [rng.permutation(len(names))[:depth] for _ in qids]
+    return pd.DataFrame(
+        {
+            "qid": np.repeat(np.asarray(qids, dtype=object), depth),
+            "rank": np.tile(np.arange(1, depth + 1), len(qids)),
+            "docid": names[np.concatenate(rows)],
+            "score": np.tile(np.arange(depth, 0, -1, dtype=np.float32), len(qids)),
+        }
+    )
+
+
+def write_run(run: pd.DataFrame, path: Path, tag: str) -> None:
+    """Write a run as gzipped TREC lines `qid Q0 docid rank score tag`.
+
+    Scores have nine significant digits, enough to give back the same 32-bit float. The gzip header
+    carries no time, so equal runs are equal files.
+    """
+    lines = run.assign(Q0="Q0", tag=tag)[COLUMNS]
+    lines.to_csv(
+        path,
+        sep=" ",
+        header=False,
+        index=False,
+        float_format="%.9g",
+        compression={"method": "gzip", "compresslevel": 1, "mtime": 0},
+    )
+
+
+def read_run(path: Path) -> pd.DataFrame:
+    """Read a TREC run, gzipped if its name ends in .gz: qid, rank, docid, score in file order.
+
+    Raises:
+        RunFormatError: a line has not six fields, or rank or score is no number.
+    """
+    try:
+        lines = pd.read_csv(
+            path,
+            sep=r" ",
+            header=None,
+            names=COLUMNS,
+            dtype={"qid": str, "docid": str, "rank": np.int64, "score": np.float32},
+            index_col=False,
+            na_filter=False,
+        )
+    except (ValueError, pd.errors.ParserError) as error:
+        raise RunFormatError(
+            f"{path}: not a TREC run ({error}); expected lines `qid Q0 docid rank score tag`, "
+            "for example `q00001 Q0 numpy.rot90 1 -0.25 dsi`"
+        ) from error
+    return lines[["qid", "rank", "docid", "score"]]

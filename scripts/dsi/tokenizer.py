@@ -1,0 +1,117 @@
+"""The text tokenizer: trained on a collection, stored as Hugging Face files, loaded without transformers.
+
+Pieces follow T5's conventions: a unigram model, ids 0, 1, 2 for pad, end of sequence and unknown, and an
+end-of-sequence token behind every text.
+"""
+
+import io
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+from tokenizers import (
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+)
+
+PAD, EOS, UNKNOWN = "<pad>", "</s>", "<unk>"
+PAD_ID, EOS_ID, UNKNOWN_ID = 0, 1, 2
+FILES = ("tokenizer.json", "tokenizer_config.json")
+
+
+class VocabularyError(ValueError):
+    """The configured vocabulary does not fit the collection; the message says so."""
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    """A lower-casing unigram tokenizer of `vocabulary` pieces, special ones included.
+
+    SentencePiece, which made T5's own vocabulary, learns the pieces: the trainer of `tokenizers` gives
+    other pieces at each run. Digits and punctuation never join words, so `x[i]` and `x` share a piece.
+
+    Raises:
+        VocabularyError: the texts do not give that many pieces.
+    """
+    normalizer = normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), " ")]
+    )
+    model = io.BytesIO()
+    try:
+        SentencePieceTrainer.train(
+            sentence_iterator=(normalizer.normalize_str(text) for text in texts),
+            model_writer=model,
+            vocab_size=vocabulary,
+            model_type="unigram",
+            pad_id=PAD_ID,
+            eos_id=EOS_ID,
+            unk_id=UNKNOWN_ID,
+            bos_id=-1,
+            normalization_rule_name="identity",
+            split_digits=True,
+            max_sentence_length=1_000_000,
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        raise VocabularyError(
+            f"tokenizer.vocabulary: {vocabulary} pieces cannot be learnt from this collection "
+            f"({' '.join(str(error).split())}); try another number, for example {vocabulary // 2}"
+        ) from error
+    pieces = SentencePieceProcessor(model_proto=model.getvalue())
+    scored = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.vocab_size())]
+    tokenizer = Tokenizer(models.Unigram(scored, unk_id=UNKNOWN_ID))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.add_special_tokens([PAD, EOS, UNKNOWN])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"$A {EOS}", special_tokens=[(EOS, EOS_ID)]
+    )
+    return tokenizer
+
+
+def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """Write the two files that Hugging Face's `AutoTokenizer` reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "pad_token": PAD,
+        "eos_token": EOS,
+        "unk_token": UNKNOWN,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2, sort_keys=True))
+
+
+def load_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
+    """The tokenizer of a folder, cutting texts to `max_tokens` tokens, the last of them the end."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(max_tokens)
+    return tokenizer
+
+
+def copy_tokenizer(source: Path, target: Path) -> None:
+    """Copy the tokenizer's files from one folder to another."""
+    for name in FILES:
+        shutil.copyfile(source / name, target / name)
+
+
+def piece_counts(tokenizer: Tokenizer, texts: Sequence[str]) -> sparse.csr_matrix:
+    """How often each piece occurs in each text, (vocabulary, len(texts)) float64; untruncated."""
+    tokenizer.no_truncation()
+    rows: list[int] = []
+    columns: list[int] = []
+    for column, encoded in enumerate(tokenizer.encode_batch(list(texts), add_special_tokens=False)):
+        rows.extend(encoded.ids)
+        columns.extend([column] * len(encoded.ids))
+    shape = (tokenizer.get_vocab_size(), len(texts))
+    return sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)

@@ -1,0 +1,116 @@
+"""Evaluate a run on the validation and test queries.
+
+    python scripts/evaluate.py --run results/runs/bm25.trec.gz \\
+        --system '{"arm": "bm25", "baseline": null, "criterion": null, "rate": null, "seed": null}' \\
+        --collection results/collection --relevance 1 --agreement-k 10 \\
+        --output results/metrics/bm25.json --per-query results/metrics/bm25.per_query.parquet
+
+Measures against the qrels come from ir_measures; those against BM25's lists follow their definitions.
+--loss adds the mean loss of the queries that have one.
+"""
+
+import argparse
+import logging
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dsi.collection import EVALUATED_SPLITS
+from dsi.command import UserError, json_object, run
+from dsi.files import file_digest, write_json, write_parquet
+from dsi.metrics import (
+    LOSS,
+    MEASURES,
+    agreement_measures,
+    qrels_measures,
+    query_counts,
+)
+from dsi.runs import RunFormatError, read_run
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", type=Path, required=True, help="TREC run, gzipped or not")
+    parser.add_argument("--loss", type=Path, help="parquet: qid, loss")
+    parser.add_argument("--system", type=json_object, required=True, help="JSON: what ranked")
+    parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
+    parser.add_argument("--relevance", type=int, required=True, help="lowest relevant grade")
+    parser.add_argument("--agreement-k", type=int, required=True, help="K of BM25-MAP")
+    parser.add_argument("--output", type=Path, required=True, help="JSON to write")
+    parser.add_argument("--per-query", type=Path, required=True, help="parquet to write")
+    arguments = parser.parse_args()
+
+    queries = pd.read_parquet(arguments.collection / "queries.parquet")
+    qrels = pd.read_parquet(arguments.collection / "qrels.parquet")
+    topk = pd.read_parquet(arguments.collection / "topk.parquet")
+    try:
+        ranking = read_run(arguments.run)
+    except RunFormatError as error:
+        raise UserError(str(error)) from error
+    losses = pd.read_parquet(arguments.loss) if arguments.loss else None
+
+    measures: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
+    values = []
+    for split in EVALUATED_SPLITS:
+        qids = list(queries.loc[queries["split"] == split, "qid"])
+        frame = per_query(ranking, qrels, topk, losses, qids, arguments)
+        means = frame.groupby("measure")["value"].mean()
+        measures[split] = {name: means.get(name) for name in MEASURES}
+        counts[split] = query_counts(ranking, qrels, qids, arguments.relevance)._asdict()
+        logger.info("%s: %s; %s", split, counts[split], measures[split])
+        values.append(frame.assign(split=split))
+    write_parquet(
+        pd.concat(values, ignore_index=True)[["qid", "split", "measure", "value"]],
+        arguments.per_query,
+    )
+    inputs = {"run": arguments.run, "loss": arguments.loss}
+    write_json(
+        {
+            "system": arguments.system,
+            "measures": measures,
+            "queries": counts,
+            "parameters": {
+                "relevance": arguments.relevance,
+                "agreement_k": arguments.agreement_k,
+            },
+            "inputs": {
+                **{name: file_digest(path) for name, path in inputs.items() if path},
+                **{
+                    name: file_digest(arguments.collection / f"{name}.parquet")
+                    for name in ("queries", "qrels", "topk")
+                },
+            },
+            "versions": {name: version(name) for name in ("ir-measures", "pytrec-eval-terrier", "pandas")},
+        },
+        arguments.output,
+    )
+
+
+def per_query(
+    ranking: pd.DataFrame,
+    qrels: pd.DataFrame,
+    topk: pd.DataFrame,
+    losses: pd.DataFrame | None,
+    qids: list[str],
+    arguments: argparse.Namespace,
+) -> pd.DataFrame:
+    """Every measure of every evaluated query: qid, measure, value."""
+    frames = [
+        qrels_measures(ranking, qrels, qids, arguments.relevance),
+        agreement_measures(ranking, topk, qids, arguments.agreement_k),
+    ]
+    if losses is not None:
+        known = losses[losses["qid"].isin(qids)].dropna(subset=["loss"])
+        frames.append(pd.DataFrame({"qid": known["qid"], "measure": LOSS, "value": known["loss"]}))
+    return pd.concat(frames, ignore_index=True)
+
+
+if __name__ == "__main__":
+    run(main)

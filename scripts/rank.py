@@ -1,0 +1,53 @@
+"""Rank all documents for the validation and test queries with a checkpoint.
+
+    python scripts/rank.py results/pruned/dsi/seed1/magnitude-0.2 \\
+        --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
+        --relevance 1 --depth 1000 --max-tokens 16 --threads 1 \\
+        --run results/runs/pruned/dsi/seed1/magnitude-0.2.trec.gz \\
+        --loss results/runs/pruned/dsi/seed1/magnitude-0.2.loss.parquet
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from dsi.command import UserError, run
+from dsi.model import CheckpointError, load_checkpoint
+from dsi.ranking import rank_and_write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkpoint", type=Path, help="folder of the checkpoint")
+    parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, text, split")
+    parser.add_argument("--qrels", type=Path, required=True, help="parquet: qid, docid, grade")
+    parser.add_argument("--relevance", type=int, required=True, help="lowest relevant grade")
+    parser.add_argument("--depth", type=int, required=True, help="documents per query")
+    parser.add_argument("--max-tokens", type=int, required=True, help="longest input")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
+    parser.add_argument("--loss", type=Path, required=True, help="parquet to write: qid, loss")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(arguments.threads)
+    try:
+        checkpoint = load_checkpoint(arguments.checkpoint, arguments.max_tokens)
+    except CheckpointError as error:
+        raise UserError(str(error)) from error
+    rank_and_write(
+        checkpoint,
+        pd.read_parquet(arguments.queries),
+        pd.read_parquet(arguments.qrels),
+        relevance=arguments.relevance,
+        depth=arguments.depth,
+        run_path=arguments.run,
+        loss_path=arguments.loss,
+    )
+
+
+if __name__ == "__main__":
+    run(main)

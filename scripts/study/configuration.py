@@ -1,0 +1,224 @@
+"""The configuration of a study: coerced, checked, and refused with messages that help.
+
+Every problem is reported at once, each with the key, what was found, what is allowed and an example.
+schemas/config.schema.json holds what one key may be; the checks that span keys stand here. Imported by
+the Snakefile at every start, so nothing heavy is. Does not know Snakemake.
+"""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from dsi.pydocs import UnknownPackageError, package_version
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.json"
+# One spelling for each rate: 0.2, never 0.20 or .2.
+RATE_PATTERN = r"0\.\d*[1-9]"
+RATE_DECIMALS = 4
+
+
+class ConfigurationError(ValueError):
+    """The configuration is refused; the message lists every problem."""
+
+
+def checked_configuration(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with its values coerced and rates sorted.
+
+    Values from the command line (`--config`) come as strings and are read as YAML where the schema
+    asks for something else.
+
+    Raises:
+        ConfigurationError: a key is unknown or missing, or a value is not allowed.
+    """
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    config = _coerced(raw, schema, schema)
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: list(e.path))
+    problems = [problem for error in errors for problem in _explained(error, schema)]
+    problems = list(dict.fromkeys(problems)) or list(_inconsistencies(config))
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise ConfigurationError(f"the configuration is refused:\n{listed}")
+    config["rates"] = sorted(float(rate) for rate in config["rates"])
+    return dict(config)
+
+
+def format_rate(rate: float) -> str:
+    """The one spelling of a rate in file names: 0.50 gives '0.5', 0.15 gives '0.15'."""
+    return format(Decimal(repr(float(rate))).normalize(), "f")
+
+
+def _coerced(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    """The value with strings read as YAML wherever the schema does not ask for a string."""
+    schema = _resolved(schema, root)
+    if isinstance(value, str) and schema.get("type", "string") != "string":
+        try:
+            value = yaml.safe_load(value)
+        except yaml.YAMLError:
+            return value  # refused later, with the text as it was found
+    if isinstance(value, Mapping):
+        properties = schema.get("properties", {})
+        rest = schema.get("additionalProperties") or {}
+        return {key: _coerced(item, properties.get(key, rest), root) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_coerced(item, schema.get("items", {}), root) for item in value]
+    if schema.get("type") == "number" and isinstance(value, str):
+        return _number(value)  # YAML 1.1 reads 1e-3 as text
+    return value
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = schema.get("$ref")
+    return root["$defs"][reference.rsplit("/", 1)[1]] if reference else schema
+
+
+def _explained(error: ValidationError, root: Mapping[str, Any]) -> Iterator[str]:
+    """Messages for one schema error: key, found, allowed, example."""
+    path = ".".join(str(part) for part in error.path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        for key in error.instance:
+            if key not in known:
+                yield _unknown_key(f"{path}.{key}".lstrip("."), key, known)
+        return
+    if error.validator == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                example = _example(_resolved(error.schema["properties"][key], root), key)
+                yield f"{f'{path}.{key}'.lstrip('.')}: missing{example}"
+        return
+    if error.validator == "pattern" and "propertyNames" in error.schema_path:
+        yield (
+            f"{path}: found the name {error.instance!r}, expected lower-case letters, digits and "
+            "hyphens, for example my-study"
+        )
+        return
+    # An item of a list is shown under the list's own key, with the list's example.
+    keys = [part for part in error.path if isinstance(part, str)]
+    holder = _schema_at(root, keys)
+    yield (
+        f"{'.'.join(keys) or 'the configuration'}: found {error.instance!r}, "
+        f"expected {_allowed(error)}{_example(holder, keys[-1] if keys else '')}"
+    )
+
+
+def _unknown_key(path: str, key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(str(key), known, n=1)
+    hint = f"did you mean `{near[0]}`? " if near else ""
+    return f"{path}: unknown key; {hint}Allowed here: {', '.join(sorted(known))}"
+
+
+def _schema_at(root: Mapping[str, Any], keys: list[str]) -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = root
+    for key in keys:
+        schema = _resolved(schema, root)
+        schema = schema.get("properties", {}).get(key) or schema.get("additionalProperties") or {}
+    return _resolved(schema, root)
+
+
+def _allowed(error: ValidationError) -> str:
+    """What the failed schema allows, in words."""
+    schema = error.schema
+    if error.validator == "enum":
+        return f"one of {', '.join(map(str, schema['enum']))}"
+    if error.validator in ("minItems", "minProperties"):
+        return "at least one entry"
+    if error.validator == "uniqueItems":
+        return "every value once"
+    if error.validator == "minLength":
+        return "some text"
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    words = {"array": "a list", "object": "a mapping", "string": "text", "boolean": "true or false"}
+    kinds = {"number": "a number", "integer": "a whole number", "null": "null", **words}
+    return " or ".join(kinds[kind] for kind in types) + _bounds(schema)
+
+
+def _bounds(schema: Mapping[str, Any]) -> str:
+    bounds = [
+        f"{word} {schema[key]}"
+        for key, word in (
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        )
+        if key in schema
+    ]
+    return f" {' and '.join(bounds)}" if bounds else ""
+
+
+def _example(schema: Mapping[str, Any], key: str) -> str:
+    examples = schema.get("examples")
+    if not examples:
+        return ""
+    example = examples[0] if isinstance(examples[0], str) else json.dumps(examples[0])
+    return f", for example {key}: {example}"
+
+
+def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
+    """Problems that span keys; the configuration fits the schema."""
+    yield from _unknown_names(config)
+    for rate in config["rates"]:
+        if -int(Decimal(repr(float(rate))).as_tuple().exponent) > RATE_DECIMALS:
+            yield (
+                f"rates: found {rate!r}, expected at most {RATE_DECIMALS} decimals, "
+                "for example rates: [0.125]"
+            )
+    if config["collection"] in config["collections"]:
+        yield from _collection_problems(
+            f"collections.{config['collection']}", config["collections"][config["collection"]]
+        )
+    for name in config["run"]:
+        if name in config["baselines"]:
+            weights = config["baselines"][name]["pseudo_queries"]["weights"]
+            if not any(weights.values()):
+                yield (
+                    f"baselines.{name}.pseudo_queries.weights: found only zeros, expected at least "
+                    "one positive weight, for example chunk: 0.4"
+                )
+    pruning = config["pruning"]
+    if pruning["lm_head"] and not pruning["embedding"]:
+        yield (
+            "pruning.lm_head: found true with pruning.embedding: false, but the head is tied to the "
+            "embedding, so pruning one prunes both; expected both true or lm_head false, "
+            "for example pruning: {lm_head: true, embedding: true}"
+        )
+
+
+def _unknown_names(config: Mapping[str, Any]) -> Iterator[str]:
+    for key, chosen in (("collection", [config["collection"]]), ("run", config["run"])):
+        definitions = config["collections" if key == "collection" else "baselines"]
+        for name in chosen:
+            if name not in definitions:
+                known = ", ".join(sorted(definitions))
+                example = sorted(definitions)[0]
+                shown = example if key == "collection" else f"[{example}]"
+                yield f"{key}: found {name!r}, expected one of {known}, for example {key}: {shown}"
+
+
+def _collection_problems(path: str, collection: Mapping[str, Any]) -> Iterator[str]:
+    split = collection["split"]
+    total = split["train"] + split["validation"] + split["test"]
+    if abs(total - 1) > 1e-9:
+        yield (
+            f"{path}.split: found fractions that add up to {total:g}, expected 1, "
+            "for example {train: 0.7, validation: 0.1, test: 0.2, seed: 42}"
+        )
+    for package in collection["packages"]:
+        try:
+            package_version(package)
+        except UnknownPackageError as error:
+            yield f"{path}.packages: {error}"

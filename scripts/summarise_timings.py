@@ -1,0 +1,89 @@
+"""Sum Snakemake's benchmark files: where a study's time went, and what part was start-up.
+
+    python scripts/summarise_timings.py --benchmarks results/benchmarks --logs results/logs \\
+        --csv results/timings.csv --markdown results/timings.md
+
+Start-up is the CPU time a command had used when its imports were done, as it logged it. The numbers
+differ from run to run and stand in files of their own; every other result is reproducible.
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from dsi.command import run
+from dsi.files import replacing, write_text
+
+START_UP = re.compile(r"start-up (\d+\.\d+) CPU-seconds")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--benchmarks", type=Path, required=True, help="folder of <rule>/….tsv")
+    parser.add_argument("--logs", type=Path, required=True, help="folder of <rule>/….log")
+    parser.add_argument("--csv", type=Path, required=True, help="CSV to write, one row per rule")
+    parser.add_argument("--markdown", type=Path, required=True, help="Markdown to write")
+    arguments = parser.parse_args()
+
+    table = summarise(read_jobs(arguments.benchmarks, arguments.logs))
+    with replacing(arguments.csv) as path:
+        table.to_csv(path, index=False, float_format="%.2f")
+    write_text(markdown(table), arguments.markdown)
+
+
+def read_jobs(benchmarks: Path, logs: Path) -> pd.DataFrame:
+    """One row per finished job: rule, wall seconds, CPU seconds, start-up CPU seconds, peak MB."""
+    jobs = []
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        name = path.relative_to(benchmarks)
+        measured = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
+        log = logs / name.with_suffix(".log")
+        stated = START_UP.search(log.read_text(encoding="utf-8")) if log.is_file() else None
+        jobs.append(
+            {
+                "rule": name.parts[0],
+                "wall_s": measured["s"],
+                "cpu_s": measured["cpu_time"],
+                "start_up_cpu_s": float(stated[1]) if stated else float("nan"),
+                "peak_mb": measured["max_rss"],
+            }
+        )
+    columns = ["rule", "wall_s", "cpu_s", "start_up_cpu_s", "peak_mb"]
+    return pd.DataFrame(jobs, columns=columns)
+
+
+def summarise(jobs: pd.DataFrame) -> pd.DataFrame:
+    """Totals per rule, the longest first, and a last row for all."""
+    totals = {
+        "jobs": ("wall_s", "size"),
+        "wall_s": ("wall_s", "sum"),
+        "cpu_s": ("cpu_s", "sum"),
+        "start_up_cpu_s": ("start_up_cpu_s", "sum"),
+        "peak_mb": ("peak_mb", "max"),
+    }
+    table = jobs.groupby("rule").agg(**totals).reset_index()
+    table = table.sort_values("wall_s", ascending=False, ignore_index=True)
+    everything = jobs.assign(rule="all").groupby("rule").agg(**totals).reset_index()
+    return pd.concat([table, everything], ignore_index=True)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The table with a line on top that states the start-up's share."""
+    total = table.iloc[-1]
+    share = total["start_up_cpu_s"] / total["wall_s"] if total["wall_s"] else 0.0
+    shown = table.round({"wall_s": 1, "cpu_s": 1, "start_up_cpu_s": 1, "peak_mb": 0})
+    shown.columns = ["rule", "jobs", "wall (s)", "CPU (s)", "start-up CPU (s)", "peak (MB)"]
+    return (
+        "# Where the time went\n\n"
+        f"{int(total['jobs'])} jobs ran for {total['wall_s']:.0f} job-seconds; start-up (Python's imports) "
+        f"was {share:.0%} of them. Jobs ran side by side, so the study took less on the clock.\n\n"
+        f"{shown.to_markdown(index=False, floatfmt='.1f')}\n"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,45 @@
+"""Train a tokenizer on a collection's documents and training queries.
+
+    python scripts/train_tokenizer.py --documents results/collection/documents.parquet \\
+        --queries results/collection/queries.parquet --vocabulary 2048 \\
+        --output results/baselines/dsi/tokenizer
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from dsi.collection import TRAIN
+from dsi.command import UserError, run
+from dsi.files import replacing_files
+from dsi.tokenizer import FILES, VocabularyError, save_tokenizer, train_tokenizer
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
+    parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, text, split")
+    parser.add_argument("--vocabulary", type=int, required=True, help="number of pieces")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the tokenizer")
+    arguments = parser.parse_args()
+
+    documents = pd.read_parquet(arguments.documents)
+    queries = pd.read_parquet(arguments.queries)
+    training = queries.loc[queries["split"] == TRAIN, "text"]
+    try:
+        tokenizer = train_tokenizer([*documents["text"], *training], arguments.vocabulary)
+    except VocabularyError as error:
+        raise UserError(str(error)) from error
+    with replacing_files(arguments.output) as folder:
+        save_tokenizer(tokenizer, folder)
+    logger.info("%d pieces in %s", tokenizer.get_vocab_size(), ", ".join(FILES))
+
+
+if __name__ == "__main__":
+    run(main)
