@@ -1,13 +1,17 @@
 # make            the environment, then the whole default study: tables and figures under results/
 # make test       the environment, then the test suite
-# make lint       style and types
+# make lint       the environment, then style, types and Snakemake's own advice
 # make clean      remove results, keep the environment
+# make help       this list
+#
+# CORES=2 limits the cores of the study; PYTEST_ARGS="-k masks" goes to pytest; PYTHON=python3.12 chooses
+# the interpreter that a new environment is made from.
 
-SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= all
+PYTHON ?= $(shell for name in python3.11 python3; do $$name -c '' 2> /dev/null && echo $$name && break; done)
 VENV := .venv
 INSTALLED := $(VENV)/.installed
-CORES ?= all
+RUN := $(VENV)/bin/python -m
 
 # The environment is the pins and nothing else, whatever the caller's shell has set.
 export PYTHONNOUSERSITE := 1
@@ -16,33 +20,47 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .PHONY: all test lint clean help
 
 all: $(INSTALLED)
-	@$(VENV)/bin/snakemake --cores $(CORES)
+	@$(RUN) snakemake --cores $(CORES)
 
+# Collections that tests compare with may lie beside the checkout; tests that miss them say so.
 test: $(INSTALLED)
-	@if [ -z "$$DSI_TEST_DATA" ] && [ -d ../shared/data ]; then \
+	@if [ -z "$${DSI_TEST_DATA:-}" ] && [ -d ../shared/data ]; then \
 		export DSI_TEST_DATA="$$(cd ../shared/data && pwd)"; \
 	fi; \
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(RUN) pytest $(PYTEST_ARGS)
 
 lint: $(INSTALLED)
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/snakefmt --check Snakefile rules
-	$(VENV)/bin/snakemake --lint
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) snakefmt --check Snakefile rules
+	$(RUN) snakemake --lint
 
-# The stamp comes last, so that an interrupted installation is done again.
+# The stamp holds the pins that are installed and is written last: an interrupted installation is done
+# again, a requirements.txt that is only newer is not. Other pins start from nothing, so that no package
+# of before stays behind. The constraints pin setuptools, too, where pip builds a package (by one name
+# for older, by the other for newer versions of pip).
+$(INSTALLED): export PIP_CONSTRAINT := envs/requirements.txt
+$(INSTALLED): export PIP_BUILD_CONSTRAINT := envs/requirements.txt
 $(INSTALLED): envs/requirements.txt
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-		echo "error: $(PYTHON) is $$("$(PYTHON)" --version 2>&1); the pins need Python 3.11;" \
-			"name one, for example: make PYTHON=/usr/bin/python3.11" >&2; exit 1; }
-	@echo "Installing the environment into $(VENV) (a few minutes, once)"
-	@"$(PYTHON)" -m venv --clear $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r envs/requirements.txt
-	@touch $@
+	@if cmp -s $< $@; then touch $@; exit; fi; \
+	set -e; \
+	if [ -z "$(PYTHON)" ]; then \
+		echo "error: neither python3.11 nor python3 was found; expected Python 3.11," \
+			"for example: make PYTHON=/usr/bin/python3.11" >&2; exit 1; \
+	fi; \
+	"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || { \
+		echo "error: $(PYTHON) is $$("$(PYTHON)" --version 2>&1); expected Python 3.11 (or 3.12, with" \
+			"which the pins are not tested), for example: make PYTHON=/usr/bin/python3.11" >&2; exit 1; }; \
+	echo "Installing the environment into $(VENV) with $(PYTHON): once, a few minutes."; \
+	"$(PYTHON)" -m venv --clear $(VENV); \
+	$(RUN) pip install --disable-pip-version-check --progress-bar off -r $< > $(VENV)/install.log 2>&1 || { \
+		tail -n 20 $(VENV)/install.log >&2; \
+		echo "error: pip could not install the environment; all that it said: $(VENV)/install.log" >&2; exit 1; }; \
+	cp $< $@
 
 clean:
-	rm -rf results .snakemake
+	rm -rf results
 
 help:
 	@sed -n 's/^# make/make/p' Makefile

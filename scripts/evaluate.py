@@ -24,6 +24,8 @@ from dsi.metrics import (
     LOSS,
     MEASURES,
     agreement_measures,
+    as_judgements,
+    as_rankings,
     qrels_measures,
     query_counts,
 )
@@ -48,28 +50,35 @@ def main() -> None:
 
     queries = pd.read_parquet(arguments.collection / "queries.parquet")
     qrels = pd.read_parquet(arguments.collection / "qrels.parquet")
-    topk = pd.read_parquet(arguments.collection / "topk.parquet")
+    topk = pd.read_parquet(arguments.collection / "topk.parquet", columns=["qid", "docid", "rank"])
     try:
         ranking = read_run(arguments.run)
     except RunFormatError as error:
         raise UserError(str(error)) from error
-    losses = pd.read_parquet(arguments.loss) if arguments.loss else None
+
+    split_of = dict(zip(queries["qid"], queries["split"], strict=True))
+    evaluated = [qid for qid, split in split_of.items() if split in EVALUATED_SPLITS]
+    rankings = as_rankings(ranking)
+    judgements = as_judgements(qrels[qrels["qid"].isin(evaluated)])
+    frames = [
+        qrels_measures(rankings, judgements, arguments.relevance),
+        agreement_measures(rankings, topk[topk["qid"].isin(evaluated)], arguments.agreement_k),
+    ]
+    if arguments.loss:
+        losses = pd.read_parquet(arguments.loss).dropna(subset=["loss"])
+        frames.append(pd.DataFrame({"qid": losses["qid"], "measure": LOSS, "value": losses["loss"]}))
+    per_query = pd.concat(frames, ignore_index=True)
+    per_query["split"] = per_query["qid"].map(split_of)
 
     measures: dict[str, Any] = {}
     counts: dict[str, Any] = {}
-    values = []
     for split in EVALUATED_SPLITS:
-        qids = list(queries.loc[queries["split"] == split, "qid"])
-        frame = per_query(ranking, qrels, topk, losses, qids, arguments)
-        means = frame.groupby("measure")["value"].mean()
+        means = per_query[per_query["split"] == split].groupby("measure")["value"].mean()
         measures[split] = {name: means.get(name) for name in MEASURES}
-        counts[split] = query_counts(ranking, qrels, qids, arguments.relevance)._asdict()
+        qids = [qid for qid in evaluated if split_of[qid] == split]
+        counts[split] = query_counts(rankings, judgements, qids, arguments.relevance)._asdict()
         logger.info("%s: %s; %s", split, counts[split], measures[split])
-        values.append(frame.assign(split=split))
-    write_parquet(
-        pd.concat(values, ignore_index=True)[["qid", "split", "measure", "value"]],
-        arguments.per_query,
-    )
+    write_parquet(per_query[["qid", "split", "measure", "value"]], arguments.per_query)
     inputs = {"run": arguments.run, "loss": arguments.loss}
     write_json(
         {
@@ -91,25 +100,6 @@ def main() -> None:
         },
         arguments.output,
     )
-
-
-def per_query(
-    ranking: pd.DataFrame,
-    qrels: pd.DataFrame,
-    topk: pd.DataFrame,
-    losses: pd.DataFrame | None,
-    qids: list[str],
-    arguments: argparse.Namespace,
-) -> pd.DataFrame:
-    """Every measure of every evaluated query: qid, measure, value."""
-    frames = [
-        qrels_measures(ranking, qrels, qids, arguments.relevance),
-        agreement_measures(ranking, topk, qids, arguments.agreement_k),
-    ]
-    if losses is not None:
-        known = losses[losses["qid"].isin(qids)].dropna(subset=["loss"])
-        frames.append(pd.DataFrame({"qid": known["qid"], "measure": LOSS, "value": known["loss"]}))
-    return pd.concat(frames, ignore_index=True)
 
 
 if __name__ == "__main__":

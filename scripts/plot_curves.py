@@ -53,15 +53,22 @@ def read_histories(named: list[str]) -> pd.DataFrame:
 
 
 def draw(histories: pd.DataFrame, title: str, arguments: argparse.Namespace) -> None:
+    """One row a measure: the whole training on the left, E2 alone on the right."""
     use_theme()
     colours = arm_colours(list(histories["arm"].unique()))
-    figure, axes = plt.subplots(2, 2, figsize=(10, 6.5), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(
+        len(PANELS), 2, figsize=(11, 11), sharex="col", width_ratios=[3, 2], layout="constrained"
+    )
+    second = histories[histories["phase"] == "E2"]
     last_dense = int(histories.loc[histories["phase"] == "E1", "epoch"].max())
-    for axis, (measure, label) in zip(axes.flat, PANELS.items(), strict=True):
-        draw_panel(axis, histories, measure, colours)
-        axis.set_ylabel(label)
-        axis.axvline(last_dense, color="#BBBBBB", linestyle="--", linewidth=1, zorder=0)
-    for axis in axes[1]:
+    for row, (measure, label) in zip(axes, PANELS.items(), strict=True):
+        draw_panel(row[0], histories, measure, colours)
+        draw_panel(row[1], second, measure, colours)
+        row[0].set_ylabel(label)
+        row[0].axvline(last_dense, color="#BBBBBB", linestyle="--", linewidth=1, zorder=0)
+    axes[0, 0].set_title("the whole training")
+    axes[0, 1].set_title("after pruning (E2), close-up")
+    for axis in axes[-1]:
         axis.set_xlabel("epoch")
         axis.xaxis.get_major_locator().set_params(integer=True)
     axes[0, 0].annotate(
@@ -76,8 +83,9 @@ def draw(histories: pd.DataFrame, title: str, arguments: argparse.Namespace) -> 
     )
     handles = [Line2D([], [], color=colour, label=arm_name(arm)) for arm, colour in colours.items()]
     figure.legend(handles=handles, loc="outside right center", frameon=False)
-    runs = histories.groupby("arm")["run"].nunique().max()
-    figure.suptitle(f"{title}: training before pruning (E1) and after (E2); mean and range of {runs} seeds")
+    seeds = int(histories.groupby("arm")["run"].nunique().max())
+    spread = f"lines: mean of {seeds} seeds; bands: their range" if seeds > 1 else "one seed"
+    figure.suptitle(f"{title}: training before pruning (E1) and after (E2); {spread}")
     save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
 
 

@@ -49,21 +49,34 @@ def main() -> None:
 
 
 def draw(frame: pd.DataFrame, arguments: argparse.Namespace) -> None:
+    """Above, the whole scale down to random; below, the same cut to where the models lie."""
     use_theme()
-    figure, axes = plt.subplots(1, len(PANELS), figsize=(12, 4.2), layout="constrained")
-    for axis, measure in zip(axes, PANELS, strict=True):
-        draw_panel(axis, frame, measure, arguments.confidence)
-        axis.set_title(measure)
-        axis.set_xlabel("pruning rate (share of each layer's weights)")
-    axes[0].set_ylabel(f"quality on the {arguments.split} queries")
-    handles, labels = axes[0].get_legend_handles_labels()
+    figure, axes = plt.subplots(2, len(PANELS), figsize=(12, 7.5), sharex=True, layout="constrained")
+    for column, measure in enumerate(PANELS):
+        for axis in axes[:, column]:
+            draw_panel(axis, frame, measure, arguments.confidence)
+        axes[0, column].set_ylim(0, 1)
+        axes[0, column].set_title(measure)
+        axes[1, column].set_ylim(*close_up(frame, measure))
+        axes[1, column].set_xlabel("pruning rate (share of each layer's weights)")
+    axes[0, 0].set_ylabel(f"quality on the {arguments.split} queries")
+    axes[1, 0].set_ylabel("close-up")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    seeds = frame["seed"].nunique()
+    seeds = int(frame["seed"].nunique())
+    spread = f"mean of {seeds} seeds, {arguments.confidence:.0%} t intervals; dots: single seeds"
     figure.suptitle(
         f"{arguments.baseline}, {arguments.criterion}: quality against pruning rate "
-        f"(mean of {seeds} seeds, {arguments.confidence:.0%} intervals; dots: single seeds)"
+        f"({spread if seeds > 1 else 'one seed'})"
     )
     save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
+
+
+def close_up(frame: pd.DataFrame, measure: str) -> tuple[float, float]:
+    """Limits around every value but random's, with a margin."""
+    values = frame.loc[frame["arm"] != "random", measure]
+    margin = 0.1 * (values.max() - values.min()) or 0.01
+    return values.min() - margin, values.max() + margin
 
 
 def draw_panel(axis: Axes, frame: pd.DataFrame, measure: str, confidence: float) -> None:
@@ -95,7 +108,6 @@ def draw_panel(axis: Axes, frame: pd.DataFrame, measure: str, confidence: float)
             linewidth=0,
         )
         axis.scatter(rows["rate"], rows[measure], color=colour, s=9, alpha=0.5, zorder=2, linewidths=0)
-    axis.set_ylim(bottom=0)
     axis.set_xlim(left=0)
 
 

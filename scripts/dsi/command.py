@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-START_UP = "start-up %.2f CPU-seconds"
+# scripts/summarise_timings.py reads these two lines back.
+START_UP = "start-up took %.2f CPU-seconds"
+FINISHED = "finished after %.2f CPU-seconds"
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ def run(main: Callable[[], None]) -> None:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
+    logger.info(FINISHED, time.process_time())
 
 
 def json_object(text: str) -> dict[str, Any]:

@@ -66,8 +66,8 @@ def start_jvm(heap: str = "1g") -> None:
 def build_index(documents: pd.DataFrame, folder: Path) -> None:
     """Index documents (docid, text) with Anserini's defaults: English analyzer, Porter stemmer.
 
-    Stores the text and the term vectors. One thread and one merged segment, so that internal
-    document numbers, which break ties in scores, follow the order of `documents`.
+    Stores the term vectors but not the texts, which would be read again for each hit. One thread and
+    one merged segment: internal document numbers, which break ties, follow the order of `documents`.
 
     Args:
         folder: an empty folder that receives the index.
@@ -75,7 +75,7 @@ def build_index(documents: pd.DataFrame, folder: Path) -> None:
     start_jvm()
     from pyserini.index.lucene import LuceneIndexer
 
-    options = ["-index", str(folder), "-storeContents", "-storeDocvectors", "-optimize"]
+    options = ["-index", str(folder), "-storeDocvectors", "-optimize"]
     indexer = LuceneIndexer(str(folder), args=options, threads=1)
     for docid, text in zip(documents["docid"], documents["text"], strict=True):
         indexer.add_doc_dict({"id": docid, "contents": text})

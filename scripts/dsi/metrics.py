@@ -31,44 +31,57 @@ class QueryCounts(NamedTuple):
     missing_from_run: int
 
 
-def qrels_measures(
-    run: pd.DataFrame, qrels: pd.DataFrame, qids: Sequence[str], threshold: int
-) -> pd.DataFrame:
-    """MAP, MRR@10, nDCG@10 and recalls of each judged query among `qids`: qid, measure, value.
+Judgements = dict[str, dict[str, int]]
+Rankings = dict[str, dict[str, float]]
+
+
+def qrels_measures(rankings: Rankings, judgements: Judgements, threshold: int) -> pd.DataFrame:
+    """MAP, MRR@10, nDCG@10 and recalls of each query with a relevant document: qid, measure, value.
 
     A grade of `threshold` or more is relevant; nDCG uses the grades themselves. Queries without a
-    relevant document are left out; those missing from the run get 0 (ir_measures scores them so).
+    relevant document are left out; those missing from the rankings get 0 (ir_measures does so).
     """
-    judged = qrels[qrels["qid"].isin(qids)]
-    with_relevant = judged.loc[judged["grade"] >= threshold, "qid"].unique()
-    judged = judged[judged["qid"].isin(with_relevant)]
-    measures = {_with_threshold(name, threshold): name for name in QRELS_MEASURES}
-    return _per_query(run, judged, measures)
+    judged = {qid: grades for qid, grades in judgements.items() if max(grades.values()) >= threshold}
+    return _per_query(rankings, judged, {_measure(name, threshold): name for name in QRELS_MEASURES})
 
 
-def agreement_measures(run: pd.DataFrame, bm25: pd.DataFrame, qids: Sequence[str], k: int) -> pd.DataFrame:
+def agreement_measures(rankings: Rankings, bm25: pd.DataFrame, k: int) -> pd.DataFrame:
     """The study's measures by their definitions: qid, measure, value.
 
     BM25-MAP is the average precision with BM25's first `k` documents as the relevant ones, divided
-    by their number; BM25-R@1000 the share of BM25's first 1000 found in the run's first 1000.
+    by their number; BM25-R@1000 the share of BM25's first 1000 found in the ranking's first 1000.
     Queries for which BM25 found nothing are left out.
+
+    Args:
+        bm25: qid, docid, rank of the queries to evaluate.
     """
-    lists = bm25[bm25["qid"].isin(qids)].assign(grade=1)
-    average_precision = _per_query(run, lists[lists["rank"] <= k], {ir_measures.AP: "BM25-MAP"})
-    recall = _per_query(
-        run, lists[lists["rank"] <= RECALL_DEPTH], {ir_measures.R @ RECALL_DEPTH: "BM25-R@1000"}
-    )
+    lists = bm25.assign(grade=1)
+    first = as_judgements(lists[lists["rank"] <= k])
+    deep = as_judgements(lists[lists["rank"] <= RECALL_DEPTH])
+    average_precision = _per_query(rankings, first, {ir_measures.AP: "BM25-MAP"})
+    recall = _per_query(rankings, deep, {ir_measures.R @ RECALL_DEPTH: "BM25-R@1000"})
     return pd.concat([average_precision, recall], ignore_index=True)
 
 
-def query_counts(run: pd.DataFrame, qrels: pd.DataFrame, qids: Sequence[str], threshold: int) -> QueryCounts:
+def as_judgements(qrels: pd.DataFrame) -> Judgements:
+    """qid → docid → grade, from a frame qid, docid, grade."""
+    return _by_query(qrels, "grade")
+
+
+def as_rankings(run: pd.DataFrame) -> Rankings:
+    """qid → docid → score, from a frame qid, docid, score."""
+    return _by_query(run, "score")
+
+
+def query_counts(
+    rankings: Rankings, judgements: Judgements, qids: Sequence[str], threshold: int
+) -> QueryCounts:
     """How many of `qids` are evaluated, have no relevant document, or are missing from the run."""
-    relevant = set(qrels.loc[qrels["grade"] >= threshold, "qid"])
-    evaluated = set(qids) & relevant
+    evaluated = [qid for qid in qids if max(judgements.get(qid, {}).values(), default=0) >= threshold]
     return QueryCounts(
         evaluated=len(evaluated),
-        without_relevant=len(set(qids) - relevant),
-        missing_from_run=len(evaluated - set(run["qid"])),
+        without_relevant=len(qids) - len(evaluated),
+        missing_from_run=sum(qid not in rankings for qid in evaluated),
     )
 
 
@@ -98,7 +111,7 @@ def measures_of_scores(
     }
 
 
-def _with_threshold(name: str, threshold: int) -> Any:
+def _measure(name: str, threshold: int) -> Any:
     """The ir_measures object of one of QRELS_MEASURES."""
     base, _, cutoff = name.partition("@")
     if base == "nDCG":
@@ -109,18 +122,19 @@ def _with_threshold(name: str, threshold: int) -> Any:
     return family(rel=threshold) @ int(cutoff)
 
 
-def _per_query(run: pd.DataFrame, qrels: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFrame:
-    judgements = {
-        str(qid): dict(zip(group["docid"], group["grade"].astype(int), strict=True))
-        for qid, group in qrels.groupby("qid", sort=True)
-    }
-    rankings = {
-        str(qid): dict(zip(group["docid"], group["score"].astype(float), strict=True))
-        for qid, group in run[run["qid"].isin(judgements)].groupby("qid", sort=True)
-    }
+def _per_query(rankings: Rankings, judgements: Judgements, names: Mapping[Any, str]) -> pd.DataFrame:
     values = [
         (metric.query_id, names[metric.measure], metric.value)
         for metric in ir_measures.iter_calc(list(names), judgements, rankings)
     ]
     frame = pd.DataFrame(values, columns=["qid", "measure", "value"])
     return frame.sort_values(["qid", "measure"], ignore_index=True)
+
+
+def _by_query(frame: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:
+    values: dict[str, dict[str, Any]] = {}
+    # Through object arrays: iterating Arrow strings one by one is ten times slower.
+    qids, docids = (frame[name].to_numpy(dtype=object) for name in ("qid", "docid"))
+    for qid, docid, value in zip(qids, docids, frame[column].tolist(), strict=True):
+        values.setdefault(qid, {})[docid] = value
+    return values
