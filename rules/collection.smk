@@ -23,8 +23,8 @@ rule pydocs:
     message:
         "Reading the docstrings of {params.versions}"
     shell:
-        "{PYTHON} {SCRIPTS}/collect_pydocs.py --packages {params.packages} --split {params.split:q}"
-        " --output {COLLECTION} > {log} 2>&1"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/collect_pydocs.py --packages {params.packages} --split {params.split:q}'
+        " --output $(dirname {output.documents}) > {log} 2>&1"
 
 
 rule index:
@@ -46,7 +46,7 @@ rule index:
     message:
         "Building the Lucene index"
     shell:
-        "{PYTHON} {SCRIPTS}/build_index.py --documents {input.documents} --manifest {output.manifest}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/build_index.py --documents {input.documents} --manifest {output.manifest}'
         " > {log} 2>&1"
 
 
@@ -73,7 +73,7 @@ rule topk:
     message:
         "Searching every query with BM25 to depth {params.depth}"
     shell:
-        "{PYTHON} {SCRIPTS}/search_bm25.py --index {input.index} --queries {input.queries}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/search_bm25.py --index {input.index} --queries {input.queries}'
         " --k1 {params.k1} --b {params.b} --depth {params.depth} --output {output.topk} > {log} 2>&1"
 
 
@@ -101,7 +101,7 @@ rule bm25_weights:
     message:
         "Exporting BM25's term weights"
     shell:
-        "{PYTHON} {SCRIPTS}/export_bm25.py --index {input.index} --documents {input.documents}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/export_bm25.py --index {input.index} --documents {input.documents}'
         " --queries {input.queries} --k1 {params.k1} --b {params.b}"
         " --weights {output.weights} --words {output.words} > {log} 2>&1"
 
@@ -125,5 +125,5 @@ rule docids:
     message:
         "Assigning {wildcards.scheme} docids"
     shell:
-        "{PYTHON} {SCRIPTS}/assign_docids.py --documents {input.documents}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/assign_docids.py --documents {input.documents}'
         " --scheme {wildcards.scheme} --output {output.docids} > {log} 2>&1"

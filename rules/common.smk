@@ -1,4 +1,6 @@
-"""What all rules share: the checked configuration, paths, wildcards, code digests, the interpreter."""
+"""What all rules share: the checked configuration, paths, wildcards, code digests, the interpreter,
+and the functions that give rules their inputs and params.
+"""
 
 import json
 import logging
@@ -21,6 +23,7 @@ from study.configuration import (  # noqa: E402
     format_rate,
 )
 from study.code import code_digest  # noqa: E402
+from study.interpreter import export_interpreter, gpus_here  # noqa: E402
 from dsi.pydocs import package_version  # noqa: E402
 
 
@@ -51,14 +54,12 @@ try:
 except ConfigurationError as error:
     raise WorkflowError(str(error))
 
-# Rules find their Python beside the Snakemake that runs them, activated or not; in a conda environment
-# of --sdm conda it is the environment's own.
 CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
-PYTHON = "python" if CONDA else sys.executable
+export_interpreter(SCRIPTS, CONDA)
 
 # One training job at a time where there is one GPU (profiles limit the resource); none where there is
 # none, so that jobs run side by side on the cores. On a cluster the profile says which jobs need one.
-GPU = int(Path("/dev/nvidiactl").exists())
+GPU = gpus_here()
 
 RESULTS = config["results"].rstrip("/")
 COLLECTION = f"{RESULTS}/collection"
@@ -67,6 +68,13 @@ SEEDS = config["seeds"]
 BASELINES = config["run"]
 CRITERIA = config["criteria"]
 DENSE_ARMS = ["dense", "dense-continued", "restart"]
+
+BASELINE_FOLDER = f"{RESULTS}/baselines/{{baseline}}"
+SEED_FOLDER = f"{BASELINE_FOLDER}/seed{{seed}}"
+SEED_SLUG = "baselines/{baseline}/seed{seed}"
+PRUNED_SLUG = "pruned/{baseline}/seed{seed}/{criterion}-{rate}"
+RECOVERED_SLUG = "recovered/{baseline}/seed{seed}/{criterion}-{rate}"
+PRUNED_NAME = "{baseline}-seed{seed}-{criterion}-{rate}"
 
 CHECKPOINT_FILES = [
     "config.json",
@@ -137,3 +145,90 @@ def pruned_folders(stage):
 def systems():
     """Every evaluated system of the study."""
     return ["bm25", "random", *seed_folders(), *pruned_folders("pruned"), *pruned_folders("recovered")]
+
+
+def collection_folder(wildcards, input):
+    """The folder of the collection's files, of which the queries are one."""
+    return str(Path(input.queries).parent)
+
+
+def dense_settings(wildcards):
+    """What E1 depends on. Nothing of the recovery is among it."""
+    chosen = baseline(wildcards)
+    return as_json(
+        model=chosen["model"],
+        training=chosen["training"],
+        pseudo_queries=chosen["pseudo_queries"],
+        distillation=chosen["distillation"],
+        relevance=selected_collection()["relevance"],
+        depth=config["evaluation"]["depth"],
+    )
+
+
+def recovery_settings(wildcards):
+    """What E2 depends on: as E1, and the recovery's own schedule."""
+    return as_json(**json.loads(dense_settings(wildcards)), recovery=config["recovery"])
+
+
+def training_inputs(wildcards):
+    """What every training job reads, by name."""
+    names = ["documents", "queries", "qrels", "bm25-weights", "bm25-words"]
+    scheme = baseline(wildcards)["docids"]
+    return {
+        **{name.replace("-", "_"): f"{COLLECTION}/{name}.parquet" for name in names},
+        "docids": f"{COLLECTION}/docids-{scheme}.parquet",
+        "tokenizer": f"{RESULTS}/baselines/{wildcards.baseline}/tokenizer/tokenizer.json",
+    }
+
+
+SYSTEM = re.compile(
+    r"(?P<stage>baselines|pruned|recovered)/(?P<baseline>[a-z0-9-]+)/seed(?P<seed>\d+)/(?P<name>.+)"
+)
+
+
+def system(wildcards):
+    """What the slug of a system stands for, as JSON with the columns of metrics.csv."""
+    fields = dict.fromkeys(["baseline", "seed", "arm", "criterion", "rate"])
+    match = SYSTEM.fullmatch(wildcards.slug)
+    if match is None:
+        return as_json(**{**fields, "arm": wildcards.slug})
+    fields.update(baseline=match["baseline"], seed=int(match["seed"]))
+    if match["stage"] == "baselines":
+        return as_json(**{**fields, "arm": match["name"]})
+    criterion, _, rate = match["name"].rpartition("-")
+    return as_json(**{**fields, "arm": match["stage"], "criterion": criterion, "rate": float(rate)})
+
+
+def loss_of(wildcards):
+    """The per-query loss of a model; the reference rankings have none."""
+    return [f"{RESULTS}/runs/{wildcards.slug}.loss.parquet"] if "/" in wildcards.slug else []
+
+
+def histories(wildcards):
+    """History files of a baseline and criterion, dense arms first."""
+    folders = [
+        *(f"baselines/{wildcards.baseline}/seed{seed}/{arm}" for seed in SEEDS for arm in DENSE_ARMS),
+        *(
+            f"recovered/{wildcards.baseline}/seed{seed}/{wildcards.criterion}-{rate}"
+            for seed in SEEDS
+            for rate in RATES
+        ),
+    ]
+    return [f"{RESULTS}/{folder}/history.parquet" for folder in folders]
+
+
+def named_histories(wildcards, input):
+    """ARM=FILE for each history."""
+    names = {path: Path(path).parent.name for path in input.histories}
+    prefix = f"{wildcards.criterion}-"
+    return " ".join(f"{name.replace(prefix, 'recovered-')}={path}" for path, name in names.items())
+
+
+def facts():
+    """What the tables' introduction states about the study."""
+    return as_json(
+        collection=config["collection"],
+        e1={name: config["baselines"][name]["training"]["epochs"] for name in BASELINES},
+        e2=config["recovery"]["epochs"],
+        agreement_k=config["evaluation"]["agreement_k"],
+    )

@@ -1,7 +1,5 @@
 """Reference rankings, and the measures of every run."""
 
-import re
-
 RANDOM_SEED = 42
 
 
@@ -25,7 +23,7 @@ rule rank_bm25:
     message:
         "Writing BM25's run"
     shell:
-        "{PYTHON} {SCRIPTS}/rank_reference.py bm25 --queries {input.queries} --topk {input.topk}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/rank_reference.py bm25 --queries {input.queries} --topk {input.topk}'
         " --run {output.run} > {log} 2>&1"
 
 
@@ -51,32 +49,9 @@ rule rank_random:
     message:
         "Ranking at random"
     shell:
-        "{PYTHON} {SCRIPTS}/rank_reference.py random --queries {input.queries}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/rank_reference.py random --queries {input.queries}'
         " --documents {input.documents} --depth {params.depth} --seed {params.seed}"
         " --run {output.run} > {log} 2>&1"
-
-
-SYSTEM = re.compile(
-    r"(?P<stage>baselines|pruned|recovered)/(?P<baseline>[a-z0-9-]+)/seed(?P<seed>\d+)/(?P<name>.+)"
-)
-
-
-def system(wildcards):
-    """What the slug of a system stands for, as JSON with the columns of metrics.csv."""
-    fields = dict.fromkeys(["baseline", "seed", "arm", "criterion", "rate"])
-    match = SYSTEM.fullmatch(wildcards.slug)
-    if match is None:
-        return as_json(**{**fields, "arm": wildcards.slug})
-    fields.update(baseline=match["baseline"], seed=int(match["seed"]))
-    if match["stage"] == "baselines":
-        return as_json(**{**fields, "arm": match["name"]})
-    criterion, _, rate = match["name"].rpartition("-")
-    return as_json(**{**fields, "arm": match["stage"], "criterion": criterion, "rate": float(rate)})
-
-
-def loss_of(wildcards):
-    """The per-query loss of a model; the reference rankings have none."""
-    return [f"{RESULTS}/runs/{wildcards.slug}.loss.parquet"] if "/" in wildcards.slug else []
 
 
 rule evaluate:
@@ -100,6 +75,7 @@ rule evaluate:
         mem_mb=1000,
     params:
         system=system,
+        collection=collection_folder,
         loss=lambda wildcards: "".join(f"--loss {path}" for path in loss_of(wildcards)),
         relevance=selected_collection()["relevance"],
         agreement_k=config["evaluation"]["agreement_k"],
@@ -107,7 +83,7 @@ rule evaluate:
     message:
         "Evaluating {wildcards.slug}"
     shell:
-        "{PYTHON} {SCRIPTS}/evaluate.py --run {input.run} {params.loss}"
-        " --system {params.system:q} --collection {COLLECTION} --relevance {params.relevance}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/evaluate.py --run {input.run} {params.loss}'
+        " --system {params.system:q} --collection {params.collection} --relevance {params.relevance}"
         " --agreement-k {params.agreement_k} --output {output.metrics}"
         " --per-query {output.per_query} > {log} 2>&1"

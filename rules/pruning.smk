@@ -1,9 +1,5 @@
 """Pruned checkpoints, their rankings, and their recovery."""
 
-PRUNED_SLUG = "pruned/{baseline}/seed{seed}/{criterion}-{rate}"
-RECOVERED_SLUG = "recovered/{baseline}/seed{seed}/{criterion}-{rate}"
-PRUNED_NAME = "{baseline}-seed{seed}-{criterion}-{rate}"
-
 
 rule prune:
     input:
@@ -30,7 +26,7 @@ rule prune:
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: pruning by {wildcards.criterion} at {wildcards.rate}"
     shell:
-        "{PYTHON} {SCRIPTS}/prune.py $(dirname {input.model}) --criterion {wildcards.criterion}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/prune.py $(dirname {input.model}) --criterion {wildcards.criterion}'
         " --rate {wildcards.rate} {params.lm_head} {params.embedding}"
         " --output $(dirname {output.model}) > {log} 2>&1"
 
@@ -61,7 +57,7 @@ rule rank_pruned:
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: ranking with {wildcards.criterion}-{wildcards.rate}"
     shell:
-        "{PYTHON} {SCRIPTS}/rank.py $(dirname {input.model}) --queries {input.queries}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/rank.py $(dirname {input.model}) --queries {input.queries}'
         " --qrels {input.qrels} --relevance {params.relevance} --depth {params.depth}"
         " --max-tokens {params.max_tokens} --threads {threads}"
         " --run {output.run} --loss {output.loss} > {log} 2>&1"
@@ -91,8 +87,10 @@ rule recover:
         gpu=GPU,
     params:
         settings=recovery_settings,
+        collection=collection_folder,
+        state=f"{RESULTS}/.training",
         code=code("train.py"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: recovery of {wildcards.criterion}-{wildcards.rate}"
     shell:
-        TRAIN + " --phase E2 --start $(dirname {input.start}) --masks {input.masks} > {log} 2>&1"
+        f"{TRAIN} --phase E2 --start $(dirname {{input.start}}) --masks {{input.masks}} > {{log}} 2>&1"

@@ -12,16 +12,6 @@ FIGURES = [
 ]
 
 
-def facts():
-    """What the tables' introduction states about the study."""
-    return as_json(
-        collection=config["collection"],
-        e1={name: config["baselines"][name]["training"]["epochs"] for name in BASELINES},
-        e2=config["recovery"]["epochs"],
-        agreement_k=config["evaluation"]["agreement_k"],
-    )
-
-
 rule tables:
     input:
         metrics=METRICS,
@@ -46,29 +36,9 @@ rule tables:
     message:
         "Writing the tables"
     shell:
-        "{PYTHON} {SCRIPTS}/make_tables.py --metrics {input.metrics} --sparsity {input.sparsity}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_tables.py --metrics {input.metrics} --sparsity {input.sparsity}'
         " --documents {input.documents} --facts {params.facts:q} --output {output.tables}"
         " --csv $(dirname {output.metrics}) > {log} 2>&1"
-
-
-def histories(wildcards):
-    """History files of a baseline and criterion, dense arms first."""
-    folders = [
-        *(f"baselines/{wildcards.baseline}/seed{seed}/{arm}" for seed in SEEDS for arm in DENSE_ARMS),
-        *(
-            f"recovered/{wildcards.baseline}/seed{seed}/{wildcards.criterion}-{rate}"
-            for seed in SEEDS
-            for rate in RATES
-        ),
-    ]
-    return [f"{RESULTS}/{folder}/history.parquet" for folder in folders]
-
-
-def named_histories(wildcards, input):
-    """ARM=FILE for each history."""
-    names = {path: Path(path).parent.name for path in input.histories}
-    prefix = f"{wildcards.criterion}-"
-    return " ".join(f"{name.replace(prefix, 'recovered-')}={path}" for path, name in names.items())
 
 
 rule plot_curves:
@@ -93,13 +63,14 @@ rule plot_curves:
     message:
         "{wildcards.baseline}: drawing the training curves"
     shell:
-        "{PYTHON} {SCRIPTS}/plot_curves.py --history {params.histories} --title {wildcards.baseline}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_curves.py --history {params.histories} --title {wildcards.baseline}'
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
 
 
 rule plot_rates:
     input:
         metrics=f"{RESULTS}/tables/metrics.csv",
+        sparsity=f"{RESULTS}/tables/sparsity.csv",
     output:
         svg=f"{RESULTS}/figures/rates-{{baseline}}-{{criterion}}.svg",
         png=f"{RESULTS}/figures/rates-{{baseline}}-{{criterion}}.png",
@@ -119,8 +90,8 @@ rule plot_rates:
     message:
         "{wildcards.baseline}: drawing quality against rate"
     shell:
-        "{PYTHON} {SCRIPTS}/plot_rates.py --metrics {input.metrics} --baseline {wildcards.baseline}"
-        " --criterion {wildcards.criterion} --confidence {params.confidence}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_rates.py --metrics {input.metrics} --sparsity {input.sparsity}'
+        " --baseline {wildcards.baseline} --criterion {wildcards.criterion} --confidence {params.confidence}"
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
 
 
@@ -141,9 +112,11 @@ rule timings:
     resources:
         mem_mb=1000,
     params:
+        benchmarks=f"{RESULTS}/benchmarks",
+        logs=f"{RESULTS}/logs",
         code=code("summarise_timings.py"),
     message:
         "Summing up where the time went"
     shell:
-        "{PYTHON} {SCRIPTS}/summarise_timings.py --benchmarks {RESULTS}/benchmarks"
-        " --logs {RESULTS}/logs --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/summarise_timings.py --benchmarks {params.benchmarks}'
+        " --logs {params.logs} --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"

@@ -1,45 +1,11 @@
 """The tokenizer, the dense model after E1, and its two controls after E2: continued and restarted."""
 
-BASELINE_FOLDER = f"{RESULTS}/baselines/{{baseline}}"
-SEED_FOLDER = f"{BASELINE_FOLDER}/seed{{seed}}"
-SEED_SLUG = "baselines/{baseline}/seed{seed}"
-
-
-def dense_settings(wildcards):
-    """What E1 depends on. Nothing of the recovery is among it."""
-    chosen = baseline(wildcards)
-    return as_json(
-        model=chosen["model"],
-        training=chosen["training"],
-        pseudo_queries=chosen["pseudo_queries"],
-        distillation=chosen["distillation"],
-        relevance=selected_collection()["relevance"],
-        depth=config["evaluation"]["depth"],
-    )
-
-
-def recovery_settings(wildcards):
-    """What E2 depends on: as E1, and the recovery's own schedule."""
-    return as_json(**json.loads(dense_settings(wildcards)), recovery=config["recovery"])
-
-
-def training_inputs(wildcards):
-    """What every training job reads, by name."""
-    names = ["documents", "queries", "qrels", "bm25-weights", "bm25-words"]
-    scheme = baseline(wildcards)["docids"]
-    return {
-        **{name.replace("-", "_"): f"{COLLECTION}/{name}.parquet" for name in names},
-        "docids": f"{COLLECTION}/docids-{scheme}.parquet",
-        "tokenizer": f"{RESULTS}/baselines/{wildcards.baseline}/tokenizer/tokenizer.json",
-    }
-
-
 # Options of scripts/train.py that all training rules share.
 TRAIN = (
-    "{PYTHON} {SCRIPTS}/train.py --settings {params.settings:q} --seed {wildcards.seed}"
-    " --threads {threads} --collection {COLLECTION} --docids {input.docids}"
+    '"$DSI_PYTHON" "$DSI_SCRIPTS"/train.py --settings {params.settings:q} --seed {wildcards.seed}'
+    " --threads {threads} --collection {params.collection} --docids {input.docids}"
     " --tokenizer $(dirname {input.tokenizer}) --output $(dirname {output.model})"
-    " --run {output.run} --loss {output.loss} --state {RESULTS}/.training --code {params.code}"
+    " --run {output.run} --loss {output.loss} --state {params.state} --code {params.code}"
 )
 
 
@@ -65,7 +31,7 @@ rule tokenizer:
     message:
         "{wildcards.baseline}: training the tokenizer"
     shell:
-        "{PYTHON} {SCRIPTS}/train_tokenizer.py --documents {input.documents}"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/train_tokenizer.py --documents {input.documents}'
         " --queries {input.queries} --vocabulary {params.vocabulary}"
         " --output $(dirname {output.tokenizer}) > {log} 2>&1"
 
@@ -93,11 +59,13 @@ rule dense:
         gpu=GPU,
     params:
         settings=dense_settings,
+        collection=collection_folder,
+        state=f"{RESULTS}/.training",
         code=code("train.py"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: training E1 (progress in {log})"
     shell:
-        TRAIN + " --phase E1 > {log} 2>&1"
+        f"{TRAIN} --phase E1 > {{log}} 2>&1"
 
 
 rule dense_continued:
@@ -124,11 +92,13 @@ rule dense_continued:
         gpu=GPU,
     params:
         settings=recovery_settings,
+        collection=collection_folder,
+        state=f"{RESULTS}/.training",
         code=code("train.py"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: E2 of the dense model, optimiser state kept"
     shell:
-        TRAIN + " --phase E2 --start $(dirname {input.start}) --moments {input.moments} > {log} 2>&1"
+        f"{TRAIN} --phase E2 --start $(dirname {{input.start}}) --moments {{input.moments}} > {{log}} 2>&1"
 
 
 rule restart:
@@ -154,8 +124,10 @@ rule restart:
         gpu=GPU,
     params:
         settings=recovery_settings,
+        collection=collection_folder,
+        state=f"{RESULTS}/.training",
         code=code("train.py"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: E2 of the dense model, optimiser restarted"
     shell:
-        TRAIN + " --phase E2 --start $(dirname {input.start}) > {log} 2>&1"
+        f"{TRAIN} --phase E2 --start $(dirname {{input.start}}) > {{log}} 2>&1"

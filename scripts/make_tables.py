@@ -1,10 +1,18 @@
-"""Write tables.md and the tidy CSV files from the metrics of every system.
+"""Make the tables of a study: one Markdown page to read, and tidy CSV to compute with.
 
-    python scripts/make_tables.py --metrics results/metrics/bm25.json … \\
-        --sparsity results/pruned/dsi/seed1/magnitude-0.2/sparsity.json … \\
+    python scripts/make_tables.py --metrics $(find results/metrics -name '*.json') \\
+        --sparsity $(find results/pruned -name sparsity.json) \\
         --documents results/collection/documents.parquet \\
         --facts '{"collection": "pydocs", "e1": {"dsi": 14}, "e2": 3, "agreement_k": 10}' \\
         --output results/tables.md --csv results/tables
+
+CSV, in the folder --csv:
+  metrics.csv    one row per evaluated system and split, every digit
+  sparsity.csv   one row per pruned model: its shares of zeros
+  baselines.csv  unpruned systems: mean and standard deviation over seeds
+  rates.csv      pruned systems: the same, with zeros and the difference from the control
+
+The order of the files makes no difference. A system that not every seed has is an error.
 """
 
 import argparse
@@ -19,46 +27,83 @@ from dsi.command import UserError, json_object, run
 from dsi.files import replacing, write_text
 from dsi.reporting import (
     ReportError,
-    StudyFacts,
+    baselines_table,
+    check_complete,
+    describe_study,
+    differences,
+    markdown_report,
     metrics_frame,
+    pruned_system,
+    rates_table,
     sparsity_frame,
-    tables_markdown,
+    summarise,
 )
+
+SLUG_PARTS = 4  # pruned/<baseline>/seed<n>/<criterion>-<rate>
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--metrics", type=Path, nargs="+", required=True, help="metric JSONs")
-    parser.add_argument("--sparsity", type=Path, nargs="+", required=True, help="sparsity JSONs")
+    parser.add_argument("--metrics", type=Path, nargs="+", required=True, metavar="JSON", help="one a system")
+    parser.add_argument(
+        "--sparsity",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="JSON",
+        help="one a pruned model: …/pruned/<baseline>/seed<n>/<criterion>-<rate>/sparsity.json",
+    )
     parser.add_argument("--documents", type=Path, required=True, help="parquet of the documents")
     parser.add_argument("--facts", type=json_object, required=True, help="JSON, see above")
-    parser.add_argument("--output", type=Path, required=True, help="tables.md")
+    parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
     parser.add_argument("--csv", type=Path, required=True, help="folder for the CSV files")
     arguments = parser.parse_args()
 
-    metrics = [read_json(path) for path in arguments.metrics]
-    frame = metrics_frame(metrics)
-    sparsity = sparsity_frame([read_json(path) for path in arguments.sparsity])
-    documents = pq.read_metadata(arguments.documents).num_rows
-    facts = StudyFacts(documents=documents, **arguments.facts)
     try:
-        text = tables_markdown(frame, sparsity, metrics[0]["queries"], facts)
+        reports = [read_report(path) for path in sorted(arguments.metrics)]
+        metrics = metrics_frame(reports)
+        sparsity = sparsity_frame((pruned_system(slug(path)), read_json(path)) for path in arguments.sparsity)
+        check_complete(metrics, sparsity)
+        documents = pq.read_metadata(arguments.documents).num_rows
+        study = describe_study(arguments.facts, documents, reports)
     except ReportError as error:
-        raise UserError(f"{arguments.output}: {error}") from error
-    for name, table in (("metrics", frame), ("sparsity", sparsity)):
+        raise UserError(str(error)) from error
+
+    summary, difference = summarise(metrics), differences(metrics)
+    tables = {
+        "metrics": metrics,
+        "sparsity": sparsity,
+        "baselines": baselines_table(summary),
+        "rates": rates_table(summary, difference, sparsity),
+    }
+    for name, table in tables.items():
         write_csv(table, arguments.csv / f"{name}.csv")
-    write_text(text, arguments.output)
+    write_text(markdown_report(study, summary, difference, sparsity), arguments.output)
 
 
-def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The contents of a metric JSON."""
+    report = read_json(path)
+    for key in ("system", "measures", "queries", "parameters"):
+        if key not in report:
+            raise UserError(f"{path}: no {key!r}; expected a file that scripts/evaluate.py wrote")
+    return report
+
+
+def slug(path: Path) -> str:
+    """The relative path that names the system whose folder holds a file."""
+    return "/".join(path.absolute().parent.parts[-SLUG_PARTS:])
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     with replacing(path) as temporary:
-        frame.to_csv(temporary, index=False)
+        frame.to_csv(temporary, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

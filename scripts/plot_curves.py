@@ -6,10 +6,12 @@
         recovered-0.2=results/recovered/dsi/seed1/magnitude-0.2/history.parquet … \\
         --svg results/figures/curves-dsi.svg --png results/figures/curves-dsi.png
 
-Each history is ARM=FILE, with ARM dense, dense-continued, restart or recovered-RATE; one file a seed.
+Each history is ARM=FILE, one file a seed; ARM: dense, dense-continued, restart, recovered-RATE.
+Left, the whole training; right, E2 alone on axes of its own, where the arms can be told apart.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -17,104 +19,109 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from dsi.command import run
+from dsi.command import UserError, run
 from dsi.plotting import COLOURS, NAMES, save_figure, use_theme
 
 PANELS = {
-    "train_loss": "training loss (nats)",
-    "validation_loss": "validation loss (nats)",
-    "validation_MAP": "validation MAP",
-    "validation_R@10": "validation Recall@10",
+    "train_loss": "training loss\n(nats, lower is better)",
+    "validation_loss": "validation loss\n(nats, lower is better)",
+    "validation_MAP": "validation MAP\n(0–1, higher is better)",
+    "validation_R@10": "validation R@10\n(0–1, higher is better)",
+    "validation_R@1000": "validation R@1000\n(0–1, higher is better)",
 }
+DENSE_ARMS = ("dense", "dense-continued", "restart")
+ARM = re.compile(r"dense|dense-continued|restart|recovered-\d+(\.\d+)?")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--history", nargs="+", required=True, help="ARM=FILE, a parquet each")
+    parser.add_argument(
+        "--history", nargs="+", required=True, metavar="ARM=FILE", help="parquet of each training"
+    )
     parser.add_argument("--title", required=True, help="name of the baseline")
-    parser.add_argument("--svg", type=Path, required=True)
-    parser.add_argument("--png", type=Path, required=True)
-    parser.add_argument("--dpi", type=int, default=150, help="of the PNG")
+    parser.add_argument("--svg", type=Path, required=True, help="SVG to write")
+    parser.add_argument("--png", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--dpi", type=int, default=150, help="of the PNG (default 150)")
     arguments = parser.parse_args()
 
-    draw(read_histories(arguments.history), arguments.title, arguments)
+    draw(read_histories(arguments.history), arguments)
 
 
 def read_histories(named: list[str]) -> pd.DataFrame:
-    """All histories in one frame with the columns arm and run added."""
+    """All histories in one frame with the columns arm and run (a number per file) added."""
     frames = []
-    for number, entry in enumerate(named):
+    for number, entry in enumerate(sorted(named)):
         arm, _, path = entry.partition("=")
+        if not ARM.fullmatch(arm) or not path:
+            raise UserError(
+                f"--history: found {entry!r}, expected ARM=FILE with ARM one of dense, "
+                "dense-continued, restart, recovered-RATE: recovered-0.2=…/history.parquet"
+            )
         frames.append(pd.read_parquet(path).assign(arm=arm, run=number))
-    return pd.concat(frames, ignore_index=True)
+    histories = pd.concat(frames, ignore_index=True)
+    if "dense" not in set(histories["arm"]):
+        raise UserError("--history: no dense=FILE; E1 is what all other curves continue")
+    return histories
 
 
-def draw(histories: pd.DataFrame, title: str, arguments: argparse.Namespace) -> None:
-    """One row a measure: the whole training on the left, E2 alone on the right."""
+def draw(histories: pd.DataFrame, arguments: argparse.Namespace) -> None:
+    """A row per measure: the whole training, and beside it E2 alone."""
     use_theme()
-    colours = arm_colours(list(histories["arm"].unique()))
-    figure, axes = plt.subplots(
-        len(PANELS), 2, figsize=(11, 11), sharex="col", width_ratios=[3, 2], layout="constrained"
-    )
-    second = histories[histories["phase"] == "E2"]
-    last_dense = int(histories.loc[histories["phase"] == "E1", "epoch"].max())
-    for row, (measure, label) in zip(axes, PANELS.items(), strict=True):
-        draw_panel(row[0], histories, measure, colours)
-        draw_panel(row[1], second, measure, colours)
-        row[0].set_ylabel(label)
-        row[0].axvline(last_dense, color="#BBBBBB", linestyle="--", linewidth=1, zorder=0)
-    axes[0, 0].set_title("the whole training")
-    axes[0, 1].set_title("after pruning (E2), close-up")
+    colours = arm_colours(set(histories["arm"]))
+    figure, axes = plt.subplots(len(PANELS), 2, figsize=(9, 11.5), sharex="col", layout="constrained")
+    last = int(histories.loc[histories["phase"] == "E1", "epoch"].max())
+    recovery = histories[histories["phase"] == "E2"]
+    for (whole, after), (measure, label) in zip(axes, PANELS.items(), strict=True):
+        draw_measure(whole, histories, measure, colours)
+        whole.axvline(last + 0.5, color="#777777", linestyle="--", linewidth=1, zorder=1)
+        draw_measure(after, recovery, measure, colours)
+        whole.set_ylabel(label)
+    axes[0, 0].set_title("whole training (dashed line: pruning)")
+    axes[0, 1].set_title(f"after epoch {last}: recovery and controls, enlarged")
     for axis in axes[-1]:
         axis.set_xlabel("epoch")
-        axis.xaxis.get_major_locator().set_params(integer=True)
-    axes[0, 0].annotate(
-        "pruning",
-        (last_dense, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(-4, -4),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        color="#777777",
-    )
-    handles = [Line2D([], [], color=colour, label=arm_name(arm)) for arm, colour in colours.items()]
-    figure.legend(handles=handles, loc="outside right center", frameon=False)
-    seeds = int(histories.groupby("arm")["run"].nunique().max())
-    spread = f"lines: mean of {seeds} seeds; bands: their range" if seeds > 1 else "one seed"
-    figure.suptitle(f"{title}: training before pruning (E1) and after (E2); {spread}")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    handles = [
+        Line2D([], [], color=colour, marker="o", markersize=3, label=arm_name(arm))
+        for arm, colour in colours.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+    seeds = histories.groupby("arm")["run"].nunique().max()
+    spread = f"mean of {seeds} seeds; band: lowest to highest" if seeds > 1 else "one seed"
+    figure.suptitle(f"{arguments.title}: training before and after pruning ({spread})")
     save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
 
 
-def draw_panel(axis: Axes, histories: pd.DataFrame, measure: str, colours: dict[str, str]) -> None:
-    """One measure: a line for the mean over seeds of each arm, a band from lowest to highest."""
+def draw_measure(axis: Axes, histories: pd.DataFrame, measure: str, colours: dict[str, str]) -> None:
+    """A line for the mean over seeds of each arm, a band from the lowest to the highest."""
     known = histories.dropna(subset=[measure])
     if known.empty:
-        axis.text(0.5, 0.5, "no validation queries", transform=axis.transAxes, ha="center")
+        axis.text(0.5, 0.5, "no values", transform=axis.transAxes, ha="center")
         return
-    for arm, colour in colours.items():
+    # The dense arms, to compare with, lie over the many recovered ones.
+    for arm in reversed(list(colours)):
         by_epoch = known[known["arm"] == arm].groupby("epoch")[measure]
         mean = by_epoch.mean()
-        marker = "o" if len(mean) < 30 else None
-        axis.plot(mean.index, mean, color=colour, marker=marker, markersize=3, linewidth=1.4)
-        axis.fill_between(mean.index, by_epoch.min(), by_epoch.max(), color=colour, alpha=0.12, lw=0)
+        axis.plot(mean.index, mean, color=colours[arm], marker="o", markersize=3, linewidth=1.4)
+        axis.fill_between(
+            mean.index, by_epoch.min(), by_epoch.max(), color=colours[arm], alpha=0.08, linewidth=0
+        )
 
 
-def arm_colours(arms: list[str]) -> dict[str, str]:
+def arm_colours(arms: set[str]) -> dict[str, str]:
     """Arms in the order of the legend: dense ones first, then recovered from light to dark."""
-    dense = [arm for arm in ("dense", "dense-continued", "restart") if arm in arms]
-    rates = sorted((arm for arm in arms if arm not in dense), key=lambda arm: float(arm.split("-")[-1]))
+    dense = [arm for arm in DENSE_ARMS if arm in arms]
+    rates = sorted(arms - set(dense), key=lambda arm: float(arm.rpartition("-")[2]))
     palette = sns.color_palette("flare", len(rates)).as_hex()
     return {**{arm: COLOURS[arm] for arm in dense}, **dict(zip(rates, palette, strict=True))}
 
 
 def arm_name(arm: str) -> str:
-    if arm in NAMES:
-        return NAMES[arm]
-    return f"pruned {arm.rpartition('-')[2]}, recovery (E2)"
+    return NAMES[arm] if arm in NAMES else f"recovered, rate {arm.rpartition('-')[2]}"
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from dsi.files import file_digest, replacing_files
 from dsi.model import (
     Checkpoint,
     CheckpointError,
+    ModelSettingsError,
     build_model,
     initialise_from_lsa,
     load_checkpoint,
@@ -68,7 +69,7 @@ def main() -> None:
     phase = describe_phase(arguments.phase, settings, arguments.seed)
     try:
         checkpoint = starting_point(arguments, documents)
-    except CheckpointError as error:
+    except (CheckpointError, ModelSettingsError) as error:
         raise UserError(str(error)) from error
 
     module = Retriever(

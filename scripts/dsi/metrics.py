@@ -69,8 +69,12 @@ def as_judgements(qrels: pd.DataFrame) -> Judgements:
 
 
 def as_rankings(run: pd.DataFrame) -> Rankings:
-    """qid → docid → score, from a frame qid, docid, score."""
-    return _by_query(run, "score")
+    """qid → docid → minus its rank, from a frame qid, docid, rank.
+
+    Ranks and not scores, so that there are no ties to break: ir_measures breaks them otherwise for
+    measures that it computes itself (RR@10) than for those of trec_eval.
+    """
+    return _by_query(run.assign(value=-run["rank"].astype(float)), "value")
 
 
 def query_counts(

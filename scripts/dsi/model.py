@@ -29,6 +29,10 @@ class CheckpointError(RuntimeError):
     """A checkpoint folder does not hold the model it should; the message names what differs."""
 
 
+class ModelSettingsError(ValueError):
+    """The configured model does not fit the collection; the message names the key and a remedy."""
+
+
 class Checkpoint(NamedTuple):
     """A retriever: the model, its tokenizer, and docids in the order of the docid tokens."""
 
@@ -86,8 +90,17 @@ def initialise_from_lsa(model: T5ForConditionalGeneration, counts: sparse.csr_ma
     Args:
         counts: (V, N) occurrences of each piece in each document, with min(V, N) above d_model.
         std: standard deviation of the result.
+
+    Raises:
+        ModelSettingsError: d_model is too wide for that many pieces and documents.
     """
     width = model.config.d_model
+    if width >= min(counts.shape):
+        raise ModelSettingsError(
+            f"model.d_model: found {width} with embeddings: lsa, {counts.shape[0]} pieces and "
+            f"{counts.shape[1]} documents; expected fewer dimensions than either, for example "
+            f"d_model: {min(counts.shape) // 2}, or embeddings: random"
+        )
     weighted = _bm25_weighted(counts)
     start = np.ones(min(weighted.shape))  # a fixed start vector makes ARPACK deterministic
     left, singular, right = svds(weighted, k=width, v0=start)

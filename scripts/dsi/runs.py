@@ -4,10 +4,12 @@ A run frame has qid, docid, rank (from 1), score. Its order is trec_eval's: scor
 scores by docid descending, compared as trec_eval compares them, as 32-bit floats.
 """
 
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 COLUMNS = ["qid", "Q0", "docid", "rank", "score", "tag"]
@@ -49,25 +51,24 @@ def random_run(
 def write_run(run: pd.DataFrame, path: Path, tag: str) -> None:
     """Write a run as gzipped TREC lines `qid Q0 docid rank score tag`.
 
-    Scores have nine significant digits, enough to give back the same 32-bit float. The gzip header
-    carries no time, so equal runs are equal files.
+    Scores have nine significant digits, enough to give back the same 32-bit float. Equal runs are
+    equal files.
     """
     lines = run.assign(Q0="Q0", tag=tag)[COLUMNS]
-    lines.to_csv(
-        path,
-        sep=" ",
-        header=False,
-        index=False,
-        float_format="%.9g",
-        compression={"method": "gzip", "compresslevel": 1, "mtime": 0},
-    )
+    # A header without name and time: the file's temporary name would differ at every run.
+    with (
+        path.open("wb") as file,
+        gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=1, mtime=0) as packed,
+    ):
+        lines.to_csv(packed, sep=" ", header=False, index=False, float_format="%.9g")
 
 
 def read_run(path: Path) -> pd.DataFrame:
     """Read a TREC run, gzipped if its name ends in .gz: qid, rank, docid, score in file order.
 
     Raises:
-        RunFormatError: a line has not six fields, or rank or score is no number.
+        RunFormatError: a line has not six fields, rank or score is no number, or the order of the
+            lines is not that of ranks and scores.
     """
     try:
         lines = pd.read_csv(
@@ -84,4 +85,29 @@ def read_run(path: Path) -> pd.DataFrame:
             f"{path}: not a TREC run ({error}); expected lines `qid Q0 docid rank score tag`, "
             "for example `q00001 Q0 numpy.rot90 1 -0.25 dsi`"
         ) from error
+    unordered = np.flatnonzero(~_in_order(lines))
+    if len(unordered):
+        raise RunFormatError(
+            f"{path}, line {unordered[0] + 1}: found `{' '.join(map(str, lines.iloc[unordered[0]]))}`, "
+            "expected each query's lines together, ranks counting from 1, scores falling and equal "
+            "scores by descending docid"
+        )
     return lines[["qid", "rank", "docid", "score"]]
+
+
+def _in_order(lines: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether each line may follow the one before it."""
+    qids, docids = (lines[name].to_numpy(dtype=object) for name in ("qid", "docid"))
+    ranks, scores = lines["rank"].to_numpy(), lines["score"].to_numpy()
+    first = np.ones(len(lines), dtype=bool)
+    first[1:] = qids[1:] != qids[:-1]
+    follows = np.zeros(len(lines), dtype=bool)
+    tied = scores[1:] == scores[:-1]
+    falling = scores[1:] < scores[:-1]
+    falling[tied] = docids[1:][tied] < docids[:-1][tied]
+    follows[1:] = falling & (ranks[1:] == ranks[:-1] + 1)
+    again = pd.Series(qids[first]).duplicated().to_numpy()
+    starts = np.flatnonzero(first)
+    valid = np.where(first, ranks == 1, follows)
+    valid[starts[again]] = False
+    return np.asarray(valid, dtype=bool)

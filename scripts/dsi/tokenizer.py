@@ -6,6 +6,7 @@ end-of-sequence token behind every text.
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -62,9 +63,12 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
             minloglevel=2,
         )
     except RuntimeError as error:
+        largest = re.search(r"set it to a value <= (\d+)", str(error))
+        if largest is None:
+            raise
         raise VocabularyError(
-            f"tokenizer.vocabulary: {vocabulary} pieces cannot be learnt from this collection "
-            f"({' '.join(str(error).split())}); try another number, for example {vocabulary // 2}"
+            f"tokenizer.vocabulary: found {vocabulary}, expected at most the {largest[1]} pieces that "
+            f"this collection gives, for example vocabulary: {largest[1]}"
         ) from error
     pieces = SentencePieceProcessor(model_proto=model.getvalue())
     scored = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.vocab_size())]

@@ -215,17 +215,21 @@ class Retriever(pl.LightningModule):
         self._validation_measures: dict[str, float] = {}
 
     def train_dataloader(self) -> DataLoader[Batch]:
+        # Called anew for each epoch, and before the epoch's first batch is fetched, which happens
+        # ahead of on_train_epoch_start.
+        self._training.epoch = self._phase.first_epoch + self.current_epoch
         return DataLoader(self._training, batch_size=None)
 
     def val_dataloader(self) -> Any:
         return DataLoader(self._validation, batch_size=None) if self._validation else []
 
-    def on_train_epoch_start(self) -> None:
-        epoch = self._phase.first_epoch + self.current_epoch
-        self._training.epoch = epoch
-        # Dropout too follows from (seed, epoch): Lightning does not store torch's generator.
-        torch.manual_seed(self._phase.seed * 100_003 + epoch)
-        self._train_loss = 0.0
+    def on_train_batch_start(self, _: Batch, batch_idx: int) -> None:
+        if batch_idx == 0:
+            self._train_loss = 0.0
+            # Dropout too follows from (seed, epoch): Lightning does not store torch's generator. Here
+            # and not when the epoch starts, as making the loader's iterator draws from it as well.
+            epoch = self._phase.first_epoch + self.current_epoch
+            torch.manual_seed(self._phase.seed * 100_003 + epoch)
 
     def training_step(self, batch: Batch, _: int) -> torch.Tensor:
         logits = docid_logits(self.model, batch.input_ids, batch.attention_mask, self._documents)
@@ -332,6 +336,7 @@ def train(module: Retriever, phase: Phase, state: Path) -> tuple[pd.DataFrame, t
         callbacks=callbacks,
         logger=False,
         num_sanity_val_steps=0,
+        reload_dataloaders_every_n_epochs=1,
         enable_model_summary=False,
         # In a log file the line that each epoch writes is the progress.
         enable_progress_bar=sys.stderr.isatty(),

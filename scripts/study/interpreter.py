@@ -1,0 +1,24 @@
+"""Which Python the rules' commands run with, handed to their shells through the environment.
+
+Not in the commands themselves: an absolute path there would make everything stale when a checkout moves.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+
+def export_interpreter(scripts: Path, conda: bool) -> None:
+    """Set DSI_PYTHON and DSI_SCRIPTS for the shells of all rules.
+
+    The Python beside the Snakemake that runs, activated or not; in an environment that
+    `--sdm conda` made, that environment's own.
+    """
+    os.environ["DSI_PYTHON"] = "python" if conda else sys.executable
+    os.environ["DSI_SCRIPTS"] = str(scripts)
+
+
+def gpus_here() -> int:
+    """1 where there is an NVIDIA driver, else 0; without importing torch."""
+    return int(shutil.which("nvidia-smi") is not None)

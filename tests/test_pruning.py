@@ -1,0 +1,137 @@
+"""Masks: equal to torch's own pruning, held through training and files, honest about sparsity."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn.utils import prune
+from transformers import AutoModelForSeq2SeqLM, T5ForConditionalGeneration
+
+from dsi.model import build_model
+from dsi.pruning import (
+    PruningError,
+    apply_masks,
+    layerwise_masks,
+    linear_names,
+    magnitude_importances,
+    masks_hold,
+    prunable_names,
+    sparsity,
+)
+
+SETTINGS = {
+    "d_model": 16,
+    "d_kv": 8,
+    "d_ff": 32,
+    "num_heads": 2,
+    "num_layers": 2,
+    "num_decoder_layers": 2,
+    "dropout": 0.0,
+    "embedding_std": 0.1,
+}
+
+
+@pytest.fixture
+def model() -> T5ForConditionalGeneration:
+    return build_model(SETTINGS, vocabulary=50, documents=20, seed=1)
+
+
+def weights_of(model: torch.nn.Module, folder: Path) -> dict[str, torch.Tensor]:
+    model.save_pretrained(folder)
+    return load_file(folder / "model.safetensors")
+
+
+def test_masks_of_a_matrix_by_hand() -> None:
+    weights = {"w": torch.tensor([[0.1, -0.5, 0.3], [-0.2, 0.9, -0.05]])}
+    masks = layerwise_masks(magnitude_importances(weights), rate=0.5)
+    assert masks["w"].tolist() == [[False, True, True], [False, True, False]]
+    assert apply_masks(weights, masks)["w"].tolist() == [
+        [0.0, pytest.approx(-0.5), pytest.approx(0.3)],
+        [0.0, pytest.approx(0.9), 0.0],
+    ]
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.95])
+def test_pruned_weights_equal_torchs_own(rate: float) -> None:
+    torch.manual_seed(3)
+    # Rounded values, so that many weights tie at the threshold.
+    for weight in (torch.randn(37, 23), (torch.randn(64, 48) * 8).round() / 8):
+        layer = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=False)
+        layer.weight.data = weight.clone()
+        prune.l1_unstructured(layer, "weight", amount=rate)
+        masks = layerwise_masks(magnitude_importances({"w": weight}), rate)
+        assert torch.equal(masks["w"], layer.weight_mask.bool())
+        assert torch.equal(apply_masks({"w": weight}, masks)["w"], layer.weight.detach())
+
+
+def test_prunable_names_are_the_linear_layers_without_the_head(
+    model: T5ForConditionalGeneration, tmp_path: Path
+) -> None:
+    linears = {
+        f"{name}.weight"
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and name != "lm_head"
+    }
+    weights = weights_of(model, tmp_path)
+    assert set(linear_names(weights)) == linears == set(prunable_names(weights))
+    assert "shared.weight" in prunable_names(weights, lm_head=True, embedding=True)
+
+
+def test_the_tied_head_is_not_pruned_behind_the_users_back(
+    model: T5ForConditionalGeneration, tmp_path: Path
+) -> None:
+    with pytest.raises(PruningError, match=r"lm_head: true, but this model ties lm_head"):
+        prunable_names(weights_of(model, tmp_path), lm_head=True)
+
+
+def test_a_pruned_checkpoint_loads_as_it_was_evaluated(
+    model: T5ForConditionalGeneration, tmp_path: Path
+) -> None:
+    weights = weights_of(model, tmp_path)
+    masks = layerwise_masks(
+        magnitude_importances({name: weights[name] for name in prunable_names(weights)}), 0.5
+    )
+    pruned = apply_masks(weights, masks)
+    save_file(pruned, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    loaded, report = AutoModelForSeq2SeqLM.from_pretrained(tmp_path, output_loading_info=True)
+    assert not report["missing_keys"]
+    assert not report["unexpected_keys"]
+    assert masks_hold(dict(loaded.named_parameters()), masks)
+    model.load_state_dict({**model.state_dict(), **pruned})
+    ids = torch.tensor([[3, 4, 5, 1]])
+    start = torch.tensor([[0]])
+    model.eval()
+    with torch.no_grad():
+        expected = model(input_ids=ids, decoder_input_ids=start).logits
+        reloaded = loaded.eval()(input_ids=ids, decoder_input_ids=start).logits
+    # The last bit depends on where in memory the weights lie.
+    torch.testing.assert_close(reloaded, expected, rtol=0, atol=1e-6)
+
+
+def test_masks_hold_notices_one_weight() -> None:
+    weights = {"w": torch.zeros(2, 2)}
+    masks = {"w": torch.tensor([[True, False], [False, False]])}
+    assert masks_hold(weights, masks)
+    weights["w"][1, 1] = 1e-8
+    assert not masks_hold(weights, masks)
+
+
+def test_sparsity_counts_linears_and_the_whole_model() -> None:
+    weights = {
+        "encoder.block.0.layer.0.SelfAttention.q.weight": torch.tensor([[0.0, 1.0], [0.0, 2.0]]),
+        "shared.weight": torch.ones(3, 2),
+    }
+    counted = sparsity(weights, nominal=0.4)
+    assert counted == (0.4, 0.5, pytest.approx(0.2), 10, 4, 8)
+
+
+def test_t5_small_has_the_published_counts() -> None:
+    """60,506,624 parameters, 44,040,192 in Linears without lm_head."""
+    from transformers import T5Config
+
+    with torch.device("meta"):
+        weights = dict(T5ForConditionalGeneration(T5Config()).named_parameters())
+    linears = sum(weights[name].numel() for name in linear_names(weights))
+    assert sum(weight.numel() for weight in weights.values()) == 60_506_624
+    assert linears == 44_040_192

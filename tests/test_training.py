@@ -1,0 +1,352 @@
+"""Training: what an epoch holds, what a run depends on, what masks and resumption promise."""
+
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from dsi import training
+from dsi.bm25 import Bm25Scorer, term_weights
+from dsi.model import (
+    Checkpoint,
+    ModelSettingsError,
+    build_model,
+    docid_logits,
+    initialise_from_lsa,
+    load_checkpoint,
+    pad_batch,
+    save_checkpoint,
+    score_queries,
+)
+from dsi.pruning import layerwise_masks, linear_names, magnitude_importances, masks_hold
+from dsi.pseudo_queries import KINDS, PseudoQuerySampler, query_words
+from dsi.tokenizer import VocabularyError, load_tokenizer, piece_counts, save_tokenizer, train_tokenizer
+from dsi.training import EpochBatches, MaskError, Phase, Query, Retriever, ValidationQueries, train
+
+WORDS = ["graph", "node", "edge", "matrix", "array", "vector", "random", "shortest", "path", "weight"]
+TEXTS = [
+    " ".join(random.Random(number).choices(WORDS, k=30)) + f". Item {WORDS[number % 10]} ends here."
+    for number in range(24)
+]
+SETTINGS = {
+    "d_model": 8,
+    "d_kv": 4,
+    "d_ff": 16,
+    "num_heads": 2,
+    "num_layers": 1,
+    "num_decoder_layers": 1,
+    "dropout": 0.1,
+    "embedding_std": 0.1,
+}
+EVEN = dict.fromkeys(KINDS, 1.0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    save_tokenizer(train_tokenizer(TEXTS, 34), folder)
+    return folder
+
+
+def scorer() -> Bm25Scorer:
+    vectors = [{word: text.split().count(word) for word in set(text.split())} for text in TEXTS]
+    words = {word for text in TEXTS for word in text.split()}
+    return Bm25Scorer(term_weights(vectors, 0.9, 0.4), {word: [word] for word in words}, len(TEXTS))
+
+
+def batches(folder: Path, teacher_weight: float = 0.5) -> EpochBatches:
+    return EpochBatches(
+        PseudoQuerySampler(TEXTS, scorer().idf, EVEN),
+        scorer(),
+        load_tokenizer(folder, 12),
+        [Query("shortest path", (3, 5))],
+        documents=len(TEXTS),
+        per_document=2,
+        training_share=0.2,
+        teacher_weight=teacher_weight,
+        temperature=1.0,
+        batch_size=8,
+        seed=1,
+    )
+
+
+def phase(epochs: int, name: str = "E1") -> Phase:
+    return Phase(
+        name="E1" if name == "E1" else "E2",
+        first_epoch=1,
+        epochs=epochs,
+        learning_rate=0.01,
+        warmup=0.1,
+        weight_decay=0.1,
+        gradient_clip=1.0,
+        patience=None,
+        precision="fp32",
+        seed=1,
+    )
+
+
+def module(
+    folder: Path,
+    epochs: int,
+    masks: dict[str, torch.Tensor] | None = None,
+    moments: dict[str, torch.Tensor] | None = None,
+) -> Retriever:
+    tokenizer = load_tokenizer(folder, 12)
+    model = build_model(SETTINGS, tokenizer.get_vocab_size(), len(TEXTS), seed=1)
+    validation = ValidationQueries([Query("random matrix", (2,))], tokenizer, len(TEXTS))
+    return Retriever(
+        model,
+        phase(epochs),
+        batches(folder),
+        validation,
+        documents=len(TEXTS),
+        masks=masks or {},
+        moments=moments,
+    )
+
+
+def test_an_epoch_holds_every_document_and_the_share_of_training_queries(tokenizer_folder: Path) -> None:
+    epoch = batches(tokenizer_folder, teacher_weight=0.0)
+    seen = list(epoch)
+    assert epoch.examples == 24 * 2 + 12  # 12 of 60 are a fifth
+    assert len(seen) == len(epoch) == math.ceil(60 / 8)
+    targets = torch.cat([batch.targets for batch in seen])
+    queries = targets[(targets > 0).sum(dim=1) == 2]
+    assert len(queries) == 12
+    assert queries[0].nonzero().flatten().tolist() == [3, 5]
+    assert targets.sum(dim=0)[0] == 2  # two pseudo-queries of document 0
+    assert torch.allclose(targets.sum(dim=1), torch.ones(60))
+
+
+def test_epochs_differ_and_are_reproducible(tokenizer_folder: Path) -> None:
+    first, again, other = (batches(tokenizer_folder) for _ in range(3))
+    other.epoch = 2
+    ids = [torch.cat([batch.input_ids.flatten() for batch in epoch]) for epoch in (first, again, other)]
+    assert torch.equal(ids[0], ids[1])
+    assert not torch.equal(ids[0], ids[2])
+
+
+def test_half_of_the_target_is_bm25s(tokenizer_folder: Path) -> None:
+    epoch = batches(tokenizer_folder)
+    texts = [(["shortest", "path"], (3,)), (["unheard-of"], (4,))]
+    targets = epoch._targets(texts)
+    scores = scorer().scores([words for words, _ in texts])
+    expected = 0.5 * np.exp(scores[0]) / np.exp(scores[0]).sum()
+    expected[3] += 0.5
+    assert targets[0] == pytest.approx(expected, abs=1e-6)
+    # A text that BM25 cannot place has only its own document.
+    assert targets[1, 4] == 1
+
+
+def test_buckets_hold_similar_lengths_and_every_row_once() -> None:
+    lengths = [random.Random(0).randint(1, 30) for _ in range(100)]
+    groups = training.bucketed(lengths, 8, random.Random(1))
+    assert sorted(row for group in groups for row in group) == list(range(100))
+    spread = [max(lengths[row] for row in group) - min(lengths[row] for row in group) for group in groups]
+    assert np.mean(spread) < 6
+
+
+def test_padding_changes_no_logit(tokenizer_folder: Path) -> None:
+    model = module(tokenizer_folder, 1).model.eval()
+    with torch.no_grad():
+        alone = docid_logits(model, *pad_batch([[5, 6, 1]]), documents=24)
+        padded = docid_logits(model, *pad_batch([[5, 6, 1], [7, 8, 9, 10, 11, 12, 1]]), documents=24)
+    assert torch.allclose(alone[0], padded[0], atol=1e-6)
+
+
+def test_soft_cross_entropy_by_hand() -> None:
+    logits = torch.tensor([[0.0, math.log(3.0)]])
+    loss = training.soft_cross_entropy(logits, torch.tensor([[0.25, 0.75]]))
+    assert loss.item() == pytest.approx(-(0.25 * math.log(0.25) + 0.75 * math.log(0.75)))
+
+
+def test_the_schedule_warms_up_and_ends_at_zero() -> None:
+    factors = [training.warmup_cosine(progress, 0.1) for progress in (0, 0.05, 0.1, 0.55, 1)]
+    assert factors == pytest.approx([0, 0.5, 1, 0.5, 0])
+
+
+def test_masks_are_held_and_nothing_else_is_zeroed(tokenizer_folder: Path, tmp_path: Path) -> None:
+    start = module(tokenizer_folder, 1).model
+    weights = {name: value.detach().clone() for name, value in start.named_parameters()}
+    masks = layerwise_masks(
+        magnitude_importances({name: weights[name] for name in linear_names(weights)}), 0.5
+    )
+    pruned = module(tokenizer_folder, 2, masks=masks)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            dict(pruned.model.named_parameters())[name].mul_(mask)
+    history, _ = train(pruned, pruned._phase, tmp_path / "state")
+    after = dict(pruned.model.named_parameters())
+    assert masks_hold(after, masks)
+    assert all(after[name][mask].count_nonzero() == mask.sum() for name, mask in masks.items())
+    assert not torch.equal(after["shared.weight"], weights["shared.weight"])
+    assert list(history.columns) == list(training.HISTORY)
+    assert list(history["epoch"]) == [1, 2]
+    assert history.notna().all().all()
+
+
+def test_masks_that_do_not_hold_end_the_training(tokenizer_folder: Path, tmp_path: Path) -> None:
+    broken = module(tokenizer_folder, 1)
+    broken._masks = {"shared.weight": torch.zeros_like(broken.model.shared.weight, dtype=torch.bool)}
+    with pytest.raises(MaskError, match="after epoch 1 a pruned weight is not zero"):
+        train(broken, broken._phase, tmp_path)
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tokenizer_folder: Path, tmp_path: Path) -> None:
+    whole = module(tokenizer_folder, 3)
+    history, _ = train(whole, whole._phase, tmp_path / "whole")
+
+    killed = module(tokenizer_folder, 3)
+    original = killed.on_train_batch_start
+
+    def stop_in_the_third_epoch(batch: training.Batch, batch_idx: int) -> None:
+        if killed.current_epoch == 2 and batch_idx == 3:
+            raise KeyboardInterrupt
+        original(batch, batch_idx)
+
+    killed.on_train_batch_start = stop_in_the_third_epoch  # type: ignore[method-assign]
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train(killed, killed._phase, tmp_path / "killed")
+    assert (tmp_path / "killed" / "last.ckpt").is_file()
+
+    resumed = module(tokenizer_folder, 3)
+    again, _ = train(resumed, resumed._phase, tmp_path / "killed")
+    pd.testing.assert_frame_equal(again, history, check_exact=True)
+    for name, value in whole.model.named_parameters():
+        assert torch.equal(dict(resumed.model.named_parameters())[name], value), name
+
+
+def test_recovery_goes_on_with_the_epochs_that_follow(
+    tokenizer_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    draw = EpochBatches._draw
+    monkeypatch.setattr(
+        EpochBatches, "_draw", lambda self, rng: (drawn.append(self.epoch), draw(self, rng))[1]
+    )
+    second = module(tokenizer_folder, 2)
+    second._phase = second._phase._replace(name="E2", first_epoch=4)
+    history, _ = train(second, second._phase, tmp_path)
+    assert drawn == [4, 5]
+    assert list(history["epoch"]) == [4, 5]
+    assert list(history["phase"]) == ["E2", "E2"]
+
+
+def test_optimiser_state_survives_by_parameter_name(tokenizer_folder: Path, tmp_path: Path) -> None:
+    first = module(tokenizer_folder, 1)
+    _, optimiser = train(first, first._phase, tmp_path / "a")
+    moments = training.optimiser_moments(optimiser, first.model)
+    assert {key.rpartition("/")[2] for key in moments} == {"step", "exp_avg", "exp_avg_sq"}
+    second = module(tokenizer_folder, 1, moments=moments)
+    kept = second.configure_optimizers()["optimizer"]
+    for name, parameter in second.model.named_parameters():
+        assert torch.equal(kept.state[parameter]["exp_avg"], moments[f"{name}/exp_avg"])
+        assert kept.state[parameter]["step"] == len(first._training)
+
+
+def test_early_stopping_follows_the_configured_patience(tokenizer_folder: Path, tmp_path: Path) -> None:
+    impatient = module(tokenizer_folder, 30)
+    stuck = impatient._phase._replace(patience=1, learning_rate=0.0)
+    impatient._phase = stuck
+    history, _ = train(impatient, stuck, tmp_path)
+    assert len(history) == 2  # the second epoch is no better than the first
+
+
+def test_a_checkpoint_is_an_ordinary_one_and_gives_the_same_scores(
+    tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    trained = module(tokenizer_folder, 1)
+    train(trained, trained._phase, tmp_path / "state")
+    docids = [f"doc{number}" for number in range(24)]
+    save_checkpoint(trained.model, tokenizer_folder, docids, tmp_path)
+    loaded, report = AutoModelForSeq2SeqLM.from_pretrained(tmp_path, output_loading_info=True)
+    assert not report["missing_keys"]
+    assert not report["unexpected_keys"]
+
+    texts = ["shortest path", "random matrix of weight"]
+    checkpoint = load_checkpoint(tmp_path, 12)
+    ours = Checkpoint(trained.model, load_tokenizer(tokenizer_folder, 12), docids)
+    assert (score_queries(checkpoint, texts) == score_queries(ours, texts)).all()
+
+    # Plain transformers: the token that generate() picks is the best document's.
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    inputs = tokenizer(texts, return_tensors="pt", padding=True)
+    generated = loaded.eval().generate(
+        input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], do_sample=False
+    )
+    first = loaded.config.vocab_size - len(docids)
+    best = score_queries(checkpoint, texts).argmax(axis=1)
+    assert (generated[:, 1] - first).tolist() == best.tolist()
+
+
+def test_lsa_places_documents_near_the_words_they_hold(tokenizer_folder: Path) -> None:
+    model = module(tokenizer_folder, 1).model
+    tokenizer = load_tokenizer(tokenizer_folder, 12)
+    counts = piece_counts(tokenizer, TEXTS)
+    initialise_from_lsa(model, counts, std=0.1)
+    weight = model.shared.weight.detach()
+    assert weight.std().item() == pytest.approx(0.1, rel=0.1)
+    pieces, documents = weight[:-24], weight[-24:]
+    similarity = (pieces @ documents.T).flatten()
+    occurrences = torch.from_numpy(counts.toarray()).float().flatten()
+    correlation = torch.corrcoef(torch.stack([similarity, occurrences]))[0, 1]
+    assert correlation > 0.2
+    again = module(tokenizer_folder, 1).model
+    initialise_from_lsa(again, counts, std=0.1)
+    assert torch.equal(again.shared.weight, model.shared.weight)
+
+
+def test_a_model_too_wide_for_lsa_is_refused(tokenizer_folder: Path) -> None:
+    tokenizer = load_tokenizer(tokenizer_folder, 12)
+    model = build_model({**SETTINGS, "d_model": 32}, tokenizer.get_vocab_size(), 24, seed=1)
+    with pytest.raises(ModelSettingsError, match=r"model\.d_model: found 32 .* 24 documents; .* example"):
+        initialise_from_lsa(model, piece_counts(tokenizer, TEXTS), std=0.1)
+
+
+def test_the_tokenizer_is_reproducible_and_ends_every_text(tokenizer_folder: Path) -> None:
+    assert train_tokenizer(TEXTS, 34).to_str() == train_tokenizer(TEXTS, 34).to_str()
+    tokenizer = load_tokenizer(tokenizer_folder, 5)
+    assert tokenizer.encode("shortest path of the graph matrix random").ids[-1] == 1
+    assert len(tokenizer.encode("shortest path of the graph matrix random").ids) == 5
+
+
+def test_a_vocabulary_that_the_collection_cannot_fill_is_refused() -> None:
+    with pytest.raises(
+        VocabularyError, match=r"found 5000, expected at most the 36 pieces .* vocabulary: 36"
+    ):
+        train_tokenizer(TEXTS, 5000)
+
+
+def test_pseudo_queries_come_from_their_document() -> None:
+    rng = random.Random(0)
+    for kind in KINDS:
+        sampler = PseudoQuerySampler(TEXTS, scorer().idf, {**dict.fromkeys(KINDS, 0.0), kind: 1.0})
+        for _ in range(20):
+            words = sampler.sample(7, rng)
+            assert words
+            assert set(words) <= set(TEXTS[7].split())
+    only_first = PseudoQuerySampler(TEXTS, scorer().idf, {**dict.fromkeys(KINDS, 0.0), "first_sentence": 1.0})
+    assert only_first.sample(7, rng) == TEXTS[7].split(" Item ")[0].split()
+
+
+def test_query_words_leave_out_code_and_numbers() -> None:
+    assert query_words("see 12 `x` ---- a-word " + "z" * 40) == ["see", "`x`", "a-word"]
+
+
+def test_precision_follows_the_processors_flags(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu avx512_bf16 sse\n\n")
+    assert training.processor_flags(cpuinfo) == {"fpu", "avx512_bf16", "sse"}
+    assert training.processor_flags(tmp_path / "absent") == set()
+    assert training.resolve_precision("fp32") == "fp32"
+    assert training.resolve_precision("bf16") == "bf16"
