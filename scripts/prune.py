@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 
 from dsi.command import UserError, run
 from dsi.files import replacing_files, write_json
+from dsi.masks import apply_masks
 from dsi.pruning import (
     PruningError,
-    apply_masks,
     layerwise_masks,
     magnitude_importances,
     prunable_names,

@@ -11,11 +11,10 @@ from dsi.metrics import (
     agreement_measures,
     as_judgements,
     as_rankings,
-    measures_of_scores,
     qrels_measures,
     query_counts,
 )
-from dsi.ranking import query_losses, rank_scores
+from dsi.ranking import measures_of_scores, query_losses, rank_scores
 from dsi.runs import RunFormatError, random_run, ranked, read_run, write_run
 
 

@@ -8,14 +8,13 @@ from safetensors.torch import load_file, save_file
 from torch.nn.utils import prune
 from transformers import AutoModelForSeq2SeqLM, T5ForConditionalGeneration
 
+from dsi.masks import apply_masks, masks_hold
 from dsi.model import build_model
 from dsi.pruning import (
     PruningError,
-    apply_masks,
     layerwise_masks,
     linear_names,
     magnitude_importances,
-    masks_hold,
     prunable_names,
     sparsity,
 )

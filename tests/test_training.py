@@ -12,6 +12,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from dsi import training
 from dsi.bm25 import Bm25Scorer, term_weights
+from dsi.masks import masks_hold
 from dsi.model import (
     Checkpoint,
     ModelSettingsError,
@@ -23,7 +24,7 @@ from dsi.model import (
     save_checkpoint,
     score_queries,
 )
-from dsi.pruning import layerwise_masks, linear_names, magnitude_importances, masks_hold
+from dsi.pruning import layerwise_masks, linear_names, magnitude_importances
 from dsi.pseudo_queries import KINDS, PseudoQuerySampler, query_words
 from dsi.tokenizer import VocabularyError, load_tokenizer, piece_counts, save_tokenizer, train_tokenizer
 from dsi.training import EpochBatches, MaskError, Phase, Query, Retriever, ValidationQueries, train

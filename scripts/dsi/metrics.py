@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import ir_measures
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 QRELS_MEASURES = ("MAP", "MRR@10", "nDCG@10", "R@10", "R@100", "R@1000")
@@ -87,32 +85,6 @@ def query_counts(
         without_relevant=len(qids) - len(evaluated),
         missing_from_run=sum(qid not in rankings for qid in evaluated),
     )
-
-
-def measures_of_scores(
-    scores: npt.NDArray[np.float32], relevant: Sequence[Sequence[int]]
-) -> dict[str, float]:
-    """MAP, R@10 and R@1000 of a full score matrix, for the history of a training run.
-
-    Args:
-        scores: (queries, documents); higher is better. Equal scores rank the later column first, as
-            trec_eval does when the columns are in docid order.
-        relevant: the relevant columns of each query, at least one.
-    """
-    average_precision, at_10, at_1000 = [], [], []
-    for row, columns in zip(scores, relevant, strict=True):
-        order = np.lexsort((-np.arange(len(row)), -row))
-        rank_of = np.empty(len(row), dtype=np.int64)
-        rank_of[order] = np.arange(1, len(row) + 1)
-        ranks = np.sort(rank_of[list(columns)])
-        average_precision.append(np.mean(np.arange(1, len(ranks) + 1) / ranks))
-        at_10.append(np.mean(ranks <= 10))
-        at_1000.append(np.mean(ranks <= RECALL_DEPTH))
-    return {
-        "MAP": float(np.mean(average_precision)),
-        "R@10": float(np.mean(at_10)),
-        "R@1000": float(np.mean(at_1000)),
-    }
 
 
 def _measure(name: str, threshold: int) -> Any:

@@ -1,10 +1,9 @@
-"""Pruning: which weights of a checkpoint go, as boolean masks of our own, and what that leaves.
+"""Pruning: which weights of a checkpoint go, as boolean masks, and what that leaves.
 
-Four steps: importances → threshold → masks → apply. Works on named tensors as safetensors holds them,
-so that pruning needs neither a model class nor `torch.nn.utils.prune`, whose reparametrisation triples the
-memory and whose removal prunes T5's tied embedding. Does not know files or training.
-
-A mask is True where a weight is kept.
+Four steps: importances → threshold → masks → apply (dsi.masks). Works on named tensors as safetensors
+holds them, so that pruning needs neither a model class nor `torch.nn.utils.prune`, whose
+reparametrisation triples the memory and whose removal prunes T5's tied embedding. Does not know files
+or training.
 """
 
 import re
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 
-Tensors = dict[str, torch.Tensor]
+from dsi.masks import Tensors
 
 EMBEDDING = "shared.weight"
 LM_HEAD = "lm_head.weight"
@@ -85,19 +84,6 @@ def layerwise_masks(importances: Tensors, rate: float) -> Tensors:
             mask[importance.reshape(-1).topk(dropped, largest=False).indices] = False
         masks[name] = mask.reshape(importance.shape)
     return masks
-
-
-def apply_masks(weights: Tensors, masks: Tensors) -> Tensors:
-    """The weights with zeros where a mask is False; tensors without a mask are shared, not copied."""
-    return {
-        name: torch.where(masks[name], weight, 0) if name in masks else weight
-        for name, weight in weights.items()
-    }
-
-
-def masks_hold(weights: Mapping[str, torch.Tensor], masks: Tensors) -> bool:
-    """True if every masked weight is exactly zero."""
-    return all(not weights[name][~mask].any() for name, mask in masks.items())
 
 
 def sparsity(weights: Tensors, nominal: float) -> Sparsity:

@@ -1,4 +1,4 @@
-"""Exact ranking of all documents by P(docid | query), and the loss on the relevant ones.
+"""Exact ranking of all documents by P(docid | query), and what training logs of it: loss, quick measures.
 
 With atomic docids one decoder step scores every document, so ranking is a sort.
 """
@@ -54,6 +54,32 @@ def query_losses(
             for row, columns in zip(log_probabilities, relevant, strict=True)
         ]
     )
+
+
+def measures_of_scores(
+    scores: npt.NDArray[np.float32], relevant: Sequence[Sequence[int]]
+) -> dict[str, float]:
+    """MAP, R@10 and R@1000 of a full score matrix, for the history of a training run.
+
+    Args:
+        scores: (queries, documents); higher is better. Equal scores rank the later column first, as
+            trec_eval does when the columns are in docid order.
+        relevant: the relevant columns of each query, at least one.
+    """
+    average_precision, at_10, at_1000 = [], [], []
+    for row, columns in zip(scores, relevant, strict=True):
+        order = np.lexsort((-np.arange(len(row)), -row))
+        rank_of = np.empty(len(row), dtype=np.int64)
+        rank_of[order] = np.arange(1, len(row) + 1)
+        ranks = np.sort(rank_of[list(columns)])
+        average_precision.append(np.mean(np.arange(1, len(ranks) + 1) / ranks))
+        at_10.append(np.mean(ranks <= 10))
+        at_1000.append(np.mean(ranks <= 1000))
+    return {
+        "MAP": float(np.mean(average_precision)),
+        "R@10": float(np.mean(at_10)),
+        "R@1000": float(np.mean(at_1000)),
+    }
 
 
 def rank_and_write(

@@ -26,10 +26,10 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.bm25 import Bm25Scorer
-from dsi.metrics import measures_of_scores
+from dsi.masks import masks_hold
 from dsi.model import docid_logits, pad_batch
-from dsi.pruning import masks_hold
 from dsi.pseudo_queries import PseudoQuerySampler
+from dsi.ranking import measures_of_scores
 
 # Batches are sorted by length within this many, then shuffled: little padding, yet mixed epochs.
 BUCKET_BATCHES = 8

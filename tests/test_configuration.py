@@ -1,0 +1,200 @@
+"""The configuration: coerced, checked as a whole, and refused with messages that help."""
+
+import copy
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from study.configuration import (
+    RATE_PATTERN,
+    SCHEMA,
+    ConfigurationError,
+    checked_configuration,
+    format_rate,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Snakemake's way: mappings are merged, everything else replaced."""
+    result = dict(copy.deepcopy(base))
+    for key, value in overlay.items():
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def refused(overlay: Mapping[str, Any]) -> str:
+    with pytest.raises(ConfigurationError) as error:
+        checked_configuration(merged(DEFAULT, overlay))
+    return str(error.value)
+
+
+@pytest.mark.parametrize("study", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
+def test_every_study_is_accepted(study: str | None) -> None:
+    overlay = yaml.safe_load((ROOT / "studies" / study).read_text(encoding="utf-8")) if study else {}
+    config = checked_configuration(merged(DEFAULT, overlay))
+    assert config["rates"] == sorted(config["rates"])
+
+
+def test_lists_that_a_newcomer_edits_stand_on_one_line_near_the_top() -> None:
+    head = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()[:8]
+    assert any(re.match(r"rates: \[.*\]", line) for line in head)
+    assert any(re.match(r"seeds: \[.*\]", line) for line in head)
+
+
+def test_every_key_is_explained_beside_it() -> None:
+    """Except where a mapping opens below a comment of its own, or keys repeat the line above."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    bare = [
+        line.strip()
+        for line in text.splitlines()
+        if re.match(r"\s*[\w@]+:", line) and "#" not in line and not line.rstrip().endswith(":")
+    ]
+    assert set(bare) <= {"task: docid", "validation: 0.1", "test: 0.2", "num_heads: 4"} | {
+        "num_decoder_layers: 1",
+        "dropout: 0.0",
+        "first_sentence: 0.1",
+        "sentence: 0.2",
+        "warmup: 0.05",
+    }, bare
+
+
+def test_schema_and_default_have_the_same_keys() -> None:
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+    def keys(part: Mapping[str, Any]) -> dict[str, Any]:
+        if "$ref" in part:
+            part = schema["$defs"][part["$ref"].rsplit("/", 1)[1]]
+        return {key: keys(value) for key, value in part.get("properties", {}).items()}
+
+    def outline(part: Any) -> dict[str, Any]:
+        return {key: outline(value) for key, value in part.items()} if isinstance(part, dict) else {}
+
+    expected = keys(schema)
+    expected["collections"] = {"pydocs": keys(schema["$defs"]["collection"])}
+    expected["baselines"] = {"dsi": keys(schema["$defs"]["baseline"])}
+    assert outline(DEFAULT) == expected
+
+
+def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
+    def check(part: Any, path: str) -> None:
+        if isinstance(part, dict):
+            if part.get("type") == "object" and "properties" in part:
+                assert part["additionalProperties"] is False, path
+            for key, value in part.get("properties", {}).items():
+                assert value.get("description"), f"{path}.{key}"
+                check(value, f"{path}.{key}")
+
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    for name, part in {"": schema, **schema["$defs"]}.items():
+        check(part, name)
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        ({"recover": {}}, "recover: unknown key; did you mean `recovery`? Allowed here: baselines, bm25,"),
+        (
+            {"rates": [1.2]},
+            "rates: found 1.2, expected a number above 0 and below 1, for example rates: [0.2, 0.5]",
+        ),
+        ({"rates": [0]}, "rates: found 0, expected a number above 0 and below 1"),
+        ({"rates": ["abc"]}, "rates: found 'abc', expected a number above 0 and below 1"),
+        ({"rates": "abc"}, "rates: found 'abc', expected a list, for example rates: [0.2, 0.5]"),
+        ({"rates": 0.5}, "rates: found 0.5, expected a list"),
+        ({"rates": [0.5, 0.50]}, "rates: found [0.5, 0.5], expected every value once"),
+        ({"rates": [0.12345]}, "rates: found 0.12345, expected at most 4 decimals"),
+        ({"seeds": []}, "seeds: found [], expected at least one entry, for example seeds: [1, 2, 3]"),
+        ({"seeds": [-1]}, "seeds: found -1, expected a whole number at least 0"),
+        ({"threads": 0}, "threads: found 0, expected a whole number at least 1, for example threads: 1"),
+        ({"threads": True}, "threads: found True, expected a whole number"),
+        ({"results": 3}, "results: found 3, expected text, for example results: results/cacm"),
+        ({"pruning": None}, "pruning: found None, expected a mapping"),
+        ({"criteria": ["best"]}, "criteria: found 'best', expected one of magnitude"),
+        (
+            {"collection": "cacm"},
+            "collection: found 'cacm', expected one of pydocs, for example collection: pydocs",
+        ),
+        ({"run": ["dsii"]}, "run: found 'dsii', expected one of dsi, for example run: [dsi]"),
+        ({"evaluation": {"depth": 10}}, "evaluation.depth: found 10, expected a whole number at least 1000"),
+        ({"bm25": {"b": 1.5}}, "bm25.b: found 1.5, expected a number at least 0 and at most 1"),
+        (
+            {"baselines": {"dsi": {"training": {"epoch": 3}}}},
+            "baselines.dsi.training.epoch: unknown key; did you mean `epochs`?",
+        ),
+        (
+            {"baselines": {"dsi": {"training": {"patience": "x"}}}},
+            "baselines.dsi.training.patience: found 'x', expected a whole number or null",
+        ),
+        (
+            {"baselines": {"My_DSI": DEFAULT["baselines"]["dsi"]}},
+            "baselines: found the name 'My_DSI', expected lower",
+        ),
+        ({"baselines": {"new": {}}}, "baselines.new.task: missing, for example task: docid"),
+        (
+            {
+                "baselines": {
+                    "dsi": {
+                        "pseudo_queries": {
+                            "weights": dict.fromkeys(["first_sentence", "sentence", "chunk", "terms"], 0)
+                        }
+                    }
+                }
+            },
+            "baselines.dsi.pseudo_queries.weights: found only zeros, expected at least one positive weight",
+        ),
+        (
+            {"collections": {"pydocs": {"split": {"train": 0.8}}}},
+            "collections.pydocs.split: found fractions that add up to 1.1, expected 1, for example {train: 0.7",
+        ),
+        (
+            {"collections": {"pydocs": {"packages": ["numpi"]}}},
+            "collections.pydocs.packages: package 'numpi' is not installed; expected the name of a package",
+        ),
+        ({"pruning": {"lm_head": True}}, "pruning.lm_head: found true with pruning.embedding: false"),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_is_allowed(overlay: dict[str, Any], message: str) -> None:
+    assert message in refused(overlay)
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    message = refused({"rates": [2], "seeds": [], "baselines": {"dsi": {"task": "rank"}}})
+    assert len(message.splitlines()) == 4
+    assert "baselines.dsi.task: found 'rank', expected one of docid" in message
+
+
+def test_text_from_the_command_line_is_read_as_what_the_key_asks_for() -> None:
+    overlay = {
+        "rates": ["0.5", "0.10"],
+        "seeds": "[4]",
+        "threads": "2",
+        "recovery": {"learning_rate": "1e-3"},
+        "baselines": {"dsi": {"training": {"patience": "null"}}},
+        "results": "17",
+    }
+    config = checked_configuration(merged(DEFAULT, overlay))
+    assert config["rates"] == [0.1, 0.5]
+    assert config["seeds"] == [4]
+    assert config["threads"] == 2
+    assert config["recovery"]["learning_rate"] == 0.001
+    assert config["baselines"]["dsi"]["training"]["patience"] is None
+    assert config["results"] == "17"
+
+
+@pytest.mark.parametrize(("rate", "text"), [(0.5, "0.5"), (0.50, "0.5"), (0.15, "0.15"), (0.001, "0.001")])
+def test_a_rate_has_one_spelling(rate: float, text: str) -> None:
+    assert format_rate(rate) == text
+    assert re.fullmatch(RATE_PATTERN, text)
+
+
+@pytest.mark.parametrize("text", ["0.20", ".2", "1.2", "0", "0.0", "foo", "1"])
+def test_no_other_spelling_matches(text: str) -> None:
+    assert not re.fullmatch(RATE_PATTERN, text)

@@ -1,0 +1,363 @@
+"""The workflow: the smallest study end to end, and what each change makes stale."""
+
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+TREE = ("Snakefile", "config.yaml", "rules", "scripts", "schemas", "studies", "profiles", "envs")
+SMOKE = ("--configfile", "studies/smoke.yaml")
+COLUMNS = (
+    "baseline,seed,arm,criterion,rate,split,MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,loss"
+)
+REPORTS = {"tables": 1, "plot_rates": 1, "timings": 1, "all": 1}
+
+
+def copy_tree(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    for name in TREE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # A shell without the environment's bin: rules must find their Python by themselves.
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+def planned(folder: Path, *arguments: str) -> dict[str, int]:
+    """Rule → number of jobs of a dry-run; empty if there is nothing to do."""
+    done = snakemake(folder, *(arguments or ("all",)), "--dry-run", "--quiet", "host", *SMOKE)
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", printed, re.MULTILINE | re.DOTALL)
+    if table is None:
+        assert "Nothing to be done" in printed, printed
+        return {}
+    return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = copy_tree(tmp_path_factory.mktemp("study") / "checkout")
+    done = snakemake(folder, "--cores", "2", *SMOKE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "terminal.txt").write_text(done.stdout + done.stderr)
+    return folder
+
+
+@pytest.fixture
+def edited(study: Path) -> Iterator[Path]:
+    """The study, with its code as it was put back afterwards."""
+    yield study
+    shutil.rmtree(study / "scripts")
+    shutil.copytree(ROOT / "scripts", study / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def test_every_system_is_evaluated_on_both_splits(study: Path) -> None:
+    path = study / "results/smoke/tables/metrics.csv"
+    assert path.read_text().splitlines()[0] == COLUMNS
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    arms = {(row["arm"], row["seed"], row["rate"]) for row in rows}
+    trained = [
+        ("dense", ""),
+        ("dense-continued", ""),
+        ("restart", ""),
+        ("pruned", "0.5"),
+        ("recovered", "0.5"),
+    ]
+    assert arms == {("bm25", "", ""), ("random", "", "")} | {
+        (arm, seed, rate) for arm, rate in trained for seed in ("1", "2")
+    }
+    assert len(rows) == 2 * len(arms)
+    assert all(0 <= float(row["MAP"]) <= 1 for row in rows)
+    assert all((row["loss"] == "") == (row["arm"] in ("bm25", "random")) for row in rows)
+    bm25 = next(row for row in rows if row["arm"] == "bm25" and row["split"] == "test")
+    assert float(bm25["BM25-MAP"]) == pytest.approx(1)
+
+
+def test_tables_figures_and_timings_are_there(study: Path) -> None:
+    results = study / "results/smoke"
+    assert "| rate 0.5 " in (results / "tables.md").read_text()
+    for name in ("curves-smoke-magnitude", "rates-smoke-magnitude"):
+        assert (results / f"figures/{name}.svg").read_text().startswith("<?xml")
+        assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    timings = pd.read_csv(results / "timings.csv").set_index("rule")
+    assert timings.loc["dense", "jobs"] == 2
+    assert 0 < timings.loc["all", "start_up_cpu_s"] < timings.loc["all", "cpu_s"]
+
+
+def test_every_checkpoint_is_an_ordinary_one(study: Path) -> None:
+    from transformers import AutoModelForSeq2SeqLM
+
+    folders = [path.parent for path in study.glob("results/smoke/**/model.safetensors")]
+    assert len(folders) == 2 * 5
+    for folder in folders:
+        _, report = AutoModelForSeq2SeqLM.from_pretrained(folder, output_loading_info=True)
+        assert not report["missing_keys"], folder
+        assert not report["unexpected_keys"], folder
+
+
+def test_recovered_weights_keep_the_zeros_of_the_pruned_ones(study: Path) -> None:
+    from safetensors.torch import load_file
+
+    from dsi.masks import masks_hold
+
+    pruned = study / "results/smoke/pruned/smoke/seed1/magnitude-0.5"
+    masks = load_file(pruned / "masks.safetensors")
+    recovered = load_file(study / "results/smoke/recovered/smoke/seed1/magnitude-0.5/model.safetensors")
+    assert masks_hold(recovered, masks)
+    assert masks_hold(load_file(pruned / "model.safetensors"), masks)
+    sparsity = json.loads((pruned / "sparsity.json").read_text())
+    assert sparsity["linears"] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_the_arms_of_a_seed_share_their_data_order(study: Path) -> None:
+    """The restart control and a recovery see the same epochs; a seed differs from another."""
+    read = pd.read_parquet
+    histories = {
+        name: read(study / f"results/smoke/{name}/history.parquet")
+        for name in ("baselines/smoke/seed1/restart", "recovered/smoke/seed1/magnitude-0.5")
+    }
+    assert {tuple(frame["epoch"]) for frame in histories.values()} == {(3,)}
+    assert {tuple(frame["learning_rate"]) for frame in histories.values()} == {(0.0,)}
+
+
+def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
+    metric = json.loads(
+        (study / "results/smoke/metrics/recovered/smoke/seed1/magnitude-0.5.json").read_text()
+    )
+    assert metric["system"] == {
+        "arm": "recovered",
+        "baseline": "smoke",
+        "criterion": "magnitude",
+        "rate": 0.5,
+        "seed": 1,
+    }
+    run = study / "results/smoke/runs/recovered/smoke/seed1/magnitude-0.5.trec.gz"
+    assert metric["inputs"]["run"] == hashlib.sha256(run.read_bytes()).hexdigest()
+    assert metric["parameters"] == {"agreement_k": 10, "relevance": 1}
+    assert "ir-measures" in metric["versions"]
+
+
+def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
+    lines = (study / "terminal.txt").read_text().splitlines()
+    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d  ", line)]
+    assert sum("training E1" in line for line in jobs) == 2
+    # One a job, and a handful about the run itself.
+    assert len([line for line in lines if line.strip()]) < len(jobs) + 15
+
+
+def test_a_second_run_has_nothing_to_do(study: Path) -> None:
+    done = snakemake(study, "--cores", "2", *SMOKE)
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_a_touched_tree_reruns_nothing(study: Path) -> None:
+    for path in study.rglob("*"):
+        if path.is_file() and not path.is_relative_to(study / ".snakemake"):
+            path.touch()
+    assert planned(study) == {}
+
+
+def test_a_moved_checkout_reruns_nothing(study: Path) -> None:
+    elsewhere = study.with_name("moved to another place")
+    study.rename(elsewhere)
+    try:
+        assert planned(elsewhere) == {}
+    finally:
+        elsewhere.rename(study)
+
+
+def test_one_more_rate_costs_its_chain_and_the_tables(study: Path) -> None:
+    assert planned(study, "results/smoke/tables.md", "--config", "rates=[0.5, 0.35]") == {
+        "prune": 2,
+        "rank_pruned": 2,
+        "recover": 2,
+        "evaluate": 4,
+        "tables": 1,
+    }
+
+
+def test_another_spelling_of_a_rate_is_the_same_rate(study: Path) -> None:
+    assert planned(study, "all", "--config", "rates=[0.50]") == {}
+
+
+def test_a_recovery_setting_spares_e1_and_the_pruned_arms(study: Path) -> None:
+    assert planned(study, "all", "--config", "recovery={epochs: 2}") == {
+        "dense_continued": 2,
+        "restart": 2,
+        "recover": 2,
+        "evaluate": 6,
+        "plot_curves": 1,
+        **REPORTS,
+    }
+
+
+def test_a_figures_resolution_redraws_figures(study: Path) -> None:
+    assert planned(study, "all", "--config", "report={dpi: 99}") == {
+        "plot_curves": 1,
+        "plot_rates": 1,
+        "timings": 1,
+        "all": 1,
+    }
+
+
+def test_bm25s_parameters_rerun_what_follows_from_them(study: Path) -> None:
+    jobs = planned(study, "all", "--config", "bm25={k1: 1.2}")
+    assert {"topk", "bm25_weights", "rank_bm25", "dense"} <= set(jobs)
+    assert not {"pydocs", "index", "tokenizer", "docids", "rank_random"} & set(jobs)
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("dsi/metrics.py", {"evaluate": 12, **REPORTS}),
+        ("dsi/plotting.py", {"plot_curves": 1, "plot_rates": 1, "timings": 1, "all": 1}),
+        (
+            "dsi/pruning.py",
+            {"prune": 2, "rank_pruned": 2, "recover": 2, "evaluate": 4, "plot_curves": 1, **REPORTS},
+        ),
+        ("summarise_timings.py", {"timings": 1, "all": 1}),
+        ("study/configuration.py", {}),
+    ],
+)
+def test_an_edited_module_reruns_what_uses_it(edited: Path, module: str, expected: dict[str, int]) -> None:
+    path = edited / "scripts" / module
+    path.write_text(path.read_text() + "\n# edited\n")
+    assert planned(edited) == expected
+
+
+def test_an_output_that_is_gone_is_made_again_alone(study: Path) -> None:
+    figure = study / "results/smoke/figures/rates-smoke-magnitude.svg"
+    kept = figure.read_bytes()
+    figure.unlink()
+    try:
+        assert planned(study) == {"plot_rates": 1, "timings": 1, "all": 1}
+    finally:
+        figure.write_bytes(kept)
+
+
+def test_a_word_is_no_rate(study: Path) -> None:
+    done = snakemake(study, "-n", "results/smoke/pruned/smoke/seed1/magnitude-foo/model.safetensors", *SMOKE)
+    assert done.returncode != 0
+    assert "MissingRule" in done.stdout + done.stderr
+
+
+def test_other_cores_give_the_same_metrics_byte_for_byte(
+    study: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = copy_tree(tmp_path_factory.mktemp("other") / "checkout")
+    names = [
+        f"results/smoke/metrics/{slug}.json"
+        for slug in ("bm25", "baselines/smoke/seed1/restart", "recovered/smoke/seed1/magnitude-0.5")
+    ]
+    done = snakemake(other, *names, "--cores", "1", *SMOKE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in names:
+        assert (other / name).read_bytes() == (study / name).read_bytes(), name
+
+
+def test_a_broken_run_gives_one_clear_error(study: Path) -> None:
+    """A message about the file and the line, not a traceback."""
+    broken = study / "broken.trec"
+    broken.write_text("q1 Q0 d1 1 0.5 t\nq1 Q0 d2 3 0.4 t\n")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "scripts/evaluate.py",
+            *("--run", str(broken), "--system", "{}", "--collection", "results/smoke/collection"),
+            *("--relevance", "1", "--agreement-k", "10", "--output", "x.json", "--per-query", "x.parquet"),
+        ],
+        cwd=study,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "broken.trec, line 2: found" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (study / "x.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ({"recover": {"epochs": 1}}, ["recover: unknown key", "did you mean `recovery`?"]),
+        ({"rates": [1.2]}, ["rates: found 1.2", "for example rates: [0.2, 0.5]"]),
+        ({"rates": ["abc"]}, ["rates: found 'abc'", "for example rates: [0.2, 0.5]"]),
+        ({"seeds": []}, ["seeds: found []", "for example seeds: [1, 2, 3]"]),
+        (
+            {"collections": {"pydocs": {"packages": ["numpi"]}}},
+            ["collections.pydocs.packages", "'numpi' is not installed", "for example numpy"],
+        ),
+    ],
+)
+def test_a_bad_configuration_is_refused_before_any_job(
+    tmp_path: Path, overlay: dict[str, object], words: list[str]
+) -> None:
+    folder = copy_tree(tmp_path / "checkout")
+    (folder / "bad.yaml").write_text(yaml.safe_dump(overlay))
+    done = snakemake(folder, "--cores", "1", "--configfile", "bad.yaml")
+    printed = done.stdout + done.stderr
+    assert done.returncode != 0
+    for word in words:
+        assert word in printed
+    assert not (folder / "results").exists()
+
+
+def test_values_of_the_command_line_are_coerced(study: Path) -> None:
+    done = snakemake(study, "-n", "--config", "rates=[abc]", "--configfile", "studies/smoke.yaml")
+    assert done.returncode != 0
+    assert "rates: found 'abc'" in done.stdout + done.stderr
+    assert planned(study, "all", "--config", "rates=[0.5]", "seeds=[1, 2]") == {}
+
+
+@pytest.mark.parametrize("option", ["--dag", "--rulegraph"])
+def test_the_graph_can_be_drawn(study: Path, option: str) -> None:
+    done = snakemake(study, option, *SMOKE)
+    assert done.stdout.startswith("digraph")
+    if shutil.which("dot") is None:
+        pytest.skip("graphviz is not installed: the drawing itself is not tried")
+    drawn = subprocess.run(["dot", "-Tsvg"], input=done.stdout, text=True, capture_output=True, check=True)
+    assert "<svg" in drawn.stdout
+
+
+# Last: it leaves a stage that has to be made again.
+def test_a_failing_stage_says_why_and_keeps_the_rest(edited: Path) -> None:
+    script = edited / "scripts" / "assign_docids.py"
+    script.write_text(script.read_text().replace("def main() -> None:", "def main() -> None:\n    1 / 0"))
+    docids = edited / "results/smoke/collection/docids-atomic.parquet"
+    done = snakemake(edited, str(docids.relative_to(edited)), "--cores", "1", *SMOKE)
+    printed = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "ZeroDivisionError" in printed
+    log = edited / "results/smoke/logs/docids/atomic.log"
+    assert "Traceback" in log.read_text()
+    assert (edited / "results/smoke/collection/documents.parquet").is_file()
+    assert (edited / "results/smoke/baselines/smoke/seed1/dense/model.safetensors").is_file()
