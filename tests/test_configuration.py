@@ -135,7 +135,7 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ),
         (
             {"baselines": {"My_DSI": DEFAULT["baselines"]["dsi"]}},
-            "baselines: found the name 'My_DSI', expected lower",
+            "found the name 'My_DSI', expected lower",
         ),
         ({"baselines": {"new": {}}}, "baselines.new.task: missing, for example task: docid"),
         (
