@@ -28,22 +28,27 @@ from dsi.pydocs import package_version  # noqa: E402
 
 
 class OneLinePerJob(logging.Filter):
-    """Shows each job as one line, its message; Snakemake's own form takes five."""
+    """Shows each job as one line, `12:34:56 [ 17/136] its message`; Snakemake's own form takes five."""
+
+    done = 0
+    total = 0
 
     def filter(self, record):
         text = record.getMessage()
         if text.startswith("Select jobs to execute") or re.match(r"Execute \d+ jobs", text):
             return False
-        message = getattr(record, "rule_msg", None)
-        if getattr(record, "event", None) == LogEvent.JOB_INFO and message:
+        event = getattr(record, "event", None)
+        if event == LogEvent.RUN_INFO:
+            self.total = record.stats["total"]
+        elif event == LogEvent.PROGRESS:
+            self.done, self.total = record.done, record.total
+        elif event == LogEvent.JOB_INFO and record.rule_msg:
+            width = len(str(self.total))
+            count = f"[{self.done:{width}}/{self.total}] " if self.total else ""
             record.event = None
-            record.msg = message if dry_run() else f"{time.strftime('%H:%M:%S')}  {message}"
+            record.msg = f"{time.strftime('%H:%M:%S')} {count}{record.rule_msg}"
             record.args = ()
         return True
-
-
-def dry_run():
-    return workflow.dryrun
 
 
 if not any(isinstance(item, OneLinePerJob) for item in logger.filters):

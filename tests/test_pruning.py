@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch.nn.utils import prune
 from transformers import AutoModelForSeq2SeqLM, T5ForConditionalGeneration
@@ -51,17 +53,24 @@ def test_masks_of_a_matrix_by_hand() -> None:
     ]
 
 
-@pytest.mark.parametrize("rate", [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.95])
-def test_pruned_weights_equal_torchs_own(rate: float) -> None:
-    torch.manual_seed(3)
-    # Rounded values, so that many weights tie at the threshold.
-    for weight in (torch.randn(37, 23), (torch.randn(64, 48) * 8).round() / 8):
-        layer = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=False)
-        layer.weight.data = weight.clone()
-        prune.l1_unstructured(layer, "weight", amount=rate)
-        masks = layerwise_masks(magnitude_importances({"w": weight}), rate)
-        assert torch.equal(masks["w"], layer.weight_mask.bool())
-        assert torch.equal(apply_masks({"w": weight}, masks)["w"], layer.weight.detach())
+@settings(deadline=None, derandomize=True)
+@given(
+    rows=st.integers(1, 40),
+    columns=st.integers(1, 40),
+    rate=st.sampled_from([0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.8, 0.95]),
+    ties=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_pruned_weights_equal_torchs_own(rows: int, columns: int, rate: float, ties: bool, seed: int) -> None:
+    weight = torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
+    if ties:  # many weights at the threshold
+        weight = (weight * 4).round() / 4
+    layer = torch.nn.Linear(columns, rows, bias=False)
+    layer.weight.data = weight.clone()
+    prune.l1_unstructured(layer, "weight", amount=rate)
+    masks = layerwise_masks(magnitude_importances({"w": weight}), rate)
+    assert torch.equal(masks["w"], layer.weight_mask.bool())
+    assert torch.equal(apply_masks({"w": weight}, masks)["w"], layer.weight.detach())
 
 
 def test_prunable_names_are_the_linear_layers_without_the_head(

@@ -166,7 +166,8 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
-    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d  ", line)]
+    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/37\] ", line)]
+    assert len(jobs) == 36  # the 37th is `all`
     assert sum("training E1" in line for line in jobs) == 2
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 15
