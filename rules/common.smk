@@ -40,9 +40,13 @@ class OneLinePerJob(logging.Filter):
         event = getattr(record, "event", None)
         if event == LogEvent.RUN_INFO:
             self.total = record.stats["total"]
-        elif event == LogEvent.PROGRESS:
+            return workflow.dryrun
+        if event == LogEvent.PROGRESS:
             self.done, self.total = record.done, record.total
-        elif event == LogEvent.JOB_INFO and record.rule_msg:
+            return False
+        if event in (LogEvent.JOB_FINISHED, LogEvent.RESOURCES_INFO):
+            return False
+        if event == LogEvent.JOB_INFO and record.rule_msg:
             width = len(str(self.total))
             count = f"[{self.done:{width}}/{self.total}] " if self.total else ""
             record.event = None
@@ -68,6 +72,7 @@ GPU = gpus_here()
 
 RESULTS = config["results"].rstrip("/")
 COLLECTION = f"{RESULTS}/collection"
+INDEX = f"{COLLECTION}/index/manifest.json"
 RATES = [format_rate(rate) for rate in config["rates"]]
 SEEDS = config["seeds"]
 BASELINES = config["run"]
@@ -115,6 +120,12 @@ def as_json(**values):
 
 def selected_collection():
     return config["collections"][config["collection"]]
+
+
+def local_files(*keys):
+    """Those of a collection's sources that are local files: an edited one makes what follows stale."""
+    sources = [selected_collection()[key] for key in keys]
+    return [source["path"] for source in sources if Path(source.get("path", "")).is_file()]
 
 
 def package_versions(packages):

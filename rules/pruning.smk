@@ -14,6 +14,7 @@ rule prune:
         f"{RESULTS}/logs/prune/{PRUNED_NAME}.log",
     benchmark:
         f"{RESULTS}/benchmarks/prune/{PRUNED_NAME}.tsv"
+    priority: 1
     conda:
         "../envs/environment.yaml"
     threads: 1

@@ -50,6 +50,8 @@ rule dense:
         f"{RESULTS}/logs/dense/{{baseline}}-seed{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/dense/{{baseline}}-seed{{seed}}.tsv"
+    # Everything waits for E1: start it before what is ready.
+    priority: 2
     conda:
         "../envs/environment.yaml"
     # Another number of threads gives other weights, so it is the configuration's, not --cores'.

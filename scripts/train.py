@@ -54,6 +54,8 @@ from dsi.training import (
     train,
 )
 
+COLLECTION_FILES = ("documents", "queries", "qrels", "bm25-weights", "bm25-words")
+
 logger = logging.getLogger(__name__)
 
 
@@ -221,7 +223,7 @@ def judged_queries(
 def state_key(arguments: argparse.Namespace) -> str:
     """A name for the resumable state: another for any other setting, input or code."""
     inputs = [
-        *sorted(arguments.collection.glob("*.parquet")),
+        *(arguments.collection / f"{name}.parquet" for name in COLLECTION_FILES),
         arguments.docids,
         arguments.tokenizer / "tokenizer.json",
         *([arguments.start / "model.safetensors"] if arguments.start else []),
