@@ -3,11 +3,14 @@
 import copy
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from study.configuration import (
     RATE_PATTERN,
@@ -37,10 +40,56 @@ def refused(overlay: Mapping[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("study", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
-def test_every_study_is_accepted(study: str | None) -> None:
+def test_every_study_is_accepted(study: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overlay = yaml.safe_load((ROOT / "studies" / study).read_text(encoding="utf-8")) if study else {}
+    monkeypatch.chdir(tmp_path)
+    for definition in overlay.get("collections", {}).values():
+        for source in definition.values():
+            if isinstance(source, dict) and "path" in source:  # the files that its user brings
+                Path(source["path"]).parent.mkdir(parents=True, exist_ok=True)
+                Path(source["path"]).touch()
     config = checked_configuration(merged(DEFAULT, overlay))
     assert config["rates"] == sorted(config["rates"])
+
+
+def index_collection(**sources: Any) -> dict[str, Any]:
+    definition = {
+        "kind": "index",
+        "index": {"prebuilt": "cacm"},
+        "topics": {"url": "https://example.org/t", "sha256": "0" * 64},
+        "qrels": {"url": "https://example.org/q", "md5": "0" * 32},
+        "split": {"train": 0, "validation": 0, "test": 1, "seed": 42},
+        "relevance": 1,
+    }
+    return {"collection": "mine", "collections": {"mine": {**definition, **sources}}}
+
+
+def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
+    assert checked_configuration(merged(DEFAULT, index_collection()))["collection"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        ({"index": {}}, "collections.mine.index: found {}, expected path, url or prebuilt"),
+        (
+            {"topics": {"prebuilt": "x"}},
+            "collections.mine.topics: found {'prebuilt': 'x'}, expected path or url",
+        ),
+        ({"qrels": {"url": "https://example.org/q"}}, "collections.mine.qrels: found a url without a digest"),
+        (
+            {"topics": {"path": "absent.tsv"}},
+            "collections.mine.topics.path: found 'absent.tsv', which does not",
+        ),
+        (
+            {"qrels": {"url": "u", "sha256": "abc"}},
+            "collections.mine.qrels.sha256: found 'abc', expected text that",
+        ),
+        ({"packages": ["numpy"]}, "collections.mine.packages: unknown key"),
+    ],
+)
+def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None:
+    assert message in refused(index_collection(**sources))
 
 
 def test_lists_that_a_newcomer_edits_stand_on_one_line_near_the_top() -> None:
@@ -50,20 +99,14 @@ def test_lists_that_a_newcomer_edits_stand_on_one_line_near_the_top() -> None:
 
 
 def test_every_key_is_explained_beside_it() -> None:
-    """Except where a mapping opens below a comment of its own, or keys repeat the line above."""
+    """Keys that only open a mapping of explained keys need no comment."""
     text = (ROOT / "config.yaml").read_text(encoding="utf-8")
     bare = [
         line.strip()
         for line in text.splitlines()
         if re.match(r"\s*[\w@]+:", line) and "#" not in line and not line.rstrip().endswith(":")
     ]
-    assert set(bare) <= {"task: docid", "validation: 0.1", "test: 0.2", "num_heads: 4"} | {
-        "num_decoder_layers: 1",
-        "dropout: 0.0",
-        "first_sentence: 0.1",
-        "sentence: 0.2",
-        "warmup: 0.05",
-    }, bare
+    assert not bare
 
 
 def test_schema_and_default_have_the_same_keys() -> None:
@@ -78,7 +121,7 @@ def test_schema_and_default_have_the_same_keys() -> None:
         return {key: outline(value) for key, value in part.items()} if isinstance(part, dict) else {}
 
     expected = keys(schema)
-    expected["collections"] = {"pydocs": keys(schema["$defs"]["collection"])}
+    expected["collections"] = {"pydocs": keys(schema["$defs"]["collection-pydocs"])}
     expected["baselines"] = {"dsi": keys(schema["$defs"]["baseline"])}
     assert outline(DEFAULT) == expected
 
@@ -93,7 +136,8 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
                 check(value, f"{path}.{key}")
 
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    for name, part in {"": schema, **schema["$defs"]}.items():
+    kinds = {name: part for name, part in schema["$defs"].items() if name != "collection"}
+    for name, part in {"": schema, **kinds}.items():
         check(part, name)
 
 
@@ -112,6 +156,23 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ({"rates": [0.5, 0.50]}, "rates: found [0.5, 0.5], expected every value once"),
         ({"rates": [0.12345]}, "rates: found 0.12345, expected at most 4 decimals"),
         ({"seeds": []}, "seeds: found [], expected at least one entry, for example seeds: [1, 2, 3]"),
+        ({"rates": [float("nan")]}, "rates: found nan, expected a number above 0 and below 1"),
+        (
+            {"recovery": {"learning_rate": "inf"}},
+            "recovery.learning_rate: found inf, expected a number above 0, for example learning_rate: 0.001",
+        ),
+        ({"threads": "1:30"}, "threads: found '1:30', expected a whole number at least 1"),
+        ({"results": "/"}, "results: found '/', expected text that matches"),
+        ({"results": "a {b}"}, "results: found 'a {b}', expected text that matches"),
+        (
+            {"baselines": {1: {}, "dsi": {"docids": "x"}}},
+            "baselines.1.tokenizer: missing, for example tokenizer: {vocabulary: 2048}",
+        ),
+        ({"collections": {1: {"kind": "pydocs"}}}, "collections.1.packages: missing, for example packages:"),
+        (
+            {"collections": {"new": "{kind: pydocs, what: 1}"}},
+            "collections.new.what: unknown key; Allowed here: kind, packages, relevance, split",
+        ),
         ({"seeds": [-1]}, "seeds: found -1, expected a whole number at least 0"),
         ({"threads": 0}, "threads: found 0, expected a whole number at least 1, for example threads: 1"),
         ({"threads": True}, "threads: found True, expected a whole number"),
@@ -152,7 +213,7 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ),
         (
             {"collections": {"pydocs": {"split": {"train": 0.8}}}},
-            "collections.pydocs.split: found fractions that add up to 1.1, expected 1, for example {train: 0.7",
+            "collections.pydocs.split: found fractions that add up to 1.1, expected 1, for example {train:",
         ),
         (
             {"collections": {"pydocs": {"packages": ["numpi"]}}},
@@ -189,10 +250,24 @@ def test_text_from_the_command_line_is_read_as_what_the_key_asks_for() -> None:
     assert config["results"] == "17"
 
 
+def test_numbers_are_read_as_decimals_and_whole_ones_stay_whole() -> None:
+    config = checked_configuration(merged(DEFAULT, {"seeds": ["010", 2.0], "threads": "1.0"}))
+    assert [repr(seed) for seed in config["seeds"]] == ["10", "2"]
+    assert repr(config["threads"]) == "1"
+    assert checked_configuration(merged(DEFAULT, {"seeds": "[010]"}))["seeds"] == [10]
+
+
 @pytest.mark.parametrize(("rate", "text"), [(0.5, "0.5"), (0.50, "0.5"), (0.15, "0.15"), (0.001, "0.001")])
 def test_a_rate_has_one_spelling(rate: float, text: str) -> None:
     assert format_rate(rate) == text
     assert re.fullmatch(RATE_PATTERN, text)
+
+
+@given(st.decimals(min_value="0.0001", max_value="0.9999", places=4))
+def test_every_rate_keeps_its_value_in_its_name(rate: Decimal) -> None:
+    text = format_rate(float(rate))
+    assert re.fullmatch(RATE_PATTERN, text)
+    assert Decimal(text) == rate
 
 
 @pytest.mark.parametrize("text", ["0.20", ".2", "1.2", "0", "0.0", "foo", "1"])

@@ -46,6 +46,22 @@ def from_docstrings(docstrings: list[Docstring], fractions: Mapping[str, float],
     )
 
 
+def from_files(
+    topics: pd.DataFrame, qrels: pd.DataFrame, fractions: Mapping[str, float], seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Queries with their split, and judgements sorted, of topics and qrels as they are published.
+
+    Judged queries and unjudged ones are split alike; those without a relevant document are left out of
+    means when they are evaluated.
+
+    Args:
+        topics: qid, text.
+        qrels: qid, docid, grade.
+    """
+    queries = topics.assign(split=split_labels(len(topics), fractions, seed))
+    return queries, qrels.sort_values(["qid", "docid"], ignore_index=True)
+
+
 def split_labels(count: int, fractions: Mapping[str, float], seed: int) -> list[str]:
     """The split of each of `count` queries: a seeded shuffle cut into test, validation, the rest train.
 

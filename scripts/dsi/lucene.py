@@ -131,6 +131,35 @@ def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth:
     return ranked(pd.DataFrame(rows, columns=["qid", "docid", "score"]))
 
 
+def stored_documents(folder: Path) -> pd.DataFrame:
+    """Every document of an index, sorted by docid: docid, text.
+
+    Raises:
+        LuceneError: the index stores neither the documents' contents nor their raw form.
+    """
+    reader = _reader(folder)
+    docids = sorted(
+        reader.convert_internal_docid_to_collection_docid(number)
+        for number in range(reader.stats()["documents"])
+    )
+    texts = [_stored_text(folder, reader.doc(docid), docid) for docid in tqdm(docids, unit="document")]
+    return pd.DataFrame({"docid": docids, "text": texts})
+
+
+def _stored_text(folder: Path, document: Any, docid: str) -> str:
+    """A document's contents, or its raw form with markup taken out."""
+    contents = document.contents()
+    if contents is not None:
+        return str(contents)
+    raw = document.raw()
+    if raw is None:
+        raise LuceneError(
+            f"{folder}: document {docid!r} is stored without its text; expected an index built with "
+            "-storeContents or -storeRaw"
+        )
+    return re.sub(r"<[^>]+>", " ", str(raw))
+
+
 def document_vectors(folder: Path, docids: Sequence[str]) -> list[dict[str, int]]:
     """Analysed term → frequency of each document, in the order of `docids`.
 

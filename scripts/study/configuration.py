@@ -7,13 +7,14 @@ the Snakefile at every start, so nothing heavy is. Does not know Snakemake.
 
 import difflib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from dsi.pydocs import UnknownPackageError, package_version
@@ -22,6 +23,15 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.json"
 # One spelling for each rate: 0.2, never 0.20 or .2.
 RATE_PATTERN = r"0\.\d*[1-9]"
 RATE_DECIMALS = 4
+
+_JSON_TYPES = Draft202012Validator.TYPE_CHECKER
+# NaN compares false with every bound, so that minimum and maximum let it pass.
+_Validator = validators.extend(
+    Draft202012Validator,
+    type_checker=_JSON_TYPES.redefine(
+        "number", lambda _, value: _JSON_TYPES.is_type(value, "number") and math.isfinite(value)
+    ),
+)
 
 
 class ConfigurationError(ValueError):
@@ -37,9 +47,9 @@ def checked_configuration(raw: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigurationError: a key is unknown or missing, or a value is not allowed.
     """
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema = _schema_for(raw)
     config = _coerced(raw, schema, schema)
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: list(e.path))
+    errors = sorted(_Validator(schema).iter_errors(config), key=lambda e: list(e.path))
     problems = [problem for error in errors for problem in _explained(error, schema)]
     problems = list(dict.fromkeys(problems)) or list(_inconsistencies(config))
     if problems:
@@ -54,30 +64,65 @@ def format_rate(rate: float) -> str:
     return format(Decimal(repr(float(rate))).normalize(), "f")
 
 
+def _schema_for(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with each defined collection bound to the schema of its kind.
+
+    So that an error names the keys of that kind and not of all.
+    """
+    schema: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    collections = _coerced(raw.get("collections"), schema["properties"]["collections"], schema)
+    bound = {
+        name: {"$ref": f"#/$defs/collection-{definition.get('kind')}"}
+        for name, definition in (collections.items() if isinstance(collections, Mapping) else ())
+        if isinstance(definition, Mapping) and f"collection-{definition.get('kind')}" in schema["$defs"]
+    }
+    schema["properties"]["collections"]["properties"] = bound
+    return schema
+
+
 def _coerced(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    """The value with strings read as YAML wherever the schema does not ask for a string."""
+    """The value with strings read as YAML wherever the schema does not ask for a string.
+
+    Whole floats become integers where the schema asks for those (`1.0` would name a folder `seed1.0`),
+    and keys text (YAML reads a name like `1` as a number).
+    """
     schema = _resolved(schema, root)
-    if isinstance(value, str) and schema.get("type", "string") != "string":
-        try:
-            value = yaml.safe_load(value)
-        except yaml.YAMLError:
-            return value  # refused later, with the text as it was found
+    kinds = schema.get("type", "string")
+    if isinstance(value, str) and kinds != "string":
+        value = _read(value)
     if isinstance(value, Mapping):
         properties = schema.get("properties", {})
         rest = schema.get("additionalProperties") or {}
-        return {key: _coerced(item, properties.get(key, rest), root) for key, item in value.items()}
+        return {str(key): _coerced(item, properties.get(key, rest), root) for key, item in value.items()}
     if isinstance(value, list):
         return [_coerced(item, schema.get("items", {}), root) for item in value]
-    if schema.get("type") == "number" and isinstance(value, str):
-        return _number(value)  # YAML 1.1 reads 1e-3 as text
+    if isinstance(value, float) and value.is_integer() and "integer" in kinds:
+        return int(value)
     return value
 
 
-def _number(text: str) -> float | str:
+def _read(text: str) -> Any:
+    """A YAML list or mapping of texts, a truth value, null or a decimal number; else the text itself."""
     try:
-        return float(text)
-    except ValueError:
-        return text
+        structure = yaml.load(text, yaml.BaseLoader)  # leaves stay text, for their own schema to read
+        scalar = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        return text  # refused later, with the text as it was found
+    if isinstance(structure, list | dict):
+        return structure
+    if scalar is None or isinstance(scalar, bool):
+        return scalar
+    return _number(text)
+
+
+def _number(text: str) -> float | str:
+    """As a person reads it: YAML 1.1 takes 010 for 8, 1:30 for 90 and 1e-3 for text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -140,6 +185,8 @@ def _allowed(error: ValidationError) -> str:
         return "every value once"
     if error.validator == "minLength":
         return "some text"
+    if error.validator == "pattern":
+        return f"text that matches {schema['pattern']}"
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     words = {"array": "a list", "object": "a mapping", "string": "text", "boolean": "true or false"}
     kinds = {"number": "a number", "integer": "a whole number", "null": "null", **words}
@@ -162,10 +209,19 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 def _example(schema: Mapping[str, Any], key: str) -> str:
     examples = schema.get("examples")
+    if not examples and schema.get("properties"):
+        return f", for example {key}: {_mapping_example(schema['properties'])}"
     if not examples:
         return ""
     example = examples[0] if isinstance(examples[0], str) else json.dumps(examples[0])
     return f", for example {key}: {example}"
+
+
+def _mapping_example(properties: Mapping[str, Any]) -> str:
+    """The first key of a mapping, with an ellipsis for the others: {d_model: 128, …}."""
+    key, first = next(iter(properties.items()))
+    others = ", …" if len(properties) > 1 else ""
+    return f"{{{_example(first, key).removeprefix(', for example ')}{others}}}"
 
 
 def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
@@ -217,8 +273,30 @@ def _collection_problems(path: str, collection: Mapping[str, Any]) -> Iterator[s
             f"{path}.split: found fractions that add up to {total:g}, expected 1, "
             "for example {train: 0.7, validation: 0.1, test: 0.2, seed: 42}"
         )
-    for package in collection["packages"]:
-        try:
-            package_version(package)
-        except UnknownPackageError as error:
-            yield f"{path}.packages: {error}"
+    if collection["kind"] == "pydocs":
+        for package in collection["packages"]:
+            try:
+                package_version(package)
+            except UnknownPackageError as error:
+                yield f"{path}.packages: {error}"
+    if collection["kind"] == "index":
+        for key in ("index", "topics", "qrels"):
+            yield from _source_problems(f"{path}.{key}", collection[key], prebuilt=key == "index")
+
+
+def _source_problems(path: str, source: Mapping[str, Any], prebuilt: bool) -> Iterator[str]:
+    if "path" in source:
+        if not Path(source["path"]).exists():
+            yield (
+                f"{path}.path: found {source['path']!r}, which does not exist; expected a file or folder, "
+                "for example path: data/topics.tsv"
+            )
+    elif "url" in source:
+        if not {"sha256", "md5"} & set(source):
+            yield (
+                f"{path}: found a url without a digest, expected sha256 or md5 of the file, for example "
+                "sha256: 4fbb27df…"
+            )
+    elif not (prebuilt and "prebuilt" in source):
+        allowed = "path, url or prebuilt" if prebuilt else "path or url"
+        yield f"{path}: found {dict(source)!r}, expected {allowed}, for example path: data/file"
