@@ -1,6 +1,16 @@
 """From a source of documents to queries, judgements, an index, BM25's lists and docids."""
 
-if selected_collection()["kind"] == "pydocs":
+from study.sources import corpus_source, local_query_files, query_sources
+
+# With a scope the documents are chosen from a larger corpus, and the index is built from those.
+KIND = selected_collection()["kind"]
+SCOPED = "scope" in selected_collection()
+DOCUMENTS = f"{COLLECTION}/documents.parquet"
+CORPUS = f"{COLLECTION}/corpus.parquet" if SCOPED else DOCUMENTS
+CORPUS_INDEX = f"{COLLECTION}/corpus-index/manifest.json" if SCOPED else INDEX
+
+
+if KIND == "pydocs":
 
     rule pydocs:
         output:
@@ -27,36 +37,14 @@ if selected_collection()["kind"] == "pydocs":
             '"$DSI_PYTHON" "$DSI_SCRIPTS"/collect_pydocs.py --packages {params.packages} --split {params.split:q}'
             " --output $(dirname {output.documents}) > {log} 2>&1"
 
-    rule index:
-        input:
-            documents=f"{COLLECTION}/documents.parquet",
-        output:
-            manifest=INDEX,
-        log:
-            f"{RESULTS}/logs/index/index.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/index/index.tsv"
-        conda:
-            "../envs/environment.yaml"
-        threads: 1
-        resources:
-            mem_mb=2000,
-        params:
-            code=code("build_index.py"),
-        message:
-            "Building the Lucene index"
-        shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/build_index.py --documents {input.documents} --manifest {output.manifest}'
-            " > {log} 2>&1"
 
-
-if selected_collection()["kind"] == "index":
+if KIND == "index":
 
     rule fetch_index:
         input:
             local_files("index"),
         output:
-            manifest=INDEX,
+            manifest=CORPUS_INDEX,
         log:
             f"{RESULTS}/logs/fetch_index/{config['collection']}.log",
         benchmark:
@@ -78,9 +66,9 @@ if selected_collection()["kind"] == "index":
 
     rule documents:
         input:
-            index=INDEX,
+            index=CORPUS_INDEX,
         output:
-            documents=f"{COLLECTION}/documents.parquet",
+            documents=CORPUS,
         log:
             f"{RESULTS}/logs/documents/{config['collection']}.log",
         benchmark:
@@ -98,10 +86,40 @@ if selected_collection()["kind"] == "index":
             '"$DSI_PYTHON" "$DSI_SCRIPTS"/export_documents.py --index {input.index}'
             " --output {output.documents} > {log} 2>&1"
 
+
+if KIND in ("files", "ir_datasets"):
+
+    rule corpus:
+        input:
+            local_files("corpus") if KIND == "files" else [],
+        output:
+            documents=CORPUS,
+        log:
+            f"{RESULTS}/logs/corpus/{config['collection']}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/corpus/{config['collection']}.tsv"
+        conda:
+            "../envs/environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=lambda wildcards, input: max(4000, int(3 * input.size_mb)),
+        params:
+            corpus=as_json(**corpus_source(selected_collection())),
+            cache=f"{RESULTS}/downloads",
+            code=code("collect_files.py"),
+        message:
+            "Reading the corpus (progress in {log})"
+        shell:
+            '"$DSI_PYTHON" "$DSI_SCRIPTS"/collect_files.py --corpus {params.corpus:q}'
+            " --cache {params.cache} --output {output.documents} > {log} 2>&1"
+
+
+if KIND != "pydocs":
+
     rule topics:
         input:
-            local_files("topics", "qrels"),
-            documents=f"{COLLECTION}/documents.parquet",
+            local_query_files(selected_collection()),
+            documents=CORPUS,
         output:
             queries=f"{COLLECTION}/queries.parquet",
             qrels=f"{COLLECTION}/qrels.parquet",
@@ -115,17 +133,70 @@ if selected_collection()["kind"] == "index":
         resources:
             mem_mb=1000,
         params:
-            topics=as_json(**selected_collection()["topics"]),
-            qrels=as_json(**selected_collection()["qrels"]),
-            split=as_json(**selected_collection()["split"]),
+            queries=as_json(**query_sources(selected_collection())),
             cache=f"{RESULTS}/downloads",
             code=code("collect_topics.py"),
         message:
             "Reading topics and judgements"
         shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/collect_topics.py --topics {params.topics:q}'
-            " --qrels {params.qrels:q} --documents {input.documents} --split {params.split:q}"
-            " --cache {params.cache} --output $(dirname {output.queries}) > {log} 2>&1"
+            '"$DSI_PYTHON" "$DSI_SCRIPTS"/collect_topics.py --queries {params.queries:q}'
+            " --documents {input.documents} --cache {params.cache}"
+            " --output $(dirname {output.queries}) > {log} 2>&1"
+
+
+if SCOPED:
+
+    rule scope:
+        input:
+            corpus=CORPUS,
+            qrels=f"{COLLECTION}/qrels.parquet",
+        output:
+            documents=DOCUMENTS,
+            counts=f"{COLLECTION}/scope.json",
+        log:
+            f"{RESULTS}/logs/scope/{config['collection']}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/scope/{config['collection']}.tsv"
+        conda:
+            "../envs/environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            sample=selected_collection()["scope"]["sample"],
+            seed=selected_collection()["scope"]["seed"],
+            code=code("scope_documents.py"),
+        message:
+            "Keeping the judged documents and {params.sample} others"
+        shell:
+            '"$DSI_PYTHON" "$DSI_SCRIPTS"/scope_documents.py --corpus {input.corpus} --qrels {input.qrels}'
+            " --sample {params.sample} --seed {params.seed}"
+            " --documents {output.documents} --counts {output.counts} > {log} 2>&1"
+
+
+if KIND != "index" or SCOPED:
+
+    rule index:
+        input:
+            documents=f"{COLLECTION}/documents.parquet",
+        output:
+            manifest=INDEX,
+        log:
+            f"{RESULTS}/logs/index/index.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/index/index.tsv"
+        conda:
+            "../envs/environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            code=code("build_index.py"),
+        message:
+            "Building the Lucene index"
+        shell:
+            '"$DSI_PYTHON" "$DSI_SCRIPTS"/build_index.py --documents {input.documents} --manifest {output.manifest}'
+            " > {log} 2>&1"
 
 
 rule topk:

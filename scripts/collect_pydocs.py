@@ -1,7 +1,8 @@
 """Make the embedded collection from the docstrings of installed packages.
 
     python scripts/collect_pydocs.py --packages networkx numpy \\
-        --split '{"train": 0.7, "validation": 0.1, "test": 0.2, "seed": 42}' --output results/collection
+        --split '{"method": "permutation", "train": 0.7, "validation": 0.1, "test": 0.2, "seed": 42}' \\
+        --output results/collection
 """
 
 import argparse
@@ -9,7 +10,14 @@ import logging
 import random
 from pathlib import Path
 
-from dsi.collection import Collection, from_docstrings, verbatim_elsewhere
+from dsi.collection import (
+    SPLITS,
+    Collection,
+    SplitError,
+    SplitMethod,
+    from_docstrings,
+    verbatim_elsewhere,
+)
 from dsi.command import UserError, json_object, run
 from dsi.files import write_parquet
 from dsi.pydocs import UnknownPackageError, package_version, read_packages
@@ -24,7 +32,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--packages", nargs="+", required=True, help="names of installed packages")
-    parser.add_argument("--split", type=json_object, required=True, help="fractions and seed, as JSON")
+    parser.add_argument(
+        "--split", type=json_object, required=True, help="method, fractions and seed, as JSON"
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder for the parquet files")
     arguments = parser.parse_args()
 
@@ -34,8 +44,12 @@ def main() -> None:
         docstrings = read_packages(arguments.packages)
     except UnknownPackageError as error:
         raise UserError(str(error)) from error
-    fractions = {name: arguments.split[name] for name in ("train", "validation", "test")}
-    collection = from_docstrings(docstrings, fractions, arguments.split["seed"])
+    fractions = {name: arguments.split[name] for name in SPLITS}
+    method = SplitMethod(arguments.split["method"])
+    try:
+        collection = from_docstrings(docstrings, fractions, arguments.split["seed"], method)
+    except SplitError as error:
+        raise UserError(str(error)) from error
     describe(collection)
     for name, frame in collection._asdict().items():
         write_parquet(frame, arguments.output / f"{name}.parquet")
