@@ -5,6 +5,7 @@ and the functions that give rules their inputs and params.
 import json
 import logging
 import re
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -76,6 +77,8 @@ INDEX = f"{COLLECTION}/index/manifest.json"
 RATES = [format_rate(rate) for rate in config["rates"]]
 SEEDS = config["seeds"]
 BASELINES = config["run"]
+TASK = {name: config["baselines"][name]["task"] for name in BASELINES}
+PRUNED_BASELINES = [name for name in BASELINES if config["baselines"][name]["prune"]]
 CRITERIA = config["criteria"]
 DENSE_ARMS = ["dense", "dense-continued", "restart"]
 
@@ -97,6 +100,7 @@ CHECKPOINT_FILES = [
 
 wildcard_constraints:
     baseline=r"[a-z0-9][a-z0-9-]*",
+    model=r"[a-z0-9][a-z0-9-]*",
     criterion=r"[a-z0-9]+(-[a-z]+)*",
     rate=RATE_PATTERN,
     seed=r"\d+",
@@ -142,16 +146,21 @@ def checkpoint(folder):
     return [f"{folder}/{name}" for name in CHECKPOINT_FILES]
 
 
-def seed_folders(arms=DENSE_ARMS):
-    """Folders of the unpruned systems, relative to the study's."""
-    return [f"baselines/{name}/seed{seed}/{arm}" for name in BASELINES for seed in SEEDS for arm in arms]
+def seed_folders():
+    """Folders of the unpruned systems, relative to the study's; those of E2 are controls of pruned ones."""
+    return [
+        f"baselines/{name}/seed{seed}/{arm}"
+        for name in BASELINES
+        for seed in SEEDS
+        for arm in (DENSE_ARMS if name in PRUNED_BASELINES else ["dense"])
+    ]
 
 
 def pruned_folders(stage):
     """Folders of the pruned or recovered systems, relative to the study's."""
     return [
         f"{stage}/{name}/seed{seed}/{criterion}-{rate}"
-        for name in BASELINES
+        for name in PRUNED_BASELINES
         for seed in SEEDS
         for criterion in CRITERIA
         for rate in RATES
@@ -168,33 +177,128 @@ def collection_folder(wildcards, input):
     return str(Path(input.queries).parent)
 
 
+# What a training of either task is called, and what of its baseline it depends on.
+TRAINERS = {"docid": "train.py", "ranked-list": "train_lists.py"}
+RANKERS = {"docid": "rank.py", "ranked-list": "rank_lists.py"}
+SETTINGS = {
+    "docid": ["model", "training", "pseudo_queries", "distillation"],
+    "ranked-list": ["k", "training", "count_padding", "track_test", "generation"],
+}
+
+
+def trainer(wildcards):
+    return TRAINERS[TASK[wildcards.baseline]]
+
+
+def ranker(wildcards):
+    return RANKERS[TASK[wildcards.baseline]]
+
+
+def start_model(wildcards):
+    """The definition under `models` that a ranked-list baseline starts from."""
+    return config["models"][baseline(wildcards)["model"]]
+
+
+def pretrained(wildcards):
+    """Whether a baseline starts from pre-trained weights."""
+    return TASK[wildcards.baseline] == "ranked-list" and "architecture" not in start_model(wildcards)
+
+
+def model_tokenizer_script(wildcards):
+    """A tokenizer is trained on the collection or comes with the pre-trained model."""
+    definition = config["models"][wildcards.model]
+    return "train_tokenizer.py" if "vocabulary" in definition else "fetch_model.py"
+
+
+def model_tokenizer_command(wildcards, input):
+    """The script that makes it, and its options."""
+    script = model_tokenizer_script(wildcards)
+    definition = config["models"][wildcards.model]
+    if "vocabulary" in definition:
+        return (
+            f"{script} --documents {input.documents} --queries {input.queries}"
+            f" --vocabulary {definition['vocabulary']} --cased --docids"
+        )
+    source = {key: definition[key] for key in ("hub", "revision", "path") if key in definition}
+    return f"{script} tokenizer --source {shlex.quote(as_json(**source))}"
+
+
 def dense_settings(wildcards):
     """What E1 depends on. Nothing of the recovery is among it."""
-    chosen = baseline(wildcards)
-    return as_json(
-        model=chosen["model"],
-        training=chosen["training"],
-        pseudo_queries=chosen["pseudo_queries"],
-        distillation=chosen["distillation"],
-        relevance=selected_collection()["relevance"],
-        depth=config["evaluation"]["depth"],
-    )
+    task = TASK[wildcards.baseline]
+    chosen = {key: baseline(wildcards)[key] for key in SETTINGS[task]}
+    if task == "docid":
+        chosen["relevance"] = selected_collection()["relevance"]
+    else:
+        chosen["architecture"] = start_model(wildcards).get("architecture")
+    return as_json(**chosen, depth=config["evaluation"]["depth"])
 
 
 def recovery_settings(wildcards):
-    """What E2 depends on: as E1, and the recovery's own schedule."""
-    return as_json(**json.loads(dense_settings(wildcards)), recovery=config["recovery"])
+    """What E2 depends on: as E1, the recovery's own schedule, and a head to prune apart from the embedding."""
+    untie = config["pruning"]["lm_head"]
+    return as_json(**json.loads(dense_settings(wildcards)), recovery=config["recovery"], untie=untie)
+
+
+def ranking_options(wildcards, input):
+    """Options of the script that ranks with a checkpoint, as far as they depend on the task."""
+    chosen = baseline(wildcards)
+    depth = config["evaluation"]["depth"]
+    if TASK[wildcards.baseline] == "docid":
+        return (
+            f"--queries {input.queries} --qrels {input.qrels}"
+            f" --relevance {selected_collection()['relevance']} --depth {depth}"
+            f" --max-tokens {chosen['training']['max_tokens']}"
+        )
+    settings = as_json(**{key: chosen[key] for key in ("k", "generation", "training")}, depth=depth)
+    return f"--collection {Path(input.queries).parent} --settings {shlex.quote(settings)}"
+
+
+def ranking_inputs(wildcards):
+    """What ranking with a checkpoint reads of the collection, by name."""
+    names = {"docid": ["queries", "qrels"], "ranked-list": ["queries", "topk", "documents"]}
+    return {name: f"{COLLECTION}/{name}.parquet" for name in names[TASK[wildcards.baseline]]}
+
+
+def tokenizer_of(wildcards):
+    """The tokenizer of a baseline: its own, or that of the model it starts from."""
+    if TASK[wildcards.baseline] == "docid":
+        return f"{RESULTS}/baselines/{wildcards.baseline}/tokenizer/tokenizer.json"
+    return f"{RESULTS}/models/{baseline(wildcards)['model']}/tokenizer/tokenizer.json"
 
 
 def training_inputs(wildcards):
     """What every training job reads, by name."""
-    names = ["documents", "queries", "qrels", "bm25-weights", "bm25-words"]
-    scheme = baseline(wildcards)["docids"]
-    return {
-        **{name.replace("-", "_"): f"{COLLECTION}/{name}.parquet" for name in names},
-        "docids": f"{COLLECTION}/docids-{scheme}.parquet",
-        "tokenizer": f"{RESULTS}/baselines/{wildcards.baseline}/tokenizer/tokenizer.json",
+    task = TASK[wildcards.baseline]
+    names = {
+        "docid": ["documents", "queries", "qrels", "bm25-weights", "bm25-words"],
+        "ranked-list": ["documents", "queries", "topk"],
     }
+    inputs = {name.replace("-", "_"): f"{COLLECTION}/{name}.parquet" for name in names[task]}
+    if task == "docid":
+        inputs["docids"] = f"{COLLECTION}/docids-{baseline(wildcards)['docids']}.parquet"
+    return {**inputs, "tokenizer": tokenizer_of(wildcards)}
+
+
+def dense_inputs(wildcards):
+    """As every training, and the pre-trained weights where E1 starts from such."""
+    if not pretrained(wildcards):
+        return training_inputs(wildcards)
+    weights = f"{RESULTS}/models/{baseline(wildcards)['model']}/model.safetensors"
+    return {**training_inputs(wildcards), "weights": weights}
+
+
+def training_sources(wildcards, input):
+    """The options for those inputs that only one task has."""
+    named = {"docids": input.get("docids"), "weights": input.get("weights")}
+    if named["weights"]:
+        named["weights"] = str(Path(named["weights"]).parent)
+    return " ".join(f"--{name} {path}" for name, path in named.items() if path)
+
+
+def training_memory(wildcards):
+    """MB that a training may need: a pre-trained T5 is large, one from scratch small."""
+    return 24000 if pretrained(wildcards) else 3000
 
 
 SYSTEM = re.compile(
@@ -215,22 +319,32 @@ def system(wildcards):
     return as_json(**{**fields, "arm": match["stage"], "criterion": criterion, "rate": float(rate)})
 
 
-def loss_of(wildcards):
-    """The per-query loss of a model; the reference rankings have none."""
-    return [f"{RESULTS}/runs/{wildcards.slug}.loss.parquet"] if "/" in wildcards.slug else []
+def outputs_of(wildcards):
+    """What a model made of each query; the reference rankings have no such file."""
+    return [f"{RESULTS}/runs/{wildcards.slug}.outputs.parquet"] if "/" in wildcards.slug else []
+
+
+def evaluation_options(wildcards):
+    """A model's outputs, and how the study measured its lists if it makes such."""
+    outputs = " ".join(f"--outputs {path}" for path in outputs_of(wildcards))
+    match = SYSTEM.fullmatch(wildcards.slug)
+    if match is None or TASK[match["baseline"]] != "ranked-list":
+        return outputs
+    chosen = config["baselines"][match["baseline"]]
+    lists = as_json(k=chosen["k"], batch_size=chosen["training"]["batch_size"])
+    return f"{outputs} --lists {shlex.quote(lists)}"
 
 
 def histories(wildcards):
     """History files of a baseline and criterion, dense arms first."""
-    folders = [
-        *(f"baselines/{wildcards.baseline}/seed{seed}/{arm}" for seed in SEEDS for arm in DENSE_ARMS),
-        *(
-            f"recovered/{wildcards.baseline}/seed{seed}/{wildcards.criterion}-{rate}"
-            for seed in SEEDS
-            for rate in RATES
-        ),
+    dense = [slug for slug in seed_folders() if slug.split("/")[1] == wildcards.baseline]
+    recovered = [
+        f"recovered/{wildcards.baseline}/seed{seed}/{wildcards.criterion}-{rate}"
+        for seed in SEEDS
+        for rate in RATES
+        if wildcards.baseline in PRUNED_BASELINES
     ]
-    return [f"{RESULTS}/{folder}/history.parquet" for folder in folders]
+    return [f"{RESULTS}/{folder}/history.parquet" for folder in [*dense, *recovered]]
 
 
 def named_histories(wildcards, input):

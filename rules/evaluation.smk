@@ -57,7 +57,7 @@ rule rank_random:
 rule evaluate:
     input:
         run=f"{RESULTS}/runs/{{slug}}.trec.gz",
-        loss=loss_of,
+        outputs=outputs_of,
         queries=f"{COLLECTION}/queries.parquet",
         qrels=f"{COLLECTION}/qrels.parquet",
         topk=f"{COLLECTION}/topk.parquet",
@@ -76,14 +76,14 @@ rule evaluate:
     params:
         system=system,
         collection=collection_folder,
-        loss=lambda wildcards: "".join(f"--loss {path}" for path in loss_of(wildcards)),
+        options=evaluation_options,
         relevance=selected_collection()["relevance"],
         agreement_k=config["evaluation"]["agreement_k"],
         code=code("evaluate.py"),
     message:
         "Evaluating {wildcards.slug}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/evaluate.py --run {input.run} {params.loss}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/evaluate.py --run {input.run} {params.options}'
         " --system {params.system:q} --collection {params.collection} --relevance {params.relevance}"
         " --agreement-k {params.agreement_k} --output {output.metrics}"
         " --per-query {output.per_query} > {log} 2>&1"

@@ -34,13 +34,12 @@ rule prune:
 
 rule rank_pruned:
     input:
+        unpack(ranking_inputs),
         model=f"{RESULTS}/{PRUNED_SLUG}/model.safetensors",
         rest=checkpoint(f"{RESULTS}/{PRUNED_SLUG}"),
-        queries=f"{COLLECTION}/queries.parquet",
-        qrels=f"{COLLECTION}/qrels.parquet",
     output:
         run=f"{RESULTS}/runs/{PRUNED_SLUG}.trec.gz",
-        loss=f"{RESULTS}/runs/{PRUNED_SLUG}.loss.parquet",
+        outputs=f"{RESULTS}/runs/{PRUNED_SLUG}.outputs.parquet",
     log:
         f"{RESULTS}/logs/rank_pruned/{PRUNED_NAME}.log",
     benchmark:
@@ -51,17 +50,14 @@ rule rank_pruned:
     resources:
         mem_mb=2000,
     params:
-        relevance=selected_collection()["relevance"],
-        depth=config["evaluation"]["depth"],
-        max_tokens=lambda wildcards: baseline(wildcards)["training"]["max_tokens"],
-        code=code("rank.py"),
+        options=ranking_options,
+        script=ranker,
+        code=lambda wildcards: code(ranker(wildcards)),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: ranking with {wildcards.criterion}-{wildcards.rate}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/rank.py $(dirname {input.model}) --queries {input.queries}'
-        " --qrels {input.qrels} --relevance {params.relevance} --depth {params.depth}"
-        " --max-tokens {params.max_tokens} --threads {threads}"
-        " --run {output.run} --loss {output.loss} > {log} 2>&1"
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/{params.script} $(dirname {input.model}) {params.options}'
+        " --threads {threads} --run {output.run} --outputs {output.outputs} > {log} 2>&1"
 
 
 rule recover:
@@ -75,7 +71,7 @@ rule recover:
         rest=checkpoint(f"{RESULTS}/{RECOVERED_SLUG}"),
         history=f"{RESULTS}/{RECOVERED_SLUG}/history.parquet",
         run=f"{RESULTS}/runs/{RECOVERED_SLUG}.trec.gz",
-        loss=f"{RESULTS}/runs/{RECOVERED_SLUG}.loss.parquet",
+        outputs=f"{RESULTS}/runs/{RECOVERED_SLUG}.outputs.parquet",
     log:
         f"{RESULTS}/logs/recover/{PRUNED_NAME}.log",
     benchmark:
@@ -84,13 +80,15 @@ rule recover:
         "../envs/environment.yaml"
     threads: config["threads"]
     resources:
-        mem_mb=3000,
+        mem_mb=training_memory,
         gpu=GPU,
     params:
         settings=recovery_settings,
         collection=collection_folder,
+        sources=training_sources,
+        script=trainer,
         state=f"{RESULTS}/.training",
-        code=code("train.py"),
+        code=lambda wildcards: code(trainer(wildcards)),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: recovery of {wildcards.criterion}-{wildcards.rate}"
     shell:

@@ -1,12 +1,14 @@
 """Tables, figures, and where the time went."""
 
+UNPRUNED = "dense"  # in place of a criterion in the name of a figure
 METRICS = [f"{RESULTS}/metrics/{slug}.json" for slug in systems()]
 SPARSITY = [f"{RESULTS}/{folder}/sparsity.json" for folder in pruned_folders("pruned")]
 FIGURES = [
     f"{RESULTS}/figures/{name}.{suffix}"
     for name in [
-        *(f"curves-{name}-{criterion}" for name in BASELINES for criterion in CRITERIA),
-        *(f"rates-{name}-{criterion}" for name in BASELINES for criterion in CRITERIA),
+        *(f"curves-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
+        *(f"curves-{name}-{UNPRUNED}" for name in BASELINES if name not in PRUNED_BASELINES),
+        *(f"rates-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
     ]
     for suffix in ("svg", "png")
 ]

@@ -1,11 +1,11 @@
 """The tokenizer, the dense model after E1, and its two controls after E2: continued and restarted."""
 
-# Options of scripts/train.py that all training rules share.
+# Options of either task's training script that all training rules share.
 TRAIN = (
-    '"$DSI_PYTHON" "$DSI_SCRIPTS"/train.py --settings {params.settings:q} --seed {wildcards.seed}'
-    " --threads {threads} --collection {params.collection} --docids {input.docids}"
+    '"$DSI_PYTHON" "$DSI_SCRIPTS"/{params.script} --settings {params.settings:q} --seed {wildcards.seed}'
+    " --threads {threads} --collection {params.collection} {params.sources}"
     " --tokenizer $(dirname {input.tokenizer}) --output $(dirname {output.model})"
-    " --run {output.run} --loss {output.loss} --state {params.state} --code {params.code}"
+    " --run {output.run} --outputs {output.outputs} --state {params.state} --code {params.code}"
 )
 
 
@@ -36,16 +36,65 @@ rule tokenizer:
         " --output $(dirname {output.tokenizer}) > {log} 2>&1"
 
 
+rule model_tokenizer:
+    input:
+        queries=f"{COLLECTION}/queries.parquet",
+        documents=f"{COLLECTION}/documents.parquet",
+    output:
+        tokenizer=f"{RESULTS}/models/{{model}}/tokenizer/tokenizer.json",
+        configuration=f"{RESULTS}/models/{{model}}/tokenizer/tokenizer_config.json",
+    log:
+        f"{RESULTS}/logs/model_tokenizer/{{model}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/model_tokenizer/{{model}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        command=model_tokenizer_command,
+        code=lambda wildcards: code(model_tokenizer_script(wildcards)),
+    message:
+        "{wildcards.model}: making the tokenizer"
+    shell:
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/{params.command} --output $(dirname {output.tokenizer}) > {log} 2>&1'
+
+
+rule model_weights:
+    output:
+        model=f"{RESULTS}/models/{{model}}/model.safetensors",
+        configuration=f"{RESULTS}/models/{{model}}/config.json",
+        generation=f"{RESULTS}/models/{{model}}/generation_config.json",
+    log:
+        f"{RESULTS}/logs/model_weights/{{model}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/model_weights/{{model}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+    params:
+        source=lambda wildcards: as_json(**config["models"][wildcards.model]),
+        code=code("fetch_model.py"),
+    message:
+        "{wildcards.model}: fetching the pre-trained weights"
+    shell:
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/fetch_model.py weights --source {params.source:q}'
+        " --output $(dirname {output.model}) > {log} 2>&1"
+
+
 rule dense:
     input:
-        unpack(training_inputs),
+        unpack(dense_inputs),
     output:
         model=f"{SEED_FOLDER}/dense/model.safetensors",
         rest=checkpoint(f"{SEED_FOLDER}/dense"),
         moments=f"{SEED_FOLDER}/dense/optimizer.safetensors",
         history=f"{SEED_FOLDER}/dense/history.parquet",
         run=f"{RESULTS}/runs/{SEED_SLUG}/dense.trec.gz",
-        loss=f"{RESULTS}/runs/{SEED_SLUG}/dense.loss.parquet",
+        outputs=f"{RESULTS}/runs/{SEED_SLUG}/dense.outputs.parquet",
     log:
         f"{RESULTS}/logs/dense/{{baseline}}-seed{{seed}}.log",
     benchmark:
@@ -57,13 +106,15 @@ rule dense:
     # Another number of threads gives other weights, so it is the configuration's, not --cores'.
     threads: config["threads"]
     resources:
-        mem_mb=3000,
+        mem_mb=training_memory,
         gpu=GPU,
     params:
         settings=dense_settings,
         collection=collection_folder,
+        sources=training_sources,
+        script=trainer,
         state=f"{RESULTS}/.training",
-        code=code("train.py"),
+        code=lambda wildcards: code(trainer(wildcards)),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: training E1 (progress in {log})"
     shell:
@@ -81,7 +132,7 @@ rule dense_continued:
         rest=checkpoint(f"{SEED_FOLDER}/dense-continued"),
         history=f"{SEED_FOLDER}/dense-continued/history.parquet",
         run=f"{RESULTS}/runs/{SEED_SLUG}/dense-continued.trec.gz",
-        loss=f"{RESULTS}/runs/{SEED_SLUG}/dense-continued.loss.parquet",
+        outputs=f"{RESULTS}/runs/{SEED_SLUG}/dense-continued.outputs.parquet",
     log:
         f"{RESULTS}/logs/dense_continued/{{baseline}}-seed{{seed}}.log",
     benchmark:
@@ -90,13 +141,15 @@ rule dense_continued:
         "../envs/environment.yaml"
     threads: config["threads"]
     resources:
-        mem_mb=3000,
+        mem_mb=training_memory,
         gpu=GPU,
     params:
         settings=recovery_settings,
         collection=collection_folder,
+        sources=training_sources,
+        script=trainer,
         state=f"{RESULTS}/.training",
-        code=code("train.py"),
+        code=lambda wildcards: code(trainer(wildcards)),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: E2 of the dense model, optimiser state kept"
     shell:
@@ -113,7 +166,7 @@ rule restart:
         rest=checkpoint(f"{SEED_FOLDER}/restart"),
         history=f"{SEED_FOLDER}/restart/history.parquet",
         run=f"{RESULTS}/runs/{SEED_SLUG}/restart.trec.gz",
-        loss=f"{RESULTS}/runs/{SEED_SLUG}/restart.loss.parquet",
+        outputs=f"{RESULTS}/runs/{SEED_SLUG}/restart.outputs.parquet",
     log:
         f"{RESULTS}/logs/restart/{{baseline}}-seed{{seed}}.log",
     benchmark:
@@ -122,13 +175,15 @@ rule restart:
         "../envs/environment.yaml"
     threads: config["threads"]
     resources:
-        mem_mb=3000,
+        mem_mb=training_memory,
         gpu=GPU,
     params:
         settings=recovery_settings,
         collection=collection_folder,
+        sources=training_sources,
+        script=trainer,
         state=f"{RESULTS}/.training",
-        code=code("train.py"),
+        code=lambda wildcards: code(trainer(wildcards)),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: E2 of the dense model, optimiser restarted"
     shell:

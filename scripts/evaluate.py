@@ -6,11 +6,13 @@
         --output results/metrics/bm25.json --per-query results/metrics/bm25.per_query.parquet
 
 Measures against the qrels come from ir_measures; those against BM25's lists follow their definitions.
---loss adds the mean loss of the queries that have one.
+--outputs adds the mean loss of the queries that have one. For a model that generates lists of docids,
+--lists adds the measures of the study, of the queries in the order of its batches.
 """
 
 import argparse
 import logging
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from dsi.metrics import (
     qrels_measures,
     query_counts,
 )
+from dsi.published import study_measures
 from dsi.runs import RunFormatError, read_run
 
 logger = logging.getLogger(__name__)
@@ -39,7 +42,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--run", type=Path, required=True, help="TREC run, gzipped or not")
-    parser.add_argument("--loss", type=Path, help="parquet: qid, loss")
+    parser.add_argument("--outputs", type=Path, help="parquet: qid, loss, and generated lists if any")
+    parser.add_argument("--lists", type=json_object, help="JSON: k and batch_size of a ranked-list model")
     parser.add_argument("--system", type=json_object, required=True, help="JSON: what ranked")
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
     parser.add_argument("--relevance", type=int, required=True, help="lowest relevant grade")
@@ -47,6 +51,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")
     parser.add_argument("--per-query", type=Path, required=True, help="parquet to write")
     arguments = parser.parse_args()
+    if arguments.lists and not arguments.outputs:
+        parser.error("--lists goes with --outputs, which hold the generated lists")
 
     queries = pd.read_parquet(arguments.collection / "queries.parquet")
     qrels = pd.read_parquet(arguments.collection / "qrels.parquet")
@@ -64,8 +70,9 @@ def main() -> None:
         qrels_measures(rankings, judgements, arguments.relevance),
         agreement_measures(rankings, topk[topk["qid"].isin(evaluated)], arguments.agreement_k),
     ]
-    if arguments.loss:
-        losses = pd.read_parquet(arguments.loss).dropna(subset=["loss"])
+    outputs = pd.read_parquet(arguments.outputs) if arguments.outputs else None
+    if outputs is not None:
+        losses = outputs.dropna(subset=["loss"])
         frames.append(pd.DataFrame({"qid": losses["qid"], "measure": LOSS, "value": losses["loss"]}))
     per_query = pd.concat(frames, ignore_index=True)
     per_query["split"] = per_query["qid"].map(split_of)
@@ -79,9 +86,13 @@ def main() -> None:
         counts[split] = query_counts(rankings, judgements, qids, arguments.relevance)._asdict()
         logger.info("%s: %s; %s", split, counts[split], measures[split])
     write_parquet(per_query[["qid", "split", "measure", "value"]], arguments.per_query)
-    inputs = {"run": arguments.run, "loss": arguments.loss}
+    study = {}
+    if arguments.lists and outputs is not None:
+        study = {"study": study_of(outputs, topk, split_of, arguments.lists)}
+    inputs = {"run": arguments.run, "outputs": arguments.outputs}
     write_json(
         {
+            **study,
             "system": arguments.system,
             "measures": measures,
             "queries": counts,
@@ -100,6 +111,19 @@ def main() -> None:
         },
         arguments.output,
     )
+
+
+def study_of(
+    outputs: pd.DataFrame, topk: pd.DataFrame, split_of: Mapping[str, str], lists: Mapping[str, int]
+) -> dict[str, Any]:
+    """The study's measures of each split, with the K and the batch size that they depend on."""
+    splits = outputs["qid"].map(split_of)
+    measures = {
+        split: study_measures(outputs[splits == split], topk, lists["k"], lists["batch_size"])
+        for split in EVALUATED_SPLITS
+        if (splits == split).any()
+    }
+    return {**lists, **measures}
 
 
 if __name__ == "__main__":

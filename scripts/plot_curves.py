@@ -30,6 +30,8 @@ PANELS = {
     "validation_MAP": "validation MAP\n(0–1, higher is better)",
     "validation_R@10": "validation R@10\n(0–1, higher is better)",
     "validation_R@1000": "validation R@1000\n(0–1, higher is better)",
+    "validation_MAP-published": "validation MAP\nas published",
+    "validation_R@1000-published": "validation Recall@1000\nas published",
 }
 DENSE_ARMS = ("dense", "dense-continued", "restart")
 ARM = re.compile(r"dense|dense-continued|restart|recovered-\d+(\.\d+)?")
@@ -69,19 +71,27 @@ def read_histories(named: list[str]) -> pd.DataFrame:
 
 
 def draw(histories: pd.DataFrame, arguments: argparse.Namespace) -> None:
-    """A row per measure: the whole training, and beside it E2 alone."""
+    """A row per measure: the whole training, and beside it E2 alone if there is any."""
     use_theme()
     colours = arm_colours(set(histories["arm"]))
-    figure, axes = plt.subplots(len(PANELS), 2, figsize=(9, 11.5), sharex="col", layout="constrained")
+    # The two tasks measure their validation queries differently.
+    panels = {measure: label for measure, label in PANELS.items() if measure in histories}
     last = int(histories.loc[histories["phase"] == "E1", "epoch"].max())
     recovery = histories[histories["phase"] == "E2"]
-    for (whole, after), (measure, label) in zip(axes, PANELS.items(), strict=True):
-        draw_measure(whole, histories, measure, colours)
-        whole.axvline(last + 0.5, color="#777777", linestyle="--", linewidth=1, zorder=1)
-        draw_measure(after, recovery, measure, colours)
-        whole.set_ylabel(label)
-    axes[0, 0].set_title("whole training (dashed line: pruning)")
-    axes[0, 1].set_title(f"after epoch {last}: recovery and controls, enlarged")
+    columns = 1 if recovery.empty else 2
+    size = (4.5 * columns, 2.3 * len(panels))
+    figure, axes = plt.subplots(
+        len(panels), columns, figsize=size, sharex="col", squeeze=False, layout="constrained"
+    )
+    for row, (measure, label) in zip(axes, panels.items(), strict=True):
+        row[0].set_ylabel(label)
+        draw_measure(row[0], histories, measure, colours)
+        if not recovery.empty:
+            row[0].axvline(last + 0.5, color="#777777", linestyle="--", linewidth=1, zorder=1)
+            draw_measure(row[1], recovery, measure, colours)
+    if not recovery.empty:
+        axes[0, 0].set_title("whole training (dashed line: pruning)")
+        axes[0, 1].set_title(f"after epoch {last}: recovery and controls, enlarged")
     for axis in axes[-1]:
         axis.set_xlabel("epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -92,7 +102,8 @@ def draw(histories: pd.DataFrame, arguments: argparse.Namespace) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     seeds = histories.groupby("arm")["run"].nunique().max()
     spread = f"mean of {seeds} seeds; band: lowest to highest" if seeds > 1 else "one seed"
-    figure.suptitle(f"{arguments.title}: training before and after pruning ({spread})")
+    what = "training" if recovery.empty else "training before and after pruning"
+    figure.suptitle(f"{arguments.title}: {what}\n({spread})")
     save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
 
 

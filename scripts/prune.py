@@ -13,11 +13,12 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
-from dsi.command import UserError, run
+from dsi.command import run
 from dsi.files import replacing_files, write_json
 from dsi.masks import apply_masks
 from dsi.pruning import (
-    PruningError,
+    EMBEDDING,
+    LM_HEAD,
     layerwise_masks,
     magnitude_importances,
     prunable_names,
@@ -42,16 +43,18 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path, help="folder of the dense checkpoint")
     parser.add_argument("--criterion", choices=["magnitude"], required=True)
     parser.add_argument("--rate", type=float, required=True, help="fraction of each layer's weights")
-    parser.add_argument("--lm-head", action="store_true", help="prune the output head too")
+    parser.add_argument(
+        "--lm-head", action="store_true", help="prune the output head, too, untied from the embedding"
+    )
     parser.add_argument("--embedding", action="store_true", help="prune the embedding too")
     parser.add_argument("--output", type=Path, required=True, help="folder of the pruned checkpoint")
     arguments = parser.parse_args()
 
     weights = load_file(arguments.checkpoint / "model.safetensors")
-    try:
-        names = prunable_names(weights, arguments.lm_head, arguments.embedding)
-    except PruningError as error:
-        raise UserError(str(error)) from error
+    if arguments.lm_head:
+        # A head tied to the embedding gets weights of its own: else pruning one would prune both.
+        weights.setdefault(LM_HEAD, weights[EMBEDDING].clone())
+    names = prunable_names(weights, arguments.lm_head, arguments.embedding)
     importances = magnitude_importances({name: weights[name] for name in names})
     masks = layerwise_masks(importances, arguments.rate)
     pruned = apply_masks(weights, masks)

@@ -4,7 +4,7 @@
         --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
         --relevance 1 --depth 1000 --max-tokens 16 --threads 1 \\
         --run results/runs/pruned/dsi/seed1/magnitude-0.2.trec.gz \\
-        --loss results/runs/pruned/dsi/seed1/magnitude-0.2.loss.parquet
+        --outputs results/runs/pruned/dsi/seed1/magnitude-0.2.outputs.parquet
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, required=True, help="longest input")
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
-    parser.add_argument("--loss", type=Path, required=True, help="parquet to write: qid, loss")
+    parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss")
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
@@ -45,7 +45,7 @@ def main() -> None:
         relevance=arguments.relevance,
         depth=arguments.depth,
         run_path=arguments.run,
-        loss_path=arguments.loss,
+        outputs_path=arguments.outputs,
     )
 
 

@@ -39,6 +39,11 @@ def refused(overlay: Mapping[str, Any]) -> str:
     return str(error.value)
 
 
+def published_row(**values: Any) -> dict[str, Any]:
+    row = {"table": 1, "baseline": "study", "arm": "dense", "rate": None, "best": False}
+    return {**row, "loss": 1.0, "MAP": 0.1, "R@1000": None, **values}
+
+
 @pytest.mark.parametrize("study", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
 def test_every_study_is_accepted(study: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overlay = yaml.safe_load((ROOT / "studies" / study).read_text(encoding="utf-8")) if study else {}
@@ -58,7 +63,7 @@ def index_collection(**sources: Any) -> dict[str, Any]:
         "index": {"prebuilt": "cacm"},
         "topics": {"url": "https://example.org/t", "sha256": "0" * 64},
         "qrels": {"url": "https://example.org/q", "md5": "0" * 32},
-        "split": {"train": 0, "validation": 0, "test": 1, "seed": 42},
+        "split": {"method": "permutation", "train": 0, "validation": 0, "test": 1, "seed": 42},
         "relevance": 1,
     }
     return {"collection": "mine", "collections": {"mine": {**definition, **sources}}}
@@ -74,7 +79,7 @@ def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
         ({"index": {}}, "collections.mine.index: found {}, expected path, url or prebuilt"),
         (
             {"topics": {"prebuilt": "x"}},
-            "collections.mine.topics: found {'prebuilt': 'x'}, expected path or url",
+            "collections.mine.topics: found {'prebuilt': 'x'}, expected path, url or pyserini",
         ),
         ({"qrels": {"url": "https://example.org/q"}}, "collections.mine.qrels: found a url without a digest"),
         (
@@ -99,14 +104,12 @@ def test_lists_that_a_newcomer_edits_stand_on_one_line_near_the_top() -> None:
 
 
 def test_every_key_is_explained_beside_it() -> None:
-    """Keys that only open a mapping of explained keys need no comment."""
-    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
-    bare = [
-        line.strip()
-        for line in text.splitlines()
-        if re.match(r"\s*[\w@]+:", line) and "#" not in line and not line.rstrip().endswith(":")
-    ]
-    assert not bare
+    """Keys that only open a mapping of explained keys need no comment, nor those explained before."""
+    lines = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()
+    keys = [(match[1], line) for line in lines if (match := re.match(r"\s*([\w@]+):", line))]
+    explained = {key for key, line in keys if "#" in line}
+    opening = {line for _, line in keys if line.rstrip().endswith(":")}
+    assert not [line.strip() for key, line in keys if key not in explained and line not in opening]
 
 
 def test_schema_and_default_have_the_same_keys() -> None:
@@ -122,7 +125,12 @@ def test_schema_and_default_have_the_same_keys() -> None:
 
     expected = keys(schema)
     expected["collections"] = {"pydocs": keys(schema["$defs"]["collection-pydocs"])}
-    expected["baselines"] = {"dsi": keys(schema["$defs"]["baseline"])}
+    expected["baselines"] = {
+        "dsi": keys(schema["$defs"]["baseline-docid"]),
+        "study": keys(schema["$defs"]["baseline-ranked-list"]),
+    }
+    architecture = keys(schema["$defs"]["architecture"])
+    expected["models"] = {"study": {"vocabulary": {}, "architecture": architecture}}
     assert outline(DEFAULT) == expected
 
 
@@ -136,7 +144,7 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
                 check(value, f"{path}.{key}")
 
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    kinds = {name: part for name, part in schema["$defs"].items() if name != "collection"}
+    kinds = {name: part for name, part in schema["$defs"].items() if name not in ("collection", "baseline")}
     for name, part in {"": schema, **kinds}.items():
         check(part, name)
 
@@ -166,7 +174,7 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ({"results": "a {b}"}, "results: found 'a {b}', expected text that matches"),
         (
             {"baselines": {1: {}, "dsi": {"docids": "x"}}},
-            "baselines.1.tokenizer: missing, for example tokenizer: {vocabulary: 2048}",
+            "baselines.1.task: missing, for example task: docid",
         ),
         ({"collections": {1: {"kind": "pydocs"}}}, "collections.1.packages: missing, for example packages:"),
         (
@@ -183,7 +191,7 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
             {"collection": "cacm"},
             "collection: found 'cacm', expected one of pydocs, for example collection: pydocs",
         ),
-        ({"run": ["dsii"]}, "run: found 'dsii', expected one of dsi, for example run: [dsi]"),
+        ({"run": ["dsii"]}, "run: found 'dsii', expected one of dsi, study, for example run: [dsi]"),
         ({"evaluation": {"depth": 10}}, "evaluation.depth: found 10, expected a whole number at least 1000"),
         ({"bm25": {"b": 1.5}}, "bm25.b: found 1.5, expected a number at least 0 and at most 1"),
         (
@@ -213,13 +221,44 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ),
         (
             {"collections": {"pydocs": {"split": {"train": 0.8}}}},
-            "collections.pydocs.split: found fractions that add up to 1.1, expected 1, for example {train:",
+            "collections.pydocs.split: found fractions that add up to 1.1, expected 1, for example {method:",
         ),
         (
             {"collections": {"pydocs": {"packages": ["numpi"]}}},
             "collections.pydocs.packages: package 'numpi' is not installed; expected the name of a package",
         ),
-        ({"pruning": {"lm_head": True}}, "pruning.lm_head: found true with pruning.embedding: false"),
+        (
+            {"baselines": {"study": {"docids": "atomic"}}},
+            "baselines.study.docids: unknown key; Allowed here: count_padding, generation, k, model,",
+        ),
+        (
+            {"baselines": {"study": {"model": "t5"}}},
+            "baselines.study.model: found 't5', expected one of study (see models)",
+        ),
+        (
+            {"baselines": {"study": {"model": "t5"}}, "models": {"t5": {}}},
+            "models.t5: found no tokenizer, expected hub, path or vocabulary",
+        ),
+        (
+            {"baselines": {"study": {"model": "t5"}}, "models": {"t5": {"vocabulary": 300}}},
+            "models.t5: found a vocabulary without weights, expected an architecture",
+        ),
+        (
+            {"baselines": {"study": {"model": "t5"}}, "models": {"t5": {"path": "absent"}}},
+            "models.t5.path: found 'absent', which is no folder; expected one with config.json",
+        ),
+        (
+            {"baselines": {"study": {"training": {"accumulate": 3}}}},
+            "baselines.study.training.accumulate: found 3, expected a divisor of batch_size 8",
+        ),
+        (
+            {"baselines": {"study": {"training": {"betas": [0.9]}}}},
+            "baselines.study.training.betas: found [0.9], expected 2 entries, for example betas: [0.9, 0.999]",
+        ),
+        (
+            {"published": [published_row(baseline="t5")]},
+            "published, row 1: found baseline 't5', expected one of dsi, study",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_what_is_allowed(overlay: dict[str, Any], message: str) -> None:

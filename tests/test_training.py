@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from dsi import training
+from dsi import docid_task, training
 from dsi.bm25 import Bm25Scorer, term_weights
+from dsi.docid_task import DocidObjective, Query
 from dsi.masks import masks_hold
 from dsi.model import (
     Checkpoint,
     ModelSettingsError,
+    atomic_docids,
     build_model,
     docid_logits,
     initialise_from_lsa,
@@ -23,11 +26,12 @@ from dsi.model import (
     pad_batch,
     save_checkpoint,
     score_queries,
+    untie_head,
 )
 from dsi.pruning import layerwise_masks, linear_names, magnitude_importances
 from dsi.pseudo_queries import KINDS, PseudoQuerySampler, query_words
 from dsi.tokenizer import VocabularyError, load_tokenizer, piece_counts, save_tokenizer, train_tokenizer
-from dsi.training import EpochBatches, MaskError, Phase, Query, Retriever, ValidationQueries, train
+from dsi.training import MaskError, Optimisation, Phase, Retriever, train
 
 WORDS = ["graph", "node", "edge", "matrix", "array", "vector", "random", "shortest", "path", "weight"]
 TEXTS = [
@@ -42,6 +46,7 @@ SETTINGS = {
     "num_layers": 1,
     "num_decoder_layers": 1,
     "dropout": 0.1,
+    "feed_forward": "gated-gelu",
     "embedding_std": 0.1,
 }
 EVEN = dict.fromkeys(KINDS, 1.0)
@@ -65,12 +70,13 @@ def scorer() -> Bm25Scorer:
     return Bm25Scorer(term_weights(vectors, 0.9, 0.4), {word: [word] for word in words}, len(TEXTS))
 
 
-def batches(folder: Path, teacher_weight: float = 0.5) -> EpochBatches:
-    return EpochBatches(
+def objective(folder: Path, teacher_weight: float = 0.5) -> DocidObjective:
+    return DocidObjective(
         PseudoQuerySampler(TEXTS, scorer().idf, EVEN),
         scorer(),
         load_tokenizer(folder, 12),
         [Query("shortest path", (3, 5))],
+        [Query("random matrix", (2,))],
         documents=len(TEXTS),
         per_document=2,
         training_share=0.2,
@@ -81,6 +87,15 @@ def batches(folder: Path, teacher_weight: float = 0.5) -> EpochBatches:
     )
 
 
+def cut_to_the_same_length(batches: list[docid_task.Batch]) -> list[docid_task.Batch]:
+    """The first four rows of each batch, as long as the shortest."""
+    width = min(batch.input_ids.shape[1] for batch in batches)
+    return [
+        docid_task.Batch(batch.input_ids[:4, :width], batch.attention_mask[:4, :width], batch.targets[:4])
+        for batch in batches
+    ]
+
+
 def phase(epochs: int, name: str = "E1") -> Phase:
     return Phase(
         name="E1" if name == "E1" else "E2",
@@ -88,8 +103,10 @@ def phase(epochs: int, name: str = "E1") -> Phase:
         epochs=epochs,
         learning_rate=0.01,
         warmup=0.1,
-        weight_decay=0.1,
-        gradient_clip=1.0,
+        schedule="cosine",
+        optimisation=Optimisation("adamw", (0.9, 0.999), 1e-8, weight_decay=0.1, gradient_clip=1.0),
+        accumulate=1,
+        checkpointing=False,
         patience=None,
         precision="fp32",
         seed=1,
@@ -104,23 +121,14 @@ def module(
 ) -> Retriever:
     tokenizer = load_tokenizer(folder, 12)
     model = build_model(SETTINGS, tokenizer.get_vocab_size(), len(TEXTS), seed=1)
-    validation = ValidationQueries([Query("random matrix", (2,))], tokenizer, len(TEXTS))
-    return Retriever(
-        model,
-        phase(epochs),
-        batches(folder),
-        validation,
-        documents=len(TEXTS),
-        masks=masks or {},
-        moments=moments,
-    )
+    return Retriever(model, phase(epochs), objective(folder), masks=masks or {}, moments=moments)
 
 
 def test_an_epoch_holds_every_document_and_the_share_of_training_queries(tokenizer_folder: Path) -> None:
-    epoch = batches(tokenizer_folder, teacher_weight=0.0)
-    seen = list(epoch)
-    assert epoch.examples == 24 * 2 + 12  # 12 of 60 are a fifth
-    assert len(seen) == len(epoch) == math.ceil(60 / 8)
+    trained = objective(tokenizer_folder, teacher_weight=0.0)
+    seen = list(trained.batches(1))
+    assert trained.examples == 24 * 2 + 12  # 12 of 60 are a fifth
+    assert len(seen) == len(trained) == math.ceil(60 / 8)
     targets = torch.cat([batch.targets for batch in seen])
     queries = targets[(targets > 0).sum(dim=1) == 2]
     assert len(queries) == 12
@@ -130,17 +138,17 @@ def test_an_epoch_holds_every_document_and_the_share_of_training_queries(tokeniz
 
 
 def test_epochs_differ_and_are_reproducible(tokenizer_folder: Path) -> None:
-    first, again, other = (batches(tokenizer_folder) for _ in range(3))
-    other.epoch = 2
-    ids = [torch.cat([batch.input_ids.flatten() for batch in epoch]) for epoch in (first, again, other)]
+    ids = [
+        torch.cat([batch.input_ids.flatten() for batch in objective(tokenizer_folder).batches(epoch)])
+        for epoch in (1, 1, 2)
+    ]
     assert torch.equal(ids[0], ids[1])
     assert not torch.equal(ids[0], ids[2])
 
 
 def test_half_of_the_target_is_bm25s(tokenizer_folder: Path) -> None:
-    epoch = batches(tokenizer_folder)
     texts = [(["shortest", "path"], (3,)), (["unheard-of"], (4,))]
-    targets = epoch._targets(texts)
+    targets = objective(tokenizer_folder)._targets(texts)
     scores = scorer().scores([words for words, _ in texts])
     expected = 0.5 * np.exp(scores[0]) / np.exp(scores[0]).sum()
     expected[3] += 0.5
@@ -167,13 +175,70 @@ def test_padding_changes_no_logit(tokenizer_folder: Path) -> None:
 
 def test_soft_cross_entropy_by_hand() -> None:
     logits = torch.tensor([[0.0, math.log(3.0)]])
-    loss = training.soft_cross_entropy(logits, torch.tensor([[0.25, 0.75]]))
+    loss = docid_task.soft_cross_entropy(logits, torch.tensor([[0.25, 0.75]]))
     assert loss.item() == pytest.approx(-(0.25 * math.log(0.25) + 0.75 * math.log(0.75)))
 
 
 def test_the_schedule_warms_up_and_ends_at_zero() -> None:
     factors = [training.warmup_cosine(progress, 0.1) for progress in (0, 0.05, 0.1, 0.55, 1)]
     assert factors == pytest.approx([0, 0.5, 1, 0.5, 0])
+
+
+def test_the_constant_schedule_warms_up_and_stays() -> None:
+    assert [training.warmup_constant(progress, 0.1) for progress in (0, 0.05, 0.1, 1)] == [0, 0.5, 1, 1]
+    assert training.warmup_constant(0, 0) == 1
+
+
+def test_accumulated_gradients_are_those_of_the_whole_batch(tokenizer_folder: Path, tmp_path: Path) -> None:
+    settings = {**SETTINGS, "dropout": 0.0}
+    after = []
+    for accumulate, rows in ((1, 12), (2, 6)):
+        model = build_model(settings, load_tokenizer(tokenizer_folder, 12).get_vocab_size(), len(TEXTS), 1)
+        trained = objective(tokenizer_folder)
+        batches = list(objective(tokenizer_folder).batches(1))
+        both = [
+            torch.cat([batch[part] for batch in cut_to_the_same_length(batches[:3])]) for part in range(3)
+        ]
+        parts = [
+            docid_task.Batch(*(part[first : first + rows] for part in both)) for first in range(0, 12, rows)
+        ]
+        trained.batches = lambda epoch, parts=parts: iter(parts)  # type: ignore[method-assign,misc]
+        trained.examples, trained._batch_size = 12, rows
+        step = phase(1)._replace(accumulate=accumulate, schedule="constant", warmup=0.0)
+        module = Retriever(model, step, trained, masks={}, moments=None)
+        train(module, step, tmp_path / str(rows))
+        after.append(model.shared.weight.detach().clone())
+    assert torch.allclose(after[0], after[1], atol=1e-6)
+
+
+def test_adafactor_keeps_no_first_moments(tokenizer_folder: Path) -> None:
+    model = module(tokenizer_folder, 1).model
+    chosen = phase(1).optimisation._replace(name="adafactor")
+    optimiser = training.make_optimiser(model, chosen, 0.001)
+    model(input_ids=torch.tensor([[5, 1]]), labels=torch.tensor([[6]])).loss.backward()
+    optimiser.step()
+    matrix = model.shared.weight
+    held = sum(value.numel() for value in optimiser.state[matrix].values())
+    assert held < 0.5 * matrix.numel()  # Adam holds twice the parameters
+
+
+def test_an_untied_head_is_saved_and_loaded_as_it_was_evaluated(
+    tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    model = module(tokenizer_folder, 1).model.eval()
+    untie_head(model)
+    with torch.no_grad():
+        model.lm_head.weight[:, ::2] = 0
+    inputs = pad_batch([[5, 6, 1]])
+    save_checkpoint(model, tokenizer_folder, atomic_docids(model, [f"d{n}" for n in range(24)]), tmp_path)
+    loaded = load_checkpoint(tmp_path, 12).model.eval()
+    assert loaded.lm_head.weight is not loaded.shared.weight
+    assert torch.equal(loaded.shared.weight, model.shared.weight)
+    assert loaded.shared.weight.count_nonzero() == model.shared.weight.numel()
+    with torch.no_grad():
+        assert torch.equal(
+            docid_logits(loaded, *inputs, documents=24), docid_logits(model, *inputs, documents=24)
+        )
 
 
 def test_masks_are_held_and_nothing_else_is_zeroed(tokenizer_folder: Path, tmp_path: Path) -> None:
@@ -191,14 +256,15 @@ def test_masks_are_held_and_nothing_else_is_zeroed(tokenizer_folder: Path, tmp_p
     assert masks_hold(after, masks)
     assert all(after[name][mask].count_nonzero() == mask.sum() for name, mask in masks.items())
     assert not torch.equal(after["shared.weight"], weights["shared.weight"])
-    assert list(history.columns) == list(training.HISTORY)
+    assert list(history.columns) == [*training.HISTORY, *DocidObjective.measures]
     assert list(history["epoch"]) == [1, 2]
     assert history.notna().all().all()
 
 
 def test_masks_that_do_not_hold_end_the_training(tokenizer_folder: Path, tmp_path: Path) -> None:
     broken = module(tokenizer_folder, 1)
-    broken._masks = {"shared.weight": torch.zeros_like(broken.model.shared.weight, dtype=torch.bool)}
+    broken._dropped = {"shared.weight": torch.ones_like(broken.model.shared.weight, dtype=torch.bool)}
+    broken._apply_masks = lambda: None  # type: ignore[method-assign]
     with pytest.raises(MaskError, match="after epoch 1 a pruned weight is not zero"):
         train(broken, broken._phase, tmp_path)
 
@@ -210,7 +276,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tokenizer_folder: Path, tmp_p
     killed = module(tokenizer_folder, 3)
     original = killed.on_train_batch_start
 
-    def stop_in_the_third_epoch(batch: training.Batch, batch_idx: int) -> None:
+    def stop_in_the_third_epoch(batch: docid_task.Batch, batch_idx: int) -> None:
         if killed.current_epoch == 2 and batch_idx == 3:
             raise KeyboardInterrupt
         original(batch, batch_idx)
@@ -231,10 +297,13 @@ def test_recovery_goes_on_with_the_epochs_that_follow(
     tokenizer_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[int] = []
-    draw = EpochBatches._draw
-    monkeypatch.setattr(
-        EpochBatches, "_draw", lambda self, rng: (drawn.append(self.epoch), draw(self, rng))[1]
-    )
+    batches = DocidObjective.batches
+
+    def recorded(self: DocidObjective, epoch: int) -> Iterator[docid_task.Batch]:
+        drawn.append(epoch)
+        yield from batches(self, epoch)
+
+    monkeypatch.setattr(DocidObjective, "batches", recorded)
     second = module(tokenizer_folder, 2)
     second._phase = second._phase._replace(name="E2", first_epoch=4)
     history, _ = train(second, second._phase, tmp_path)
@@ -252,7 +321,7 @@ def test_optimiser_state_survives_by_parameter_name(tokenizer_folder: Path, tmp_
     kept = second.configure_optimizers()["optimizer"]
     for name, parameter in second.model.named_parameters():
         assert torch.equal(kept.state[parameter]["exp_avg"], moments[f"{name}/exp_avg"])
-        assert kept.state[parameter]["step"] == len(first._training)
+        assert kept.state[parameter]["step"] == len(first._objective)
 
 
 def test_early_stopping_follows_the_configured_patience(tokenizer_folder: Path, tmp_path: Path) -> None:
@@ -269,7 +338,7 @@ def test_a_checkpoint_is_an_ordinary_one_and_gives_the_same_scores(
     trained = module(tokenizer_folder, 1)
     train(trained, trained._phase, tmp_path / "state")
     docids = [f"doc{number}" for number in range(24)]
-    save_checkpoint(trained.model, tokenizer_folder, docids, tmp_path)
+    save_checkpoint(trained.model, tokenizer_folder, atomic_docids(trained.model, docids), tmp_path)
     loaded, report = AutoModelForSeq2SeqLM.from_pretrained(tmp_path, output_loading_info=True)
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]

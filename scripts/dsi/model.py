@@ -1,6 +1,6 @@
-"""T5 with atomic docids: building, initialising, scoring every document, saving and loading.
+"""T5 as a retriever: building, initialising, scoring every document, saving and loading.
 
-The vocabulary is V text pieces followed by N docid tokens in one matrix. Docid tokens never occur as
+With atomic docids the vocabulary is V text pieces followed by N docid tokens in one matrix. Docid tokens never occur as
 input, so their rows are an output head of their own; P(docid | query) is the softmax over those rows at
 the first decoder step (Tay et al. 2022, "Transformer Memory as a Differentiable Search Index").
 A checkpoint folder is an ordinary Hugging Face one plus `docids.parquet`. Does not know training.
@@ -22,6 +22,7 @@ from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.tokenizer import EOS_ID, PAD_ID, copy_tokenizer, load_tokenizer
 
+EMBEDDING = "shared.weight"
 RANDOM_SHARE = 0.1  # of the standard deviation, added to LSA embeddings so that seeds differ
 
 
@@ -44,17 +45,34 @@ class Checkpoint(NamedTuple):
 def build_model(
     settings: Mapping[str, Any], vocabulary: int, documents: int, seed: int
 ) -> T5ForConditionalGeneration:
-    """A T5 with random weights, embeddings normal with the configured standard deviation.
+    """A T5 with random weights and atomic docids.
 
     Args:
-        settings: the `model` section of a baseline.
+        settings: the shape, as under `model` of a docid baseline.
         vocabulary: V, the number of text pieces.
         documents: N, the number of docid tokens, with ids V … V + N - 1.
         seed: of the weights.
     """
+    model = build_t5(settings, vocabulary + documents, seed)
+    generation = model.generation_config
+    assert generation is not None
+    generation.max_new_tokens = 1
+    generation.suppress_tokens = list(range(vocabulary))
+    return model
+
+
+def build_t5(settings: Mapping[str, Any], vocabulary: int, seed: int) -> T5ForConditionalGeneration:
+    """A T5 with random weights, embeddings normal with the configured standard deviation.
+
+    Args:
+        settings: the shape: d_model, d_kv, d_ff, num_heads, num_layers, num_decoder_layers, dropout,
+            feed_forward and embedding_std.
+        vocabulary: rows of the embedding.
+        seed: of the weights.
+    """
     torch.manual_seed(seed)
     config = T5Config(
-        vocab_size=vocabulary + documents,
+        vocab_size=vocabulary,
         d_model=settings["d_model"],
         d_kv=settings["d_kv"],
         d_ff=settings["d_ff"],
@@ -62,9 +80,9 @@ def build_model(
         num_layers=settings["num_layers"],
         num_decoder_layers=settings["num_decoder_layers"],
         dropout_rate=settings["dropout"],
-        feed_forward_proj="gated-gelu",
+        feed_forward_proj=settings["feed_forward"],
         # The weights stay tied; this only turns off the d^-0.5 scaling of the output, with which
-        # docid rows learn slowly.
+        # a small model from random weights learns slowly.
         tie_word_embeddings=False,
         pad_token_id=PAD_ID,
         eos_token_id=EOS_ID,
@@ -73,11 +91,17 @@ def build_model(
     model = T5ForConditionalGeneration(config)
     # T5's own initialisation gives embeddings of standard deviation 1, from which nothing is learnt.
     torch.nn.init.normal_(model.shared.weight, std=settings["embedding_std"])
-    generation = model.generation_config
-    assert generation is not None
-    generation.max_new_tokens = 1
-    generation.suppress_tokens = list(range(vocabulary))
     return model
+
+
+def untie_head(model: T5ForConditionalGeneration) -> None:
+    """Give the output head weights of its own, equal to the embedding's; nothing if it has them.
+
+    Pruning a tied head would prune the embedding with it. A checkpoint in which the two differ loads
+    untied.
+    """
+    if model.lm_head.weight is model.shared.weight:
+        model.lm_head.weight = torch.nn.Parameter(model.shared.weight.detach().clone())
 
 
 def initialise_from_lsa(model: T5ForConditionalGeneration, counts: sparse.csr_matrix, std: float) -> None:
@@ -169,14 +193,22 @@ def score_queries(
 
 
 def save_checkpoint(
-    model: T5ForConditionalGeneration, tokenizer_folder: Path, docids: Sequence[str], folder: Path
+    model: T5ForConditionalGeneration, tokenizer_folder: Path, docids: pd.DataFrame, folder: Path
 ) -> None:
-    """Write an ordinary Hugging Face checkpoint (safetensors, config, tokenizer) and the docids."""
+    """Write an ordinary Hugging Face checkpoint (safetensors, config, tokenizer) and the docids.
+
+    Args:
+        docids: docid, and what else the docid scheme says of it.
+    """
     model.save_pretrained(folder)
     copy_tokenizer(tokenizer_folder, folder)
-    frame = pd.DataFrame({"docid": list(docids)})
-    frame["token"] = range(model.config.vocab_size - len(frame), model.config.vocab_size)
-    frame.to_parquet(folder / "docids.parquet", index=False)
+    docids.to_parquet(folder / "docids.parquet", index=False)
+
+
+def atomic_docids(model: T5ForConditionalGeneration, docids: Sequence[str]) -> pd.DataFrame:
+    """docid, token: the last N tokens of the vocabulary, in the order of the docids."""
+    last = model.config.vocab_size
+    return pd.DataFrame({"docid": list(docids), "token": range(last - len(docids), last)})
 
 
 def load_checkpoint(folder: Path, max_tokens: int) -> Checkpoint:
@@ -188,17 +220,29 @@ def load_checkpoint(folder: Path, max_tokens: int) -> Checkpoint:
     Raises:
         CheckpointError: a file is missing, or a weight is missing or unexpected.
     """
+    model = load_t5(folder)
+    docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
+    return Checkpoint(model, load_tokenizer(folder, max_tokens), docids)
+
+
+def load_t5(folder: Path) -> T5ForConditionalGeneration:
+    """The T5 of a checkpoint folder, from safetensors and with every weight accounted for.
+
+    Raises:
+        CheckpointError: the weights are not there, or one is missing or unexpected.
+    """
     if not (folder / "model.safetensors").is_file():
         raise CheckpointError(
             f"{folder}: no model.safetensors; expected a checkpoint folder such as "
             "results/baselines/dsi/seed1/dense"
         )
-    model, report = T5ForConditionalGeneration.from_pretrained(folder, output_loading_info=True)
+    model, report = T5ForConditionalGeneration.from_pretrained(
+        folder, output_loading_info=True, use_safetensors=True
+    )
     strays = {key: sorted(report[key]) for key in ("missing_keys", "unexpected_keys") if report[key]}
     if strays:
         raise CheckpointError(f"{folder}/model.safetensors does not fit config.json: {strays}")
-    docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
-    return Checkpoint(model, load_tokenizer(folder, max_tokens), docids)
+    return model
 
 
 def _bm25_weighted(counts: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -90,7 +90,7 @@ def rank_and_write(
     relevance: int,
     depth: int,
     run_path: Path,
-    loss_path: Path,
+    outputs_path: Path,
 ) -> None:
     """Rank the validation and test queries; write the TREC run and each query's loss."""
     evaluated = queries[queries["split"].isin(EVALUATED_SPLITS)]
@@ -105,4 +105,4 @@ def rank_and_write(
     losses = pd.DataFrame({"qid": list(evaluated["qid"]), "loss": query_losses(scores, columns)})
     with replacing(run_path) as path:
         write_run(run, path, tag="dsi")
-    write_parquet(losses, loss_path)
+    write_parquet(losses, outputs_path)

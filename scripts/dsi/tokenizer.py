@@ -33,17 +33,23 @@ class VocabularyError(ValueError):
     """The configured vocabulary does not fit the collection; the message says so."""
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
-    """A lower-casing unigram tokenizer of `vocabulary` pieces, special ones included.
+def train_tokenizer(
+    texts: Iterable[str], vocabulary: int, cased: bool = False, required: str = ""
+) -> Tokenizer:
+    """A unigram tokenizer of `vocabulary` pieces, special ones included, lower-casing unless cased.
 
     SentencePiece, which made T5's own vocabulary, learns the pieces: the trainer of `tokenizers` gives
     other pieces at each run. Digits and punctuation never join words, so `x[i]` and `x` share a piece.
 
+    Args:
+        required: characters that become pieces however rare they are.
+
     Raises:
         VocabularyError: the texts do not give that many pieces.
     """
+    lowering = [] if cased else [normalizers.Lowercase()]
     normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), " ")]
+        [normalizers.NFKC(), *lowering, normalizers.Replace(Regex(r"\s+"), " ")]
     )
     model = io.BytesIO()
     try:
@@ -59,6 +65,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
             normalization_rule_name="identity",
             split_digits=True,
             max_sentence_length=1_000_000,
+            required_chars=required,
             num_threads=1,
             minloglevel=2,
         )
@@ -96,10 +103,13 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2, sort_keys=True))
 
 
-def load_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
+def load_tokenizer(folder: Path, max_tokens: int | None = None) -> Tokenizer:
     """The tokenizer of a folder, cutting texts to `max_tokens` tokens, the last of them the end."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(max_tokens)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    if max_tokens is not None:
+        tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 

@@ -1,49 +1,32 @@
-"""Training a docid retriever with Lightning: batches, losses, schedules, masks, history, resume.
+"""Training with Lightning, whatever the task: optimisers, schedules, masks, history, resume.
 
-Indexing and retrieval are trained jointly: each epoch mixes fresh pseudo-queries of every document with
-training queries, and part of the loss pulls P(docid | query) towards BM25's scores over the same text
-(Chen et al. 2023, "Understanding Differential Search Index for Text Retrieval"). Everything random in
-an epoch follows from (seed, epoch), so a resumed run equals an uninterrupted one, and arms that share
-a seed share their data. Does not know where files lie, nor what a rate is.
+What is trained on is an `Objective` (dsi.docid_task, dsi.ranked_list). Everything random in an epoch
+follows from (seed, epoch), so a resumed run equals an uninterrupted one, and arms that share a seed
+share their data. Does not know tasks, where files lie, nor what a rate is.
 """
 
 import logging
 import math
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import lightning.pytorch as pl
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from tokenizers import Tokenizer
 from torch.utils.data import DataLoader, IterableDataset
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.bm25 import Bm25Scorer
-from dsi.masks import masks_hold
-from dsi.model import docid_logits, pad_batch
-from dsi.pseudo_queries import PseudoQuerySampler
-from dsi.ranking import measures_of_scores
+from dsi.model import EMBEDDING
 
 # Batches are sorted by length within this many, then shuffled: little padding, yet mixed epochs.
 BUCKET_BATCHES = 8
-HISTORY = (
-    "epoch",
-    "phase",
-    "examples",
-    "learning_rate",
-    "train_loss",
-    "validation_loss",
-    "validation_MAP",
-    "validation_R@10",
-    "validation_R@1000",
-)
+# The columns of every history; an objective's own measures follow.
+HISTORY = ("epoch", "phase", "examples", "learning_rate", "train_loss")
+VALIDATION_LOSS = "validation_loss"
 
 logger = logging.getLogger(__name__)
 
@@ -52,25 +35,50 @@ class MaskError(RuntimeError):
     """A pruned weight is not zero any more."""
 
 
-class Query(NamedTuple):
-    """A text and the columns of its relevant documents (at least one)."""
+class Objective(Protocol):
+    """What a model is trained on and how an epoch of it is measured.
 
-    text: str
-    relevant: tuple[int, ...]
+    examples: in one epoch. measures: names of what `validate` gives, for the history's columns; the
+    first is VALIDATION_LOSS.
+    """
+
+    examples: int
+    measures: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+
+    def batches(self, epoch: int) -> Iterable[Any]:
+        """The batches of an epoch, counted from 1 over both phases: tuples of (rows, …) tensors."""
+
+    def loss(self, model: T5ForConditionalGeneration, batch: Any) -> torch.Tensor:
+        """The loss of a batch, a mean over its rows."""
+
+    def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
+        """Measures after an epoch; empty where there is nothing to validate on."""
 
 
-class Batch(NamedTuple):
-    """input_ids, attention_mask: (B, L) int64; targets: (B, N) float32, rows sum to 1."""
+class Optimisation(NamedTuple):
+    """An optimiser and its settings.
 
-    input_ids: torch.Tensor
-    attention_mask: torch.Tensor
-    targets: torch.Tensor
+    name: adamw (decoupled weight decay), adam (Kingma & Ba 2015, decay added to the gradient) or
+    adafactor (Shazeer & Stern 2018: for matrices a row and a column of second moments, no first ones).
+    weight_decay: of matrices only. gradient_clip: largest norm of the gradient, None for no limit.
+    """
+
+    name: Literal["adamw", "adam", "adafactor"]
+    betas: tuple[float, float]
+    eps: float
+    weight_decay: float
+    gradient_clip: float | None
 
 
 class Phase(NamedTuple):
     """One stretch of training with a learning-rate schedule of its own.
 
-    first_epoch counts from 1 over both phases: E2 starts at E1 + 1.
+    first_epoch counts from 1 over both phases: E2 starts at E1 + 1. warmup: fraction of the steps;
+    then the rate is constant or falls to 0 along a cosine. accumulate: batches whose gradients make one
+    step. checkpointing: recompute activations in the backward pass instead of keeping them.
     """
 
     name: Literal["E1", "E2"]
@@ -78,113 +86,33 @@ class Phase(NamedTuple):
     epochs: int
     learning_rate: float
     warmup: float
-    weight_decay: float
-    gradient_clip: float
+    schedule: Literal["cosine", "constant"]
+    optimisation: Optimisation
+    accumulate: int
+    checkpointing: bool
     patience: int | None
     precision: Literal["bf16", "fp32"]
     seed: int
 
 
-class EpochBatches(IterableDataset[Batch]):
-    """The batches of one epoch after another; iterating it yields the epoch that is set.
+class _Epochs(IterableDataset[Any]):
+    """The batches of the epoch that is set."""
 
-    Args:
-        sampler: of pseudo-queries over N documents.
-        scorer: BM25 over the same documents, the teacher.
-        tokenizer: cuts texts to the longest input.
-        training_queries: mixed in.
-        per_document: pseudo-queries of each document in one epoch.
-        training_share: share of an epoch's examples that are training queries (none if there are
-            none).
-        teacher_weight, temperature: share of the target that is softmax(BM25 / temperature).
-        documents: N.
-    """
-
-    def __init__(
-        self,
-        sampler: PseudoQuerySampler,
-        scorer: Bm25Scorer,
-        tokenizer: Tokenizer,
-        training_queries: Sequence[Query],
-        *,
-        documents: int,
-        per_document: int,
-        training_share: float,
-        teacher_weight: float,
-        temperature: float,
-        batch_size: int,
-        seed: int,
-    ) -> None:
-        self._sampler = sampler
-        self._scorer = scorer
-        self._tokenizer = tokenizer
-        self._queries = training_queries
-        self._documents = documents
-        self._per_document = per_document
-        self._teacher_weight = teacher_weight
-        self._temperature = temperature
-        self._batch_size = batch_size
-        self._seed = seed
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
         self.epoch = 1
-        pseudo = documents * per_document
-        self._drawn_queries = round(pseudo * training_share / (1 - training_share)) if training_queries else 0
-        self.examples = pseudo + self._drawn_queries
 
     def __len__(self) -> int:
-        return math.ceil(self.examples / self._batch_size)
+        return len(self._objective)
 
-    def __iter__(self) -> Iterator[Batch]:
-        rng = random.Random(f"{self._seed}/{self.epoch}")
-        examples = self._draw(rng)
-        rng.shuffle(examples)
-        encoded = self._tokenizer.encode_batch([" ".join(words) for words, _ in examples])
-        for rows in bucketed([len(entry.ids) for entry in encoded], self._batch_size, rng):
-            input_ids, mask = pad_batch([encoded[row].ids for row in rows])
-            targets = self._targets([examples[row] for row in rows])
-            yield Batch(input_ids, mask, torch.from_numpy(targets))
-
-    def _draw(self, rng: random.Random) -> list[tuple[list[str], tuple[int, ...]]]:
-        """The epoch's examples: words and relevant columns."""
-        examples: list[tuple[list[str], tuple[int, ...]]] = [
-            (self._sampler.sample(document, rng), (document,))
-            for document in range(self._documents)
-            for _ in range(self._per_document)
-        ]
-        drawn = rng.choices(self._queries, k=self._drawn_queries) if self._drawn_queries else []
-        examples.extend((query.text.split(), query.relevant) for query in drawn)
-        return examples
-
-    def _targets(self, examples: Sequence[tuple[list[str], tuple[int, ...]]]) -> npt.NDArray[np.float32]:
-        """Target distribution over documents, (len(examples), N)."""
-        hard = relevance_targets([relevant for _, relevant in examples], self._documents)
-        if self._teacher_weight == 0:
-            return hard
-        scores = self._scorer.scores([words for words, _ in examples])
-        teacher = softmax(scores / self._temperature)
-        # A text that matches nothing teaches nothing: a flat teacher would be noise.
-        weight = self._teacher_weight * (scores.max(axis=1, keepdims=True) > 0)
-        mixed: npt.NDArray[np.float32] = ((1 - weight) * hard + weight * teacher).astype(np.float32)
-        return mixed
-
-
-class ValidationQueries(IterableDataset[Batch]):
-    """All validation queries as one batch."""
-
-    def __init__(self, queries: Sequence[Query], tokenizer: Tokenizer, documents: int) -> None:
-        encoded = tokenizer.encode_batch([query.text for query in queries])
-        input_ids, mask = pad_batch([entry.ids for entry in encoded])
-        targets = relevance_targets([query.relevant for query in queries], documents)
-        self._batch = Batch(input_ids, mask, torch.from_numpy(targets))
-
-    def __iter__(self) -> Iterator[Batch]:
-        yield self._batch
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._objective.batches(self.epoch))
 
 
 class Retriever(pl.LightningModule):
-    """The Lightning module: cross-entropy over docids, AdamW, warm-up and cosine, masks held.
+    """The Lightning module: an objective's loss, an optimiser, a schedule, masks held.
 
     Args:
-        model: T5 with N docid tokens at the end of its vocabulary.
         masks: parameter name → boolean mask, True where a weight is kept; empty for dense training.
         moments: optimiser state to go on from (see `optimiser_moments`), or None to start afresh.
     """
@@ -193,10 +121,8 @@ class Retriever(pl.LightningModule):
         self,
         model: T5ForConditionalGeneration,
         phase: Phase,
-        training: EpochBatches,
-        validation: ValidationQueries | None,
+        objective: Objective,
         *,
-        documents: int,
         masks: Mapping[str, torch.Tensor],
         moments: Mapping[str, torch.Tensor] | None,
     ) -> None:
@@ -204,26 +130,31 @@ class Retriever(pl.LightningModule):
         self.model = model
         self.history: list[dict[str, Any]] = []
         self._phase = phase
-        self._training = training
-        self._validation = validation
-        self._documents = documents
+        self._objective = objective
+        self._epochs = _Epochs(objective)
         self._moments = moments
-        parameters = dict(model.named_parameters())
-        self._pruned = [(parameters[name], ~mask) for name, mask in masks.items()]
-        self._masks = dict(masks)
+        self._dropped = {name: ~mask for name, mask in masks.items()}
+        self._held: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
         self._train_loss = 0.0
-        self._validation_measures: dict[str, float] = {}
+        self._measures: dict[str, float] = {}
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def on_fit_start(self) -> None:
+        parameters = dict(self.model.named_parameters())
+        self._held = [(parameters[name], dropped.to(self.device)) for name, dropped in self._dropped.items()]
+        if self._phase.checkpointing:
+            self.model.gradient_checkpointing_enable()
+
+    def train_dataloader(self) -> DataLoader[Any]:
         # Called anew for each epoch, and before the epoch's first batch is fetched, which happens
         # ahead of on_train_epoch_start.
-        self._training.epoch = self._phase.first_epoch + self.current_epoch
-        return DataLoader(self._training, batch_size=None)
+        self._epochs.epoch = self._phase.first_epoch + self.current_epoch
+        return DataLoader(self._epochs, batch_size=None)
 
-    def val_dataloader(self) -> Any:
-        return DataLoader(self._validation, batch_size=None) if self._validation else []
+    def val_dataloader(self) -> list[int]:
+        # The objective holds its queries; one round of Lightning's loop asks it.
+        return [0]
 
-    def on_train_batch_start(self, _: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, _: Any, batch_idx: int) -> None:
         if batch_idx == 0:
             self._train_loss = 0.0
             # Dropout too follows from (seed, epoch): Lightning does not store torch's generator. Here
@@ -231,27 +162,20 @@ class Retriever(pl.LightningModule):
             epoch = self._phase.first_epoch + self.current_epoch
             torch.manual_seed(self._phase.seed * 100_003 + epoch)
 
-    def training_step(self, batch: Batch, _: int) -> torch.Tensor:
-        logits = docid_logits(self.model, batch.input_ids, batch.attention_mask, self._documents)
-        loss = soft_cross_entropy(logits, batch.targets)
-        self._train_loss += loss.item() * len(batch.targets)
+    def training_step(self, batch: Any, _: int) -> torch.Tensor:
+        loss = self._objective.loss(self.model, batch)
+        self._train_loss += loss.item() * len(batch[0])
         return loss
 
-    def validation_step(self, batch: Batch, _: int) -> None:
-        # In fp32 as the final ranking is, so that the history's last row agrees with it.
+    def validation_step(self, _: Any, __: int) -> None:
+        # In fp32 as the final evaluation is, so that the history's last row agrees with it.
         with torch.autocast(self.device.type, enabled=False):
-            logits = docid_logits(self.model, batch.input_ids, batch.attention_mask, self._documents)
-        loss = soft_cross_entropy(logits, batch.targets).item()
-        relevant = [tuple(row.nonzero().flatten().tolist()) for row in batch.targets]
-        measures = measures_of_scores(logits.cpu().numpy(), relevant)
-        self._validation_measures = {
-            "validation_loss": loss,
-            **{f"validation_{name}": value for name, value in measures.items()},
-        }
-        self.log_dict(self._validation_measures, batch_size=1)
+            self._measures = self._objective.validate(self.model)
+        if self._measures:
+            self.log(VALIDATION_LOSS, self._measures[VALIDATION_LOSS], batch_size=1)
 
     def on_train_epoch_end(self) -> None:
-        if not masks_hold(dict(self.model.named_parameters()), self._masks):
+        if any(parameter[dropped].any() for parameter, dropped in self._held):
             raise MaskError(
                 f"after epoch {self.current_epoch + 1} a pruned weight is not zero: the masks were "
                 "not applied after an optimiser step"
@@ -259,17 +183,14 @@ class Retriever(pl.LightningModule):
         row = {
             "epoch": self._phase.first_epoch + self.current_epoch,
             "phase": self._phase.name,
-            "examples": self._training.examples,
+            "examples": self._objective.examples,
             "learning_rate": self.optimizers().param_groups[0]["lr"],  # type: ignore[union-attr]
-            "train_loss": self._train_loss / self._training.examples,
-            **self._validation_measures,
+            "train_loss": self._train_loss / self._objective.examples,
+            **self._measures,
         }
         self.history.append(row)
-        logger.info(
-            "epoch %d: %s",
-            row["epoch"],
-            ", ".join(f"{key} {row[key]:.4f}" for key in HISTORY[4:] if key in row),
-        )
+        shown = ("train_loss", *self._measures)
+        logger.info("epoch %d: %s", row["epoch"], ", ".join(f"{name} {row[name]:.4f}" for name in shown))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["history"] = self.history
@@ -279,22 +200,20 @@ class Retriever(pl.LightningModule):
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         # Here and not by the trainer, which refuses to clip for a fused optimiser.
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._phase.gradient_clip)
+        limit = self._phase.optimisation.gradient_clip
+        if limit is not None:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
 
     def configure_optimizers(self) -> Any:
-        matrices = [parameter for parameter in self.model.parameters() if parameter.dim() > 1]
-        others = [parameter for parameter in self.model.parameters() if parameter.dim() <= 1]
-        groups = [
-            {"params": matrices, "weight_decay": self._phase.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        optimiser = torch.optim.AdamW(groups, lr=self._phase.learning_rate, fused=True)
+        phase = self._phase
+        optimiser = make_optimiser(self.model, phase.optimisation, phase.learning_rate)
         if self._moments is not None:
             load_moments(optimiser, self.model, self._moments)
         optimiser.register_step_post_hook(lambda *_: self._apply_masks())
-        steps = len(self._training) * self._phase.epochs
+        steps = math.ceil(len(self._objective) / phase.accumulate) * phase.epochs
+        factor = warmup_cosine if phase.schedule == "cosine" else warmup_constant
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: warmup_cosine(step / steps, self._phase.warmup)
+            optimiser, lambda step: factor(step / steps, phase.warmup)
         )
         return {
             "optimizer": optimiser,
@@ -303,8 +222,28 @@ class Retriever(pl.LightningModule):
 
     @torch.no_grad()
     def _apply_masks(self) -> None:
-        for parameter, dropped in self._pruned:
+        for parameter, dropped in self._held:
             parameter.masked_fill_(dropped, 0.0)
+
+
+def make_optimiser(
+    model: torch.nn.Module, settings: Optimisation, learning_rate: float
+) -> torch.optim.Optimizer:
+    """The optimiser of a model's parameters; only matrices decay."""
+    groups = [
+        {
+            "params": [parameter for parameter in model.parameters() if parameter.dim() > 1],
+            "weight_decay": settings.weight_decay,
+        },
+        {
+            "params": [parameter for parameter in model.parameters() if parameter.dim() <= 1],
+            "weight_decay": 0.0,
+        },
+    ]
+    if settings.name == "adafactor":
+        return torch.optim.Adafactor(groups, lr=learning_rate)
+    kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
+    return kind(groups, lr=learning_rate, betas=settings.betas, eps=settings.eps, fused=True)
 
 
 def train(module: Retriever, phase: Phase, state: Path) -> tuple[pd.DataFrame, torch.optim.Optimizer]:
@@ -314,7 +253,8 @@ def train(module: Retriever, phase: Phase, state: Path) -> tuple[pd.DataFrame, t
         state: a folder for the training state after each epoch; the caller removes it at the end.
 
     Returns:
-        The history, one row an epoch with the columns HISTORY, and the optimiser.
+        The history, one row an epoch with the columns HISTORY and the objective's measures, and the
+        optimiser.
     """
     callbacks: list[Callback] = [
         ModelCheckpoint(
@@ -327,12 +267,13 @@ def train(module: Retriever, phase: Phase, state: Path) -> tuple[pd.DataFrame, t
         ),
     ]
     if phase.patience is not None:
-        callbacks.append(EarlyStopping("validation_loss", patience=phase.patience))
+        callbacks.append(EarlyStopping(VALIDATION_LOSS, patience=phase.patience))
     trainer = pl.Trainer(
         max_epochs=phase.epochs,
         accelerator="auto",
         devices=1,
         precision="bf16-mixed" if phase.precision == "bf16" else "32-true",
+        accumulate_grad_batches=phase.accumulate,
         callbacks=callbacks,
         logger=False,
         num_sanity_val_steps=0,
@@ -347,7 +288,7 @@ def train(module: Retriever, phase: Phase, state: Path) -> tuple[pd.DataFrame, t
     module.model.train()  # from_pretrained leaves it in evaluation mode, which Lightning keeps
     trainer.fit(module, ckpt_path=last if last.is_file() else None, weights_only=False)
     module.cpu()
-    history = pd.DataFrame(module.history).reindex(columns=list(HISTORY))
+    history = pd.DataFrame(module.history).reindex(columns=[*HISTORY, *module._objective.measures])
     return history, trainer.optimizers[0]
 
 
@@ -386,26 +327,6 @@ def bucketed(lengths: Sequence[int], batch_size: int, rng: random.Random) -> lis
     return batches
 
 
-def relevance_targets(relevant: Sequence[Sequence[int]], documents: int) -> npt.NDArray[np.float32]:
-    """(len(relevant), documents): uniform over each row's relevant columns."""
-    targets = np.zeros((len(relevant), documents), dtype=np.float32)
-    for row, columns in enumerate(relevant):
-        targets[row, list(columns)] = 1 / len(columns)
-    return targets
-
-
-def softmax(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Softmax of each row."""
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    result: npt.NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return result
-
-
-def soft_cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean over rows of -Σ target · log softmax(logits); both (B, N)."""
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
-
-
 def warmup_cosine(progress: float, warmup: float) -> float:
     """Factor on the learning rate at a progress in [0, 1]: linear from 0 to 1, then cosine to 0."""
     if progress < warmup:
@@ -413,8 +334,13 @@ def warmup_cosine(progress: float, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
+def warmup_constant(progress: float, warmup: float) -> float:
+    """Factor on the learning rate at a progress in [0, 1]: linear from 0 to 1, then 1."""
+    return progress / warmup if progress < warmup else 1.0
+
+
 def optimiser_moments(optimiser: torch.optim.Optimizer, model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """AdamW's state by parameter name: `<name>/exp_avg`, `/exp_avg_sq` and `/step`."""
+    """The optimiser's state by parameter name: `<name>/exp_avg`, `<name>/step`, …"""
     return {
         f"{name}/{key}": value.cpu()
         for name, parameter in model.named_parameters()
@@ -425,8 +351,18 @@ def optimiser_moments(optimiser: torch.optim.Optimizer, model: torch.nn.Module) 
 def load_moments(
     optimiser: torch.optim.Optimizer, model: torch.nn.Module, moments: Mapping[str, torch.Tensor]
 ) -> None:
-    """Put AdamW's state back, as `optimiser_moments` gave it."""
+    """Put the optimiser's state back, as `optimiser_moments` gave it.
+
+    An output head untied since then starts from the moments of the embedding that it was tied to.
+    """
+    parts: dict[str, dict[str, torch.Tensor]] = {}
+    for entry, value in moments.items():
+        name, _, key = entry.rpartition("/")
+        parts.setdefault(name, {})[key] = value
     for name, parameter in model.named_parameters():
+        source = name if name in parts else EMBEDDING
         optimiser.state[parameter] = {
-            key: moments[f"{name}/{key}"].clone() for key in ("step", "exp_avg", "exp_avg_sq")
+            # Counters of fused optimisers lie where the parameter does.
+            key: value.to(parameter.device, copy=True)
+            for key, value in parts[source].items()
         }

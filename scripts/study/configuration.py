@@ -65,18 +65,18 @@ def format_rate(rate: float) -> str:
 
 
 def _schema_for(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with each defined collection bound to the schema of its kind.
+    """The schema with each defined collection bound to the schema of its kind, each baseline to its task's.
 
     So that an error names the keys of that kind and not of all.
     """
     schema: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    collections = _coerced(raw.get("collections"), schema["properties"]["collections"], schema)
-    bound = {
-        name: {"$ref": f"#/$defs/collection-{definition.get('kind')}"}
-        for name, definition in (collections.items() if isinstance(collections, Mapping) else ())
-        if isinstance(definition, Mapping) and f"collection-{definition.get('kind')}" in schema["$defs"]
-    }
-    schema["properties"]["collections"]["properties"] = bound
+    for section, prefix, key in (("collections", "collection", "kind"), ("baselines", "baseline", "task")):
+        definitions = _coerced(raw.get(section), schema["properties"][section], schema)
+        schema["properties"][section]["properties"] = {
+            name: {"$ref": f"#/$defs/{prefix}-{definition.get(key)}"}
+            for name, definition in (definitions.items() if isinstance(definitions, Mapping) else ())
+            if isinstance(definition, Mapping) and f"{prefix}-{definition.get(key)}" in schema["$defs"]
+        }
     return schema
 
 
@@ -180,7 +180,10 @@ def _allowed(error: ValidationError) -> str:
     if error.validator == "enum":
         return f"one of {', '.join(map(str, schema['enum']))}"
     if error.validator in ("minItems", "minProperties"):
-        return "at least one entry"
+        wanted = schema[error.validator]
+        return "at least one entry" if wanted == 1 else f"{wanted} entries"
+    if error.validator == "maxItems":
+        return f"{schema['maxItems']} entries"
     if error.validator == "uniqueItems":
         return "every value once"
     if error.validator == "minLength":
@@ -239,18 +242,50 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
         )
     for name in config["run"]:
         if name in config["baselines"]:
-            weights = config["baselines"][name]["pseudo_queries"]["weights"]
-            if not any(weights.values()):
-                yield (
-                    f"baselines.{name}.pseudo_queries.weights: found only zeros, expected at least "
-                    "one positive weight, for example chunk: 0.4"
-                )
-    pruning = config["pruning"]
-    if pruning["lm_head"] and not pruning["embedding"]:
+            yield from _baseline_problems(f"baselines.{name}", config["baselines"][name], config["models"])
+    for number, row in enumerate(config["published"], start=1):
+        if row["baseline"] not in config["baselines"]:
+            yield (
+                f"published, row {number}: found baseline {row['baseline']!r}, expected one of "
+                f"{', '.join(sorted(config['baselines']))}"
+            )
+
+
+def _baseline_problems(
+    path: str, baseline: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    training = baseline["training"]
+    if training["batch_size"] % training["accumulate"]:
         yield (
-            "pruning.lm_head: found true with pruning.embedding: false, but the head is tied to the "
-            "embedding, so pruning one prunes both; expected both true or lm_head false, "
-            "for example pruning: {lm_head: true, embedding: true}"
+            f"{path}.training.accumulate: found {training['accumulate']}, expected a divisor of batch_size "
+            f"{training['batch_size']}, for example accumulate: 1"
+        )
+    if baseline["task"] == "docid":
+        if not any(baseline["pseudo_queries"]["weights"].values()):
+            yield (
+                f"{path}.pseudo_queries.weights: found only zeros, expected at least one positive weight, "
+                "for example chunk: 0.4"
+            )
+        return
+    name = baseline["model"]
+    if name not in models:
+        yield f"{path}.model: found {name!r}, expected one of {', '.join(sorted(models))} (see models)"
+        return
+    model = models[name]
+    if not {"hub", "path", "vocabulary"} & set(model):
+        yield (
+            f"models.{name}: found no tokenizer, expected hub, path or vocabulary, for example "
+            "hub: google-t5/t5-small"
+        )
+    elif not {"hub", "path", "architecture"} & set(model):
+        yield (
+            f"models.{name}: found a vocabulary without weights, expected an architecture, for example "
+            "architecture: {d_model: 128, …}"
+        )
+    if "path" in model and not Path(model["path"]).is_dir():
+        yield (
+            f"models.{name}.path: found {model['path']!r}, which is no folder; expected one with config.json, "
+            "model.safetensors and a tokenizer, for example path: models/t5-small"
         )
 
 
@@ -266,13 +301,8 @@ def _unknown_names(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _collection_problems(path: str, collection: Mapping[str, Any]) -> Iterator[str]:
-    split = collection["split"]
-    total = split["train"] + split["validation"] + split["test"]
-    if abs(total - 1) > 1e-9:
-        yield (
-            f"{path}.split: found fractions that add up to {total:g}, expected 1, "
-            "for example {train: 0.7, validation: 0.1, test: 0.2, seed: 42}"
-        )
+    if "split" in collection:
+        yield from _split_problems(f"{path}.split", collection["split"])
     if collection["kind"] == "pydocs":
         for package in collection["packages"]:
             try:
@@ -280,23 +310,52 @@ def _collection_problems(path: str, collection: Mapping[str, Any]) -> Iterator[s
             except UnknownPackageError as error:
                 yield f"{path}.packages: {error}"
     if collection["kind"] == "index":
-        for key in ("index", "topics", "qrels"):
-            yield from _source_problems(f"{path}.{key}", collection[key], prebuilt=key == "index")
+        yield from _source_problems(f"{path}.index", collection["index"], ("path", "url", "prebuilt"))
+    if collection["kind"] == "files":
+        yield from _source_problems(f"{path}.corpus", collection["corpus"], ("path", "url"))
+    if collection["kind"] in ("index", "files"):
+        yield from _queries_problems(path, collection)
 
 
-def _source_problems(path: str, source: Mapping[str, Any], prebuilt: bool) -> Iterator[str]:
-    if "path" in source:
+def _split_problems(path: str, split: Mapping[str, Any]) -> Iterator[str]:
+    total = split["train"] + split["validation"] + split["test"]
+    if abs(total - 1) > 1e-9:
+        yield (
+            f"{path}: found fractions that add up to {total:g}, expected 1, "
+            "for example {method: permutation, train: 0.7, validation: 0.1, test: 0.2, seed: 42}"
+        )
+
+
+def _queries_problems(path: str, collection: Mapping[str, Any]) -> Iterator[str]:
+    """Queries are divided at random (topics, qrels and split) or as published (splits)."""
+    divided = ("topics", "qrels", "split")
+    found = [key for key in (*divided, "splits") if key in collection]
+    if found not in ([*divided], ["splits"]):
+        yield (
+            f"{path}: found {', '.join(found) or 'no queries'}, expected either topics, qrels and split, or "
+            "splits alone, for example splits: {test: {topics: {path: topics.tsv}, qrels: {path: qrels.txt}}}"
+        )
+        return
+    parts = [(path, collection)] if found == [*divided] else []
+    parts += [(f"{path}.splits.{name}", part) for name, part in collection.get("splits", {}).items()]
+    for where, part in parts:
+        for key in ("topics", "qrels"):
+            yield from _source_problems(f"{where}.{key}", part[key], ("path", "url", "pyserini"))
+
+
+def _source_problems(path: str, source: Mapping[str, Any], forms: tuple[str, ...]) -> Iterator[str]:
+    """`forms` are the keys of which one must be there."""
+    listed = f"{', '.join(forms[:-1])} or {forms[-1]}"
+    if not set(forms) & set(source):
+        yield f"{path}: found {dict(source)!r}, expected {listed}, for example path: data/file"
+    elif "path" in source:
         if not Path(source["path"]).exists():
             yield (
                 f"{path}.path: found {source['path']!r}, which does not exist; expected a file or folder, "
                 "for example path: data/topics.tsv"
             )
-    elif "url" in source:
-        if not {"sha256", "md5"} & set(source):
-            yield (
-                f"{path}: found a url without a digest, expected sha256 or md5 of the file, for example "
-                "sha256: 4fbb27df…"
-            )
-    elif not (prebuilt and "prebuilt" in source):
-        allowed = "path, url or prebuilt" if prebuilt else "path or url"
-        yield f"{path}: found {dict(source)!r}, expected {allowed}, for example path: data/file"
+    elif "url" in source and not {"sha256", "md5"} & set(source):
+        yield (
+            f"{path}: found a url without a digest, expected sha256 or md5 of the file, for example "
+            "sha256: 4fbb27df…"
+        )

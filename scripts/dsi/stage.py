@@ -1,0 +1,116 @@
+"""What the training commands of both tasks share: arguments, phases, and the name of a killed run's state.
+
+Does not know tasks.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dsi.command import json_object
+from dsi.files import file_digest
+from dsi.training import Optimisation, Phase, resolve_precision
+
+
+def training_parser(description: str | None) -> argparse.ArgumentParser:
+    """The arguments of a training command; --docids and what a task needs besides are added to it."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--phase", choices=["E1", "E2"], required=True)
+    parser.add_argument("--settings", type=json_object, required=True, help="JSON, or @FILE")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="folder of the tokenizer")
+    parser.add_argument("--start", type=Path, help="E2: folder of the checkpoint to go on from")
+    parser.add_argument("--masks", type=Path, help="E2: masks to hold (safetensors)")
+    parser.add_argument("--moments", type=Path, help="E2: optimiser state to keep (safetensors)")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the checkpoint")
+    parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
+    parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss, …")
+    parser.add_argument(
+        "--state", type=Path, default=Path(".training"), help="folder for resumable training states"
+    )
+    parser.add_argument("--code", default="", help="digest of the code, part of the state's name")
+    return parser
+
+
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The arguments, once they go together."""
+    arguments = parser.parse_args()
+    if (arguments.phase == "E2") != (arguments.start is not None):
+        parser.error("--start goes with --phase E2, and E2 needs it")
+    return arguments
+
+
+def reproducible(threads: int) -> None:
+    """Fix what decides the last bits of a result: the number of threads, and the algorithms.
+
+    Some operations have no deterministic form on a GPU; they are warned of, not refused.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it starts
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+
+
+def describe_phase(name: str, settings: dict[str, Any], seed: int) -> Phase:
+    """E1 follows the training section; E2 its own epochs, learning rate and warm-up."""
+    training = settings["training"]
+    schedule = training if name == "E1" else settings["recovery"]
+    return Phase(
+        name="E1" if name == "E1" else "E2",
+        first_epoch=1 if name == "E1" else training["epochs"] + 1,
+        epochs=schedule["epochs"],
+        learning_rate=schedule["learning_rate"],
+        warmup=schedule["warmup"],
+        schedule=training["schedule"],
+        optimisation=Optimisation(
+            name=training["optimiser"],
+            betas=tuple(training["betas"]),
+            eps=training["eps"],
+            weight_decay=training["weight_decay"],
+            gradient_clip=training["gradient_clip"],
+        ),
+        accumulate=training["accumulate"],
+        checkpointing=training["checkpointing"],
+        patience=training["patience"],
+        precision=resolve_precision(training["precision"]),
+        seed=seed,
+    )
+
+
+def rows_per_batch(settings: dict[str, Any]) -> int:
+    """Examples of one backward pass: an optimiser step's, divided by the batches that make it up."""
+    training = settings["training"]
+    return int(training["batch_size"]) // int(training["accumulate"])
+
+
+def state_key(arguments: argparse.Namespace, inputs: Iterable[Path]) -> str:
+    """A name for the resumable state: another for any other setting, input or code.
+
+    Args:
+        inputs: what the task reads besides the start, masks and moments.
+    """
+    files = [
+        *inputs,
+        arguments.tokenizer / "tokenizer.json",
+        *([arguments.start / "model.safetensors"] if arguments.start else []),
+        *(path for path in (arguments.masks, arguments.moments) if path),
+    ]
+    identity = {
+        "phase": arguments.phase,
+        "settings": arguments.settings,
+        "seed": arguments.seed,
+        "threads": arguments.threads,
+        "code": arguments.code,
+        "inputs": [file_digest(path) for path in files],
+        "output": str(arguments.output),
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]

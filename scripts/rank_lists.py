@@ -1,0 +1,42 @@
+"""Generate ranked lists for the validation and test queries with a checkpoint of the ranked-list task.
+
+    python scripts/rank_lists.py results/msmarco/pruned/t5-small-k5-pruned/seed1/magnitude-0.2 \\
+        --collection results/msmarco/collection --settings @settings.json --threads 1 \\
+        --run results/msmarco/runs/pruned/…/magnitude-0.2.trec.gz \\
+        --outputs results/msmarco/runs/pruned/…/magnitude-0.2.outputs.parquet
+
+--settings is JSON with the keys k, depth, generation and training of a baseline.
+"""
+
+import argparse
+from pathlib import Path
+
+from dsi.command import UserError, json_object, run
+from dsi.list_evaluation import ListTask, write_lists
+from dsi.model import CheckpointError, load_t5
+from dsi.stage import reproducible
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkpoint", type=Path, help="folder of the checkpoint")
+    parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
+    parser.add_argument("--settings", type=json_object, required=True, help="JSON, or @FILE")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
+    parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss, …")
+    arguments = parser.parse_args()
+
+    reproducible(arguments.threads)
+    try:
+        model = load_t5(arguments.checkpoint)
+    except CheckpointError as error:
+        raise UserError(str(error)) from error
+    task = ListTask.read(arguments.collection, arguments.checkpoint, arguments.settings)
+    write_lists(model, task, arguments.run, arguments.outputs)
+
+
+if __name__ == "__main__":
+    run(main)

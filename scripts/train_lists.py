@@ -1,0 +1,127 @@
+"""Train a ranked-list retriever, the study's task: E1, or onwards from a checkpoint (E2).
+
+    python scripts/train_lists.py --phase E1 --seed 1 --threads 1 --settings @settings.json \\
+        --collection results/msmarco/collection --tokenizer results/msmarco/models/t5-small/tokenizer \\
+        --weights results/msmarco/models/t5-small \\
+        --output results/msmarco/baselines/t5-small-k5/seed1/dense \\
+        --run results/msmarco/runs/baselines/t5-small-k5/seed1/dense.trec.gz \\
+        --outputs results/msmarco/runs/baselines/t5-small-k5/seed1/dense.outputs.parquet
+
+    python scripts/train_lists.py --phase E2 --start results/msmarco/pruned/…/magnitude-0.2 \\
+        --masks results/msmarco/pruned/…/magnitude-0.2/masks.safetensors …
+
+--settings is JSON with a baseline's k, architecture (null for pre-trained weights), training,
+count_padding, generation and track_test, recovery for E2, and the keys depth and untie (whether E2 gives
+the output head weights of its own). A killed run goes on from its last whole epoch when it is started
+again with the same inputs and --code. The lists of the checkpoint are generated here too: another
+process would pay for the imports again.
+"""
+
+import argparse
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from safetensors.torch import load_file, save_file
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
+
+from dsi.collection import TEST, TRAIN, VALIDATION
+from dsi.command import UserError, run
+from dsi.files import replacing_files
+from dsi.list_evaluation import ListTask, write_lists
+from dsi.model import CheckpointError, build_t5, load_t5, save_checkpoint, untie_head
+from dsi.ranked_list import ListObjective
+from dsi.stage import describe_phase, parsed, reproducible, rows_per_batch, state_key, training_parser
+from dsi.tokenizer import load_tokenizer
+from dsi.training import Retriever, optimiser_moments, train
+
+COLLECTION_FILES = ("documents", "queries", "topk")
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    settings = arguments.settings
+    reproducible(arguments.threads)
+    task = ListTask.read(arguments.collection, arguments.tokenizer, settings)
+    phase = describe_phase(arguments.phase, settings, arguments.seed)
+    try:
+        model = starting_point(arguments)
+    except CheckpointError as error:
+        raise UserError(str(error)) from error
+    if phase.name == "E2" and settings["untie"]:
+        untie_head(model)
+    module = Retriever(
+        model,
+        phase,
+        objective(task, settings, arguments.seed),
+        masks=load_file(arguments.masks) if arguments.masks else {},
+        moments=load_file(arguments.moments) if arguments.moments else None,
+    )
+    state = arguments.state / state_key(arguments, inputs(arguments))
+    history, optimiser = train(module, phase, state)
+
+    task.describe_generation(model)
+    with replacing_files(arguments.output) as folder:
+        save_checkpoint(model, arguments.tokenizer, task.docids, folder)
+        history.to_parquet(folder / "history.parquet", index=False)
+        if arguments.phase == "E1":
+            save_file(optimiser_moments(optimiser, model), folder / "optimizer.safetensors")
+    write_lists(load_t5(arguments.output), task, arguments.run, arguments.outputs)
+    shutil.rmtree(state)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = training_parser(__doc__)
+    parser.add_argument("--weights", type=Path, help="E1: folder of pre-trained weights")
+    arguments = parsed(parser)
+    random_start = arguments.settings["architecture"] is not None
+    if arguments.phase == "E1" and random_start == (arguments.weights is not None):
+        parser.error("E1 starts from --weights or from an architecture in --settings, not both or neither")
+    return arguments
+
+
+def starting_point(arguments: argparse.Namespace) -> T5ForConditionalGeneration:
+    """The model before the first step: random, pre-trained, or the checkpoint to go on from."""
+    folder = arguments.start or arguments.weights
+    if folder is not None:
+        return load_t5(folder)
+    vocabulary = load_tokenizer(arguments.tokenizer).get_vocab_size()
+    return build_t5(arguments.settings["architecture"], vocabulary, arguments.seed)
+
+
+def objective(task: ListTask, settings: dict[str, Any], seed: int) -> ListObjective:
+    """Training queries that have a target, validation queries, and test queries if they are tracked."""
+    examples = {split: task.examples(split) for split in (TRAIN, VALIDATION, TEST)}
+    training = [example for example in examples[TRAIN] if example.found]
+    logger.info("%d of %d training queries have a target", len(training), len(examples[TRAIN]))
+    if not training:
+        raise UserError(
+            "found no training query with a BM25 list; a ranked-list model is trained on queries only, so "
+            "split.train must leave it some, for example split: {train: 0.7, validation: 0.1, test: 0.2}"
+        )
+    return ListObjective(
+        training,
+        examples[VALIDATION],
+        examples[TEST] if settings["track_test"] else [],
+        task.generation,
+        task.topk,
+        k=settings["k"],
+        batch_size=rows_per_batch(settings),
+        published_batch=settings["training"]["batch_size"],
+        count_padding=settings["count_padding"],
+        seed=seed,
+    )
+
+
+def inputs(arguments: argparse.Namespace) -> list[Path]:
+    """The files that a training depends on, besides those that `state_key` adds itself."""
+    weights = [arguments.weights / "model.safetensors"] if arguments.weights else []
+    return [*(arguments.collection / f"{name}.parquet" for name in COLLECTION_FILES), *weights]
+
+
+if __name__ == "__main__":
+    run(main)
