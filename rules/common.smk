@@ -9,6 +9,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -99,6 +100,7 @@ CHECKPOINT_FILES = [
 
 
 wildcard_constraints:
+    study_figure=r"study-[a-z0-9]+",
     baseline=r"[a-z0-9][a-z0-9-]*",
     model=r"[a-z0-9][a-z0-9-]*",
     criterion=r"[a-z0-9]+(-[a-z]+)*",
@@ -362,3 +364,105 @@ def facts():
         e2=config["recovery"]["epochs"],
         agreement_k=config["evaluation"]["agreement_k"],
     )
+
+
+def study_slugs():
+    """Every system of the ranked-list task."""
+    return [
+        slug for slug in systems() if TASK.get(slug.split("/")[1] if "/" in slug else "") == "ranked-list"
+    ]
+
+
+def slugs_of_row(row):
+    """The systems, one a seed, that repeat a published row; none where its baseline or rate is not run."""
+    arm, name = row["arm"], row["baseline"]
+    if arm in DENSE_ARMS:
+        last = arm
+    else:
+        last = f"{row['criterion']}-{format_rate(row['rate'])}"
+    stage = "baselines" if arm in DENSE_ARMS else arm
+    wanted = [f"{stage}/{name}/seed{seed}/{last}" for seed in SEEDS]
+    return [slug for slug in wanted if slug in study_slugs()]
+
+
+def best_rows():
+    """The rows that the study calls its best, as far as they are run, by table."""
+    return {row["table"]: row for row in config["published"] if row["best"] and slugs_of_row(row)}
+
+
+def best_slugs():
+    """Whose lists are grouped by seen targets: the study's best dense rows, or every dense system."""
+    dense = [slug for row in best_rows().values() if row["arm"] == "dense" for slug in slugs_of_row(row)]
+    return dense or [slug for slug in study_slugs() if slug.endswith("/dense")]
+
+
+class StudyFigure(NamedTuple):
+    """A figure of the study: kind of drawing, title, and (name, slugs) of each history.
+
+    A history of two slugs is E1 of the one and E2 of the other.
+    """
+
+    kind: str
+    title: str
+    histories: list
+
+    def files(self, results):
+        return [f"{results}/{slug}/history.parquet" for _, slugs in self.histories for slug in slugs]
+
+    def options(self, results):
+        named = [
+            f"{name}={','.join(f'{results}/{slug}/history.parquet' for slug in slugs)}"
+            for name, slugs in self.histories
+        ]
+        histories = " ".join(shlex.quote(entry) for entry in named)
+        return f"{self.kind} --title {shlex.quote(self.title)} --history {histories}"
+
+
+def study_figures():
+    """The study's figures by file name, as far as the rows that they show are run.
+
+    1 and 2: its best dense rows of Tables 1 and 2; 3: that of Table 2 above the best pruned one; long: the
+    dense training with the most epochs of which test queries are tracked.
+    """
+    best = best_rows()
+    figures = {}
+    for number in (1, 2):
+        if number in best:
+            name = best[number]["name"]
+            figures[f"study-{number}"] = StudyFigure(
+                "curves", f"Figure {number}: best dense {name}", dense_histories(best[number])
+            )
+    if {2, 3} <= set(best):
+        pruned = best[3]
+        label = f"{pruned['name']}, pruned at {format_rate(pruned['rate'])}"
+        chains = [
+            (label, [f"{slug.replace('recovered/', 'baselines/', 1).rpartition('/')[0]}/dense", slug])
+            for slug in slugs_of_row(pruned)
+        ]
+        figures["study-3"] = StudyFigure(
+            "curves", f"Figure 3: {pruned['name']}, dense and pruned", dense_histories(best[2]) + chains
+        )
+    tracked = [
+        row
+        for row in config["published"]
+        if row["arm"] == "dense" and slugs_of_row(row) and config["baselines"][row["baseline"]]["track_test"]
+    ]
+    if tracked:
+        row = max(tracked, key=lambda row: config["baselines"][row["baseline"]]["training"]["epochs"])
+        figures["study-long"] = StudyFigure(
+            "long", f"The longest training: {row['name']}, K = {row['K']}", dense_histories(row)
+        )
+    return figures
+
+
+def dense_histories(row):
+    return [(f"{row['name']}, dense, K {row['K']}", [slug]) for slug in slugs_of_row(row)]
+
+
+def study_histories(wildcards):
+    figures = study_figures()
+    if wildcards.study_figure not in figures:
+        raise WorkflowError(
+            f"no figure {wildcards.study_figure}: found {', '.join(figures) or 'none'} in this study"
+        )
+    return figures[wildcards.study_figure].files(RESULTS)

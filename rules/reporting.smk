@@ -2,6 +2,8 @@
 
 UNPRUNED = "dense"  # in place of a criterion in the name of a figure
 METRICS = [f"{RESULTS}/metrics/{slug}.json" for slug in systems()]
+PER_QUERY = [f"{RESULTS}/metrics/{slug}.per_query.parquet" for slug in systems()]
+STUDY = f"{RESULTS}/tables/study.md"
 SPARSITY = [f"{RESULTS}/{folder}/sparsity.json" for folder in pruned_folders("pruned")]
 FIGURES = [
     f"{RESULTS}/figures/{name}.{suffix}"
@@ -9,6 +11,7 @@ FIGURES = [
         *(f"curves-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
         *(f"curves-{name}-{UNPRUNED}" for name in BASELINES if name not in PRUNED_BASELINES),
         *(f"rates-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
+        *study_figures(),
     ]
     for suffix in ("svg", "png")
 ]
@@ -17,12 +20,15 @@ FIGURES = [
 rule tables:
     input:
         metrics=METRICS,
+        per_query=PER_QUERY,
+        study=[STUDY] if study_slugs() else [],
         sparsity=SPARSITY,
         documents=f"{COLLECTION}/documents.parquet",
     output:
         tables=f"{RESULTS}/tables.md",
         metrics=f"{RESULTS}/tables/metrics.csv",
         sparsity=f"{RESULTS}/tables/sparsity.csv",
+        verdicts=f"{RESULTS}/tables/verdicts.csv",
     log:
         f"{RESULTS}/logs/tables/tables.log",
     benchmark:
@@ -34,13 +40,76 @@ rule tables:
         mem_mb=1000,
     params:
         facts=facts(),
+        confidence=config["report"]["confidence"],
+        margin=config["report"]["margin"],
+        study=lambda wildcards, input: " ".join(f"--study {path}" for path in input.study),
         code=code("make_tables.py"),
     message:
         "Writing the tables"
     shell:
         '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_tables.py --metrics {input.metrics} --sparsity {input.sparsity}'
-        " --documents {input.documents} --facts {params.facts:q} --output {output.tables}"
+        " --documents {input.documents} --facts {params.facts:q} --confidence {params.confidence}"
+        " --margin {params.margin} {params.study} --output {output.tables}"
         " --csv $(dirname {output.metrics}) > {log} 2>&1"
+
+
+rule study_tables:
+    input:
+        metrics=[f"{RESULTS}/metrics/{slug}.json" for slug in study_slugs()],
+        histories=[f"{RESULTS}/{slug}/history.parquet" for slug in study_slugs() if slug.endswith("/dense")],
+        outputs=[f"{RESULTS}/runs/{slug}.outputs.parquet" for slug in best_slugs()],
+        queries=f"{COLLECTION}/queries.parquet",
+        qrels=f"{COLLECTION}/qrels.parquet",
+        topk=f"{COLLECTION}/topk.parquet",
+    output:
+        tables=STUDY,
+        csv=f"{RESULTS}/tables/study.csv",
+    log:
+        f"{RESULTS}/logs/study_tables/tables.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/study_tables/tables.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        rows=json.dumps(config["published"], sort_keys=True),
+        collection=collection_folder,
+        relevance=selected_collection()["relevance"],
+        code=code("make_study_tables.py"),
+    message:
+        "Writing the study's own tables"
+    shell:
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_study_tables.py --metrics {input.metrics} --rows {params.rows:q}'
+        " --histories {input.histories} --outputs {input.outputs} --collection {params.collection}"
+        " --relevance {params.relevance} --output {output.tables} --csv {output.csv} > {log} 2>&1"
+
+
+rule plot_study:
+    input:
+        histories=study_histories,
+    output:
+        svg=f"{RESULTS}/figures/{{study_figure}}.svg",
+        png=f"{RESULTS}/figures/{{study_figure}}.png",
+    log:
+        f"{RESULTS}/logs/plot_study/{{study_figure}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_study/{{study_figure}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        drawing=lambda wildcards: study_figures()[wildcards.study_figure].options(RESULTS),
+        dpi=config["report"]["dpi"],
+        code=code("plot_study.py"),
+    message:
+        "Drawing {wildcards.study_figure}"
+    shell:
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_study.py {params.drawing}'
+        " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
 
 
 rule plot_curves:

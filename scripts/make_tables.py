@@ -4,6 +4,7 @@
         --sparsity $(find results/pruned -name sparsity.json) \\
         --documents results/collection/documents.parquet \\
         --facts '{"collection": "pydocs", "e1": {"dsi": 14}, "e2": 3, "agreement_k": 10}' \\
+        --confidence 0.95 --margin 0.02 \\
         --output results/tables.md --csv results/tables
 
 CSV, in the folder --csv:
@@ -11,6 +12,10 @@ CSV, in the folder --csv:
   sparsity.csv   one row per pruned model: its shares of zeros
   baselines.csv  unpruned systems: mean and standard deviation over seeds
   rates.csv      pruned systems: the same, with zeros and the difference from the control
+  verdicts.csv   recovered systems: difference from each control, interval, p-value and verdict
+
+Per-query values are read from beside each metric JSON: x.per_query.parquet for x.json. --study appends
+what scripts/make_study_tables.py wrote.
 
 The order of the files makes no difference. A system that not every seed has is an error.
 """
@@ -27,6 +32,7 @@ from dsi.command import UserError, json_object, run
 from dsi.files import replacing, write_text
 from dsi.reporting import (
     ReportError,
+    System,
     baselines_table,
     check_complete,
     describe_study,
@@ -38,7 +44,9 @@ from dsi.reporting import (
     sparsity_frame,
     summarise,
 )
+from dsi.verdict import VerdictError, gates, per_query_values, verdict_section, verdicts
 
+MEASURE = "MAP"  # what verdicts are about
 SLUG_PARTS = 4  # pruned/<baseline>/seed<n>/<criterion>-<rate>
 
 
@@ -57,6 +65,9 @@ def main() -> None:
     )
     parser.add_argument("--documents", type=Path, required=True, help="parquet of the documents")
     parser.add_argument("--facts", type=json_object, required=True, help="JSON, see above")
+    parser.add_argument("--confidence", type=float, required=True, help="level of the intervals")
+    parser.add_argument("--margin", type=float, required=True, help="of equivalence, a share of dense MAP")
+    parser.add_argument("--study", type=Path, help="Markdown to append")
     parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
     parser.add_argument("--csv", type=Path, required=True, help="folder for the CSV files")
     arguments = parser.parse_args()
@@ -68,7 +79,8 @@ def main() -> None:
         check_complete(metrics, sparsity)
         documents = pq.read_metadata(arguments.documents).num_rows
         study = describe_study(arguments.facts, documents, reports)
-    except ReportError as error:
+        verdict, judged = judge(arguments)
+    except (ReportError, VerdictError) as error:
         raise UserError(str(error)) from error
 
     summary, difference = summarise(metrics), differences(metrics)
@@ -77,10 +89,31 @@ def main() -> None:
         "sparsity": sparsity,
         "baselines": baselines_table(summary),
         "rates": rates_table(summary, difference, sparsity),
+        "verdicts": judged,
     }
     for name, table in tables.items():
         write_csv(table, arguments.csv / f"{name}.csv")
-    write_text(markdown_report(study, summary, difference, sparsity), arguments.output)
+    report = markdown_report(study, summary, difference, sparsity, [verdict])
+    if arguments.study:
+        report += "\n" + arguments.study.read_text(encoding="utf-8")
+    write_text(report, arguments.output)
+
+
+def judge(arguments: argparse.Namespace) -> tuple[str, pd.DataFrame]:
+    """The section on verdicts, and its table for CSV."""
+    values = per_query_values(
+        (
+            (
+                System(**read_report(path)["system"]),
+                pd.read_parquet(path.with_suffix(".per_query.parquet"), filters=[("measure", "==", MEASURE)]),
+            )
+            for path in sorted(arguments.metrics)
+        ),
+        MEASURE,
+    )
+    passed = gates(values, arguments.confidence)
+    frame = verdicts(values, passed, arguments.margin, arguments.confidence)
+    return verdict_section(frame, passed, arguments.margin, arguments.confidence), frame
 
 
 def read_json(path: Path) -> dict[str, Any]:

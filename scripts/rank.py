@@ -11,11 +11,11 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from dsi.command import UserError, run
 from dsi.model import CheckpointError, load_checkpoint
 from dsi.ranking import rank_and_write
+from dsi.stage import prepare_torch
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(arguments.threads)
+    prepare_torch(arguments.threads)
     try:
         checkpoint = load_checkpoint(arguments.checkpoint, arguments.max_tokens)
     except CheckpointError as error:

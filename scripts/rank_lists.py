@@ -14,7 +14,7 @@ from pathlib import Path
 from dsi.command import UserError, json_object, run
 from dsi.list_evaluation import ListTask, write_lists
 from dsi.model import CheckpointError, load_t5
-from dsi.stage import reproducible
+from dsi.stage import prepare_torch
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss, …")
     arguments = parser.parse_args()
 
-    reproducible(arguments.threads)
+    prepare_torch(arguments.threads)
     try:
         model = load_t5(arguments.checkpoint)
     except CheckpointError as error:

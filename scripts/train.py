@@ -41,7 +41,7 @@ from dsi.model import (
 )
 from dsi.pseudo_queries import PseudoQuerySampler
 from dsi.ranking import rank_and_write
-from dsi.stage import describe_phase, parsed, reproducible, rows_per_batch, state_key, training_parser
+from dsi.stage import describe_phase, parsed, prepare_torch, rows_per_batch, state_key, training_parser
 from dsi.tokenizer import load_tokenizer, piece_counts
 from dsi.training import Retriever, optimiser_moments, train
 
@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     arguments = parse_arguments()
     settings = arguments.settings
-    reproducible(arguments.threads)
+    prepare_torch(arguments.threads)
     documents = pd.read_parquet(arguments.collection / "documents.parquet")
     queries = pd.read_parquet(arguments.collection / "queries.parquet")
     qrels = pd.read_parquet(arguments.collection / "qrels.parquet")

@@ -23,7 +23,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from safetensors.torch import load_file, save_file
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
@@ -33,7 +32,7 @@ from dsi.files import replacing_files
 from dsi.list_evaluation import ListTask, write_lists
 from dsi.model import CheckpointError, build_t5, load_t5, save_checkpoint, untie_head
 from dsi.ranked_list import ListObjective
-from dsi.stage import describe_phase, parsed, reproducible, rows_per_batch, state_key, training_parser
+from dsi.stage import describe_phase, parsed, prepare_torch, rows_per_batch, state_key, training_parser
 from dsi.tokenizer import load_tokenizer
 from dsi.training import Retriever, optimiser_moments, train
 
@@ -45,7 +44,7 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     arguments = parse_arguments()
     settings = arguments.settings
-    reproducible(arguments.threads)
+    prepare_torch(arguments.threads)
     task = ListTask.read(arguments.collection, arguments.tokenizer, settings)
     phase = describe_phase(arguments.phase, settings, arguments.seed)
     try:

@@ -40,8 +40,9 @@ def refused(overlay: Mapping[str, Any]) -> str:
 
 
 def published_row(**values: Any) -> dict[str, Any]:
-    row = {"table": 1, "baseline": "study", "arm": "dense", "rate": None, "best": False}
-    return {**row, "loss": 1.0, "MAP": 0.1, "R@1000": None, **values}
+    row = {"table": 1, "name": "t5", "baseline": "study", "arm": "dense", "criterion": None, "rate": None}
+    settings = {"K": 5, "batch": 8, "epochs": "10", "learning_rate": 0.001, "patience": None}
+    return {**row, **settings, "loss": 1.0, "MAP": 0.1, "R@1000": None, "best": False, **values}
 
 
 @pytest.mark.parametrize("study", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])

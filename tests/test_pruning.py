@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn.utils import prune
 from transformers import AutoModelForSeq2SeqLM, T5ForConditionalGeneration
 
-from dsi.masks import apply_masks, masks_hold
+from dsi.masks import apply_masks, hold_masks, masks_hold
 from dsi.model import build_model
 from dsi.pruning import (
     PruningError,
@@ -18,7 +18,9 @@ from dsi.pruning import (
     linear_names,
     magnitude_importances,
     prunable_names,
+    sees_encoder,
     sparsity,
+    sublayers,
 )
 
 SETTINGS = {
@@ -29,6 +31,7 @@ SETTINGS = {
     "num_layers": 2,
     "num_decoder_layers": 2,
     "dropout": 0.0,
+    "feed_forward": "gated-gelu",
     "embedding_std": 0.1,
 }
 
@@ -123,6 +126,74 @@ def test_masks_hold_notices_one_weight() -> None:
     assert masks_hold(weights, masks)
     weights["w"][1, 1] = 1e-8
     assert not masks_hold(weights, masks)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_holding_masks_is_masked_fill_bit_for_bit(dtype: torch.dtype) -> None:
+    """Whatever stood there, +0.0 does, and kept weights keep their bits."""
+    odd = [-1.0, -0.0, float("nan"), float("-inf"), 1e-45, 3.0]
+    parameter = torch.nn.Parameter(torch.tensor([odd, odd], dtype=dtype))
+    mask = torch.tensor([[False] * 6, [True] * 6])
+    expected = parameter.detach().masked_fill(~mask, 0.0)
+    storage = parameter.data_ptr()
+    hold_masks([(parameter, mask)])
+    assert torch.equal(parameter.detach().view(torch.uint8), expected.view(torch.uint8))
+    assert parameter.data_ptr() == storage
+    assert parameter.requires_grad
+
+
+def test_layers_can_be_chosen(model: T5ForConditionalGeneration, tmp_path: Path) -> None:
+    weights = weights_of(model, tmp_path)
+    encoder = prunable_names(weights, stacks=["encoder"])
+    assert len(encoder) == 2 * (4 + 3)  # layers · (q, k, v, o and wi_0, wi_1, wo)
+    assert all(name.startswith("encoder.") for name in encoder)
+    feed_forward = prunable_names(weights, kinds=["feed_forward"])
+    assert len(feed_forward) == 4 * 3
+    assert all("DenseReluDense" in name for name in feed_forward)
+    both = prunable_names(weights, stacks=["decoder"], kinds=["attention"])
+    assert len(both) == 2 * 2 * 4
+    assert prunable_names(weights, embedding=True, stacks=[]) == ["shared.weight"]
+    with pytest.raises(
+        PruningError, match=r"pruning\.stacks: found \['head'\], expected some of encoder, decoder"
+    ):
+        prunable_names(weights, stacks=["head"])
+    with pytest.raises(PruningError, match="leave nothing to prune"):
+        prunable_names(weights, stacks=[])
+
+
+def test_sublayers_come_in_the_order_of_computation(
+    model: T5ForConditionalGeneration, tmp_path: Path
+) -> None:
+    weights = weights_of(model, tmp_path)
+    groups = sublayers([*prunable_names(weights, embedding=True), "lm_head.weight"])
+    assert list(groups) == [
+        "embedding",
+        *(f"encoder.{block}.{part}" for block in (0, 1) for part in ("attention", "feed_forward")),
+        *(
+            f"decoder.{block}.{part}"
+            for block in (0, 1)
+            for part in ("attention", "cross_attention", "feed_forward")
+        ),
+        "lm_head",
+    ]
+    assert [name[-8:] for name in groups["encoder.0.attention"]] == [f"{part}.weight" for part in "koqv"]
+
+
+def test_what_sees_the_query() -> None:
+    seen = {
+        "encoder.block.0.layer.1.DenseReluDense.wo.weight": True,
+        "decoder.block.0.layer.1.EncDecAttention.k.weight": True,
+        "decoder.block.0.layer.1.EncDecAttention.q.weight": False,
+        "decoder.block.0.layer.0.SelfAttention.k.weight": False,
+    }
+    assert {name: sees_encoder(name) for name in seen} == seen
+
+
+def test_removed_weights_count_as_zeros() -> None:
+    name = "encoder.block.0.layer.1.DenseReluDense.wi.weight"
+    dense = {name: torch.ones(4, 2), "shared.weight": torch.ones(2, 2)}
+    smaller = {**dense, name: torch.ones(1, 2)}
+    assert sparsity(smaller, 0.75, dense) == (0.75, 0.75, 0.5, 12, 8, 6)
 
 
 def test_sparsity_counts_linears_and_the_whole_model() -> None:

@@ -261,10 +261,12 @@ def test_masks_are_held_and_nothing_else_is_zeroed(tokenizer_folder: Path, tmp_p
     assert history.notna().all().all()
 
 
-def test_masks_that_do_not_hold_end_the_training(tokenizer_folder: Path, tmp_path: Path) -> None:
+def test_masks_that_do_not_hold_end_the_training(
+    tokenizer_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = module(tokenizer_folder, 1)
-    broken._dropped = {"shared.weight": torch.ones_like(broken.model.shared.weight, dtype=torch.bool)}
-    broken._apply_masks = lambda: None  # type: ignore[method-assign]
+    broken._masks = {"shared.weight": torch.zeros_like(broken.model.shared.weight, dtype=torch.bool)}
+    monkeypatch.setattr(training, "hold_masks", lambda held: None)
     with pytest.raises(MaskError, match="after epoch 1 a pruned weight is not zero"):
         train(broken, broken._phase, tmp_path)
 

@@ -30,7 +30,7 @@ class ListTask(NamedTuple):
     """A collection as a baseline of the ranked-list task sees it.
 
     docids: docid of every document; queries: qid, text, split in the order of batches; topk: qid, rank,
-    docid to depth 1000.
+    docid, of the first K of every query and to depth 1000 of those that are evaluated.
     """
 
     docids: pd.DataFrame
@@ -48,17 +48,26 @@ class ListTask(NamedTuple):
         Args:
             settings: k, depth, generation (method and length) and training.max_tokens.
         """
-        topk = pd.read_parquet(collection / "topk.parquet", columns=["qid", "rank", "docid"])
+        queries = pd.read_parquet(collection / "queries.parquet")
+        evaluated = queries.loc[queries["split"].isin(EVALUATED_SPLITS), "qid"]
+        full = settings["generation"]["length"] == "full"
+        # Millions of rows: training queries need their first K only, unless the longest list is sought.
+        filters = [[("rank", "<=", settings["k"])], [("qid", "in", list(evaluated))]]
+        topk = pd.read_parquet(
+            collection / "topk.parquet",
+            columns=["qid", "rank", "docid"],
+            filters=None if full else filters,
+        )
         docids = pd.read_parquet(collection / "documents.parquet", columns=["docid"])
         targets = load_tokenizer(tokenizer)
         lengths = list_lengths(topk, settings["k"], targets)
-        if settings["generation"]["length"] == "k":
+        if not full:
             lengths = lengths._replace(full_list=lengths.k_list)
         constrained = settings["generation"]["method"] == "constrained"
         allowed = ListConstraint(list(docids["docid"]), targets, settings["k"]) if constrained else None
         return cls(
             docids,
-            pd.read_parquet(collection / "queries.parquet"),
+            queries,
             topk,
             load_tokenizer(tokenizer, settings["training"]["max_tokens"]),
             Generation(targets, lengths, allowed),

@@ -38,7 +38,9 @@ def source_folder(definition: Mapping[str, Any], weights: bool) -> Path:
         absent = [name for name in WEIGHTS if not (folder / name).is_file()]
         if absent:
             pickles = sorted(path.name for path in folder.glob("*.bin"))
-            found = f"found {', '.join(pickles)} (a pickle, which can run code)" if pickles else "found neither"
+            found = (
+                f"found {', '.join(pickles)} (a pickle, which can run code)" if pickles else "found neither"
+            )
             raise ModelSourceError(
                 f"{folder}: no {absent[0]}; {found if absent[0] == WEIGHTS[1] else 'not a model folder'}; "
                 f"expected {' and '.join(WEIGHTS)}, as google-t5/t5-small has them"
@@ -53,9 +55,9 @@ def source_folder(definition: Mapping[str, Any], weights: bool) -> Path:
 
 def save_tokenizer_of(folder: Path, target: Path) -> None:
     """Write a folder's T5 tokenizer as the two files that every checkpoint carries."""
-    from transformers import AutoTokenizer  # only here: importing it costs seconds
+    from transformers import T5Tokenizer  # only here: importing it costs seconds
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer = T5Tokenizer.from_pretrained(folder, local_files_only=True)
     # T5's own limit of 512 tokens would cut long target lists.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.save_pretrained(target)
@@ -75,7 +77,9 @@ def _snapshot(definition: Mapping[str, Any], weights: bool) -> Path:
         folder = snapshot_download(
             name,
             revision=definition.get("revision"),
-            allow_patterns=[*patterns, "model.safetensors", "generation_config.json"] if weights else patterns,
+            allow_patterns=[*patterns, "model.safetensors", "generation_config.json"]
+            if weights
+            else patterns,
         )
     except RepositoryNotFoundError as error:
         raise ModelSourceError(

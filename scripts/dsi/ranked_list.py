@@ -77,7 +77,8 @@ def make_examples(
         topk: qid, rank, docid.
         inputs, targets: the tokenizer, cutting inputs and never targets.
     """
-    lists = topk[topk["rank"] <= k].sort_values("rank").groupby("qid")["docid"].agg(" ".join).to_dict()
+    wanted_rows = topk[(topk["rank"] <= k) & topk["qid"].isin(queries["qid"])]
+    lists = wanted_rows.sort_values("rank").groupby("qid")["docid"].agg(" ".join).to_dict()
     wanted = [lists.get(qid, "") for qid in queries["qid"]]
     encoded = inputs.encode_batch([PROMPT + text for text in queries["text"]])
     labels = targets.encode_batch(wanted)
@@ -95,12 +96,12 @@ def list_lengths(topk: pd.DataFrame, k: int, tokenizer: Tokenizer) -> Lengths:
     Args:
         topk: qid, rank, docid of every query of the data set.
     """
-    docids = topk["docid"].unique()
-    sizes = [len(entry.ids) for entry in tokenizer.encode_batch(list(docids), add_special_tokens=False)]
-    tokens = topk["docid"].map(dict(zip(docids, sizes, strict=True)))
-    longest = [
-        int(tokens[topk["rank"] <= depth].groupby(topk["qid"]).sum().max()) + 1 for depth in (k, 1000)
-    ]
+    codes, docids = pd.factorize(topk["docid"])
+    encoded = tokenizer.encode_batch(list(docids), add_special_tokens=False)
+    sizes = np.array([len(entry.ids) for entry in encoded])
+    rows = pd.DataFrame({"qid": pd.factorize(topk["qid"])[0], "tokens": sizes[codes]})
+    ranks = topk["rank"].to_numpy()
+    longest = [int(rows[ranks <= depth].groupby("qid")["tokens"].sum().max()) + 1 for depth in (k, 1000)]
     return Lengths(*longest)
 
 
@@ -137,7 +138,8 @@ class ListObjective:
         # Tokens beyond the longest target are not generated after every epoch: they change no MAP.
         short = generation.lengths._replace(full_list=generation.lengths.k_list)
         self._generation = generation._replace(lengths=short)
-        self._topk = topk
+        evaluated = {example.qid for examples in (validation, test) for example in examples}
+        self._topk = topk[topk["qid"].isin(evaluated)]
         self._k = k
         self._batch_size = batch_size
         self._published_batch = published_batch

@@ -1,7 +1,7 @@
 """From the metrics of every system to tidy frames and Markdown tables.
 
-Pure functions on data frames. Does not know where files lie, Snakemake or Matplotlib, and makes no
-claim of significance.
+Pure functions on data frames. Does not know where files lie, Snakemake or Matplotlib, nor what a
+difference proves (dsi.verdict).
 
 Frames
     metrics      one row per system and split: COLUMNS.
@@ -345,12 +345,20 @@ def describe_study(facts: Mapping[str, Any], documents: int, reports: Sequence[M
 
 
 def markdown_report(
-    study: Study, summary: pd.DataFrame, difference: pd.DataFrame, sparsity: pd.DataFrame
+    study: Study,
+    summary: pd.DataFrame,
+    difference: pd.DataFrame,
+    sparsity: pd.DataFrame,
+    sections: Sequence[str] = (),
 ) -> str:
-    """The whole of tables.md: what was measured, then each table under the question it answers."""
+    """The whole of tables.md: what was measured, then each table under the question it answers.
+
+    Args:
+        sections: Markdown that follows the baselines' table.
+    """
     values = spreads(summary[summary["split"] == "test"])
     changes = spreads(difference[difference["split"] == "test"])
-    parts = [_introduction(study), _baselines_section(study, values)]
+    parts = [_introduction(study), _baselines_section(study, values), *sections]
     for baseline, criterion in _pairs(values):
         zeros = mean_zeros(sparsity, baseline, criterion)
         parts.append(_pruned_section(baseline, criterion, values, changes, zeros))
@@ -477,7 +485,7 @@ every digit.
 
 Each seed ({seeds}) is one whole experiment: training, pruning at every rate, recovery.
 {spread}
-No table here makes a claim of significance.
+What a difference proves, only the section "Verdict" says.
 
 ## The words
 

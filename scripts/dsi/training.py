@@ -20,6 +20,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch.utils.data import DataLoader, IterableDataset
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.masks import hold_masks
 from dsi.model import EMBEDDING
 
 # Batches are sorted by length within this many, then shuffled: little padding, yet mixed epochs.
@@ -133,14 +134,14 @@ class Retriever(pl.LightningModule):
         self._objective = objective
         self._epochs = _Epochs(objective)
         self._moments = moments
-        self._dropped = {name: ~mask for name, mask in masks.items()}
+        self._masks = dict(masks)
         self._held: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
         self._train_loss = 0.0
         self._measures: dict[str, float] = {}
 
     def on_fit_start(self) -> None:
         parameters = dict(self.model.named_parameters())
-        self._held = [(parameters[name], dropped.to(self.device)) for name, dropped in self._dropped.items()]
+        self._held = [(parameters[name], mask.to(self.device)) for name, mask in self._masks.items()]
         if self._phase.checkpointing:
             self.model.gradient_checkpointing_enable()
 
@@ -175,7 +176,7 @@ class Retriever(pl.LightningModule):
             self.log(VALIDATION_LOSS, self._measures[VALIDATION_LOSS], batch_size=1)
 
     def on_train_epoch_end(self) -> None:
-        if any(parameter[dropped].any() for parameter, dropped in self._held):
+        if any(parameter[~mask].any() for parameter, mask in self._held):
             raise MaskError(
                 f"after epoch {self.current_epoch + 1} a pruned weight is not zero: the masks were "
                 "not applied after an optimiser step"
@@ -209,7 +210,7 @@ class Retriever(pl.LightningModule):
         optimiser = make_optimiser(self.model, phase.optimisation, phase.learning_rate)
         if self._moments is not None:
             load_moments(optimiser, self.model, self._moments)
-        optimiser.register_step_post_hook(lambda *_: self._apply_masks())
+        optimiser.register_step_post_hook(lambda *_: hold_masks(self._held))
         steps = math.ceil(len(self._objective) / phase.accumulate) * phase.epochs
         factor = warmup_cosine if phase.schedule == "cosine" else warmup_constant
         schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -219,11 +220,6 @@ class Retriever(pl.LightningModule):
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
-
-    @torch.no_grad()
-    def _apply_masks(self) -> None:
-        for parameter, dropped in self._held:
-            parameter.masked_fill_(dropped, 0.0)
 
 
 def make_optimiser(
