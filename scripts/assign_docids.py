@@ -2,32 +2,107 @@
 
     python scripts/assign_docids.py --documents results/collection/documents.parquet --scheme atomic \\
         --output results/collection/docids-atomic.parquet
+    python scripts/assign_docids.py --documents results/collection/documents.parquet --scheme naive \\
+        --tokenizer results/baselines/dsi/tokenizer --output results/collection/docids-naive.parquet
+    python scripts/assign_docids.py --documents results/collection/documents.parquet --scheme semantic \\
+        --tokenizer results/baselines/dsi/tokenizer --branching 10 --leaf-size 100 --seed 1 \\
+        --output results/collection/docids-semantic.parquet
 
-atomic: one token a document, numbered from 0 in the order of the documents; a model places them behind
-its text vocabulary.
+atomic: one new token a document, in the order of the documents. naive: the pieces of the docid's text, and
+an end. semantic: the path of hierarchical k-means clusters over embeddings, and the position in the last.
+New tokens lie behind the tokenizer's vocabulary; without --tokenizer they are numbered from 0.
 """
 
 import argparse
+import logging
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from dsi.command import run
-from dsi.docids import SCHEMES
+from dsi.command import UserError, run
+from dsi.docids import (
+    SCHEMES,
+    DocidError,
+    atomic,
+    check_docids,
+    extra_tokens,
+    given_vectors,
+    lsa_vectors,
+    naive,
+    semantic,
+    sentence_vectors,
+)
 from dsi.files import write_parquet
+from dsi.tokenizer import load_tokenizer
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
+    arguments = parse_arguments()
+    documents = pd.read_parquet(arguments.documents)
+    try:
+        frame, vocabulary = assign(documents, arguments)
+        check_docids(frame)
+    except DocidError as error:
+        raise UserError(str(error)) from error
+    longest = int(frame["tokens"].map(len).max()) if len(frame) else 0
+    new = extra_tokens(frame, vocabulary)
+    logger.info("%d documents, identifiers of up to %d tokens, %d new tokens", len(frame), longest, new)
+    write_parquet(frame, arguments.output)
+
+
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
     parser.add_argument("--scheme", choices=sorted(SCHEMES), required=True)
+    parser.add_argument("--tokenizer", type=Path, help="folder with tokenizer.json; naive needs it")
+    parser.add_argument("--branching", type=int, default=10, help="semantic: clusters of a split")
+    parser.add_argument("--leaf-size", type=int, default=100, help="semantic: largest cluster not split")
+    parser.add_argument(
+        "--embeddings",
+        default="lsa",
+        help="semantic: lsa, a parquet file (docid, vector), or the name of a sentence-transformers model",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="semantic: of LSA and k-means")
     parser.add_argument("--output", type=Path, required=True, help="parquet to write")
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
-    documents = pd.read_parquet(arguments.documents)
-    write_parquet(SCHEMES[arguments.scheme](documents), arguments.output)
+
+def assign(documents: pd.DataFrame, arguments: argparse.Namespace) -> tuple[pd.DataFrame, int]:
+    """docid, tokens; and the size of the text vocabulary."""
+    tokenizer = load_tokenizer(arguments.tokenizer) if arguments.tokenizer else None
+    vocabulary = tokenizer.get_vocab_size() if tokenizer else 0
+    if arguments.scheme == "atomic":
+        return atomic(documents, vocabulary), vocabulary
+    if arguments.scheme == "semantic":
+        frame = semantic(
+            documents,
+            embed(documents, arguments.embeddings, arguments.seed),
+            vocabulary,
+            branching=arguments.branching,
+            leaf_size=arguments.leaf_size,
+            seed=arguments.seed,
+        )
+        return frame, vocabulary
+    if tokenizer is None:
+        raise UserError(
+            "--tokenizer: found none with --scheme naive; expected the folder of the text tokenizer, for "
+            "example --tokenizer results/baselines/dsi/tokenizer"
+        )
+    return naive(documents, tokenizer), vocabulary
+
+
+def embed(documents: pd.DataFrame, embeddings: str, seed: int) -> npt.NDArray[np.float32]:
+    if embeddings == "lsa":
+        return lsa_vectors(list(documents["text"]), seed)
+    if embeddings.endswith(".parquet"):
+        return given_vectors(pd.read_parquet(embeddings), documents["docid"], embeddings)
+    return sentence_vectors(list(documents["text"]), embeddings)
 
 
 if __name__ == "__main__":

@@ -49,12 +49,21 @@ def published_row(**values: Any) -> dict[str, Any]:
 def test_every_study_is_accepted(study: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overlay = yaml.safe_load((ROOT / "studies" / study).read_text(encoding="utf-8")) if study else {}
     monkeypatch.chdir(tmp_path)
-    for definition in overlay.get("collections", {}).values():
+    base = DEFAULT
+    if study == "slice.yaml":  # an overlay on the whole study
+        base = merged(base, yaml.safe_load((ROOT / "studies/msmarco.yaml").read_text(encoding="utf-8")))
+    definitions = [
+        *overlay.get("collections", {}).values(),
+        *({"": m} for m in overlay.get("models", {}).values()),
+    ]
+    for definition in definitions:
         for source in definition.values():
             if isinstance(source, dict) and "path" in source:  # the files that its user brings
-                Path(source["path"]).parent.mkdir(parents=True, exist_ok=True)
+                (
+                    Path(source["path"]) / "x" if "architecture" in source else Path(source["path"])
+                ).parent.mkdir(parents=True, exist_ok=True)
                 Path(source["path"]).touch()
-    config = checked_configuration(merged(DEFAULT, overlay))
+    config = checked_configuration(merged(base, overlay))
     assert config["rates"] == sorted(config["rates"])
 
 
@@ -67,7 +76,7 @@ def index_collection(**sources: Any) -> dict[str, Any]:
         "split": {"method": "permutation", "train": 0, "validation": 0, "test": 1, "seed": 42},
         "relevance": 1,
     }
-    return {"collection": "mine", "collections": {"mine": {**definition, **sources}}}
+    return {"collection": "mine", "collections": {"mine": {**definition, **sources}}, "run": ["dsi"]}
 
 
 def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
@@ -254,7 +263,11 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ),
         (
             {"baselines": {"study": {"training": {"betas": [0.9]}}}},
-            "baselines.study.training.betas: found [0.9], expected 2 entries, for example betas: [0.9, 0.999]",
+            "baselines.study.training.betas: found [0.9], expected 2 entries, for example betas: [",
+        ),
+        (
+            {"collections": {"pydocs": {"split": {"train": 0, "test": 0.9}}}},
+            "run: found study, a ranked-list baseline, with the collection pydocs, which has no training",
         ),
         (
             {"published": [published_row(baseline="t5")]},

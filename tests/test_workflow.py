@@ -24,7 +24,9 @@ SMOKE = ("--configfile", "studies/smoke.yaml")
 COLUMNS = (
     "baseline,seed,arm,criterion,rate,split,MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,loss"
 )
-REPORTS = {"tables": 1, "plot_rates": 1, "timings": 1, "all": 1}
+# Two baselines, one a task, with two seeds and one rate: each stage of a baseline has two jobs.
+REPORTS = {"study_tables": 1, "tables": 1, "plot_rates": 2, "timings": 1, "all": 1}
+FIGURES = {"plot_rates": 2, "timings": 1, "all": 1}
 
 
 def copy_tree(folder: Path) -> Path:
@@ -38,9 +40,11 @@ def copy_tree(folder: Path) -> Path:
     return folder
 
 
-def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def snakemake(folder: Path, *arguments: str, offline: bool = False) -> subprocess.CompletedProcess[str]:
     # A shell without the environment's bin: rules must find their Python by themselves.
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    if offline:  # a proxy that is not there
+        environment |= dict.fromkeys(["http_proxy", "https_proxy", "all_proxy"], "http://127.0.0.1:9")
     return subprocess.run(
         [sys.executable, "-m", "snakemake", *arguments],
         cwd=folder,
@@ -96,7 +100,8 @@ def test_every_system_is_evaluated_on_both_splits(study: Path) -> None:
     assert arms == {("bm25", "", ""), ("random", "", "")} | {
         (arm, seed, rate) for arm, rate in trained for seed in ("1", "2")
     }
-    assert len(rows) == 2 * len(arms)
+    assert {row["baseline"] for row in rows} == {"", "smoke", "smoke-lists"}
+    assert len(rows) == 2 * (2 + 2 * 2 * 5)
     assert all(0 <= float(row["MAP"]) <= 1 for row in rows)
     assert all((row["loss"] == "") == (row["arm"] in ("bm25", "random")) for row in rows)
     bm25 = next(row for row in rows if row["arm"] == "bm25" and row["split"] == "test")
@@ -105,12 +110,16 @@ def test_every_system_is_evaluated_on_both_splits(study: Path) -> None:
 
 def test_tables_figures_and_timings_are_there(study: Path) -> None:
     results = study / "results/smoke"
-    assert "| rate 0.5 " in (results / "tables.md").read_text()
-    for name in ("curves-smoke-magnitude", "rates-smoke-magnitude"):
+    tables = (results / "tables.md").read_text()
+    assert "| rate 0.5 " in tables
+    assert "## Verdict" in tables
+    assert "**Nothing can be concluded** about pruning" in tables  # two epochs teach nothing
+    names = ("curves-smoke-magnitude", "rates-smoke-magnitude", "curves-smoke-lists-magnitude")
+    for name in names:
         assert (results / f"figures/{name}.svg").read_text().startswith("<?xml")
         assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
     timings = pd.read_csv(results / "timings.csv").set_index("rule")
-    assert timings.loc["dense", "jobs"] == 2
+    assert timings.loc["dense", "jobs"] == 4
     assert 0 < timings.loc["all", "start_up_cpu_s"] < timings.loc["all", "cpu_s"]
 
 
@@ -118,7 +127,7 @@ def test_every_checkpoint_is_an_ordinary_one(study: Path) -> None:
     from transformers import AutoModelForSeq2SeqLM
 
     folders = [path.parent for path in study.glob("results/smoke/**/model.safetensors")]
-    assert len(folders) == 2 * 5
+    assert len(folders) == 2 * 2 * 5
     for folder in folders:
         _, report = AutoModelForSeq2SeqLM.from_pretrained(folder, output_loading_info=True)
         assert not report["missing_keys"], folder
@@ -169,9 +178,9 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
-    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/37\] ", line)]
-    assert len(jobs) == 36  # the 37th is `all`
-    assert sum("training E1" in line for line in jobs) == 2
+    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/64\] ", line)]
+    assert len(jobs) == 63  # the 64th is `all`
+    assert sum("training E1" in line for line in jobs) == 4
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 15
 
@@ -200,10 +209,11 @@ def test_a_moved_checkout_reruns_nothing(study: Path) -> None:
 
 def test_one_more_rate_costs_its_chain_and_the_tables(study: Path) -> None:
     assert planned(study, "results/smoke/tables.md", "--config", "rates=[0.5, 0.35]") == {
-        "prune": 2,
-        "rank_pruned": 2,
-        "recover": 2,
-        "evaluate": 4,
+        "prune": 4,
+        "rank_pruned": 4,
+        "recover": 4,
+        "evaluate": 8,
+        "study_tables": 1,
         "tables": 1,
     }
 
@@ -214,21 +224,19 @@ def test_another_spelling_of_a_rate_is_the_same_rate(study: Path) -> None:
 
 def test_a_recovery_setting_spares_e1_and_the_pruned_arms(study: Path) -> None:
     assert planned(study, "all", "--config", "recovery={epochs: 2}") == {
-        "dense_continued": 2,
-        "restart": 2,
-        "recover": 2,
-        "evaluate": 6,
-        "plot_curves": 1,
+        "dense_continued": 4,
+        "restart": 4,
+        "recover": 4,
+        "evaluate": 12,
+        "plot_curves": 2,
         **REPORTS,
     }
 
 
 def test_a_figures_resolution_redraws_figures(study: Path) -> None:
     assert planned(study, "all", "--config", "report={dpi: 99}") == {
-        "plot_curves": 1,
-        "plot_rates": 1,
-        "timings": 1,
-        "all": 1,
+        "plot_curves": 2,
+        **FIGURES,
     }
 
 
@@ -241,12 +249,26 @@ def test_bm25s_parameters_rerun_what_follows_from_them(study: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("dsi/metrics.py", {"evaluate": 12, **REPORTS}),
-        ("dsi/plotting.py", {"plot_curves": 1, "plot_rates": 1, "timings": 1, "all": 1}),
+        ("dsi/metrics.py", {"evaluate": 22, **REPORTS}),
+        ("dsi/plotting.py", {"plot_curves": 2, **FIGURES}),
         (
             "dsi/pruning.py",
-            {"prune": 2, "rank_pruned": 2, "recover": 2, "evaluate": 4, "plot_curves": 1, **REPORTS},
+            {"prune": 4, "rank_pruned": 4, "recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS},
         ),
+        (
+            "dsi/ranked_list.py",  # of one task only
+            {
+                **dict.fromkeys(
+                    ["dense", "dense_continued", "restart", "rank_pruned", "recover", "prune"], 2
+                ),
+                "evaluate": 10,
+                "plot_curves": 1,
+                **REPORTS,
+                "plot_rates": 2,
+            },
+        ),
+        ("dsi/verdict.py", {"tables": 1, **FIGURES}),
+        ("dsi/study_claims.py", {"study_tables": 1, "tables": 1, **FIGURES}),
         ("summarise_timings.py", {"timings": 1, "all": 1}),
         ("study/configuration.py", {}),
     ],
@@ -265,6 +287,38 @@ def test_an_output_that_is_gone_is_made_again_alone(study: Path) -> None:
         assert planned(study) == {"plot_rates": 1, "timings": 1, "all": 1}
     finally:
         figure.write_bytes(kept)
+
+
+def test_the_whole_study_is_planned_without_network(tmp_path: Path) -> None:
+    """studies/msmarco.yaml: 10 baselines and one seed, of which two are pruned at 7 rates."""
+    folder = copy_tree(tmp_path / "checkout")
+    done = snakemake(
+        folder,
+        "results/msmarco/tables.md",
+        *("--dry-run", "--quiet", "host", "--configfile", "studies/msmarco.yaml"),
+        offline=True,
+    )
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", printed, re.MULTILINE | re.DOTALL)
+    assert table is not None
+    jobs = {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
+    assert jobs == {
+        **dict.fromkeys(["fetch_index", "documents", "topics", "topk", "rank_bm25", "rank_random"], 1),
+        "model_tokenizer": 3,  # small, base, large
+        "model_weights": 3,
+        "dense": 4 + 3 + 1 + 2,  # Table 1, Table 2, t5-large, and E1 of the two that are pruned
+        "dense_continued": 2,
+        "restart": 2,
+        "prune": 2 * 7,
+        "rank_pruned": 2 * 7,
+        "recover": 2 * 7,
+        "evaluate": 2 + 10 + 2 * 2 + 2 * 14,  # references, E1, controls, pruned and recovered
+        "study_tables": 1,
+        "tables": 1,
+    }
+    drawn = snakemake(folder, "-n", "--quiet", "host", "--configfile", "studies/msmarco.yaml")
+    assert re.search(r"^plot_study +4$", drawn.stdout + drawn.stderr, re.MULTILINE)
 
 
 def test_a_word_is_no_rate(study: Path) -> None:

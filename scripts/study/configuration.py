@@ -243,6 +243,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
     for name in config["run"]:
         if name in config["baselines"]:
             yield from _baseline_problems(f"baselines.{name}", config["baselines"][name], config["models"])
+            yield from _lacking_queries(name, config)
     for number, row in enumerate(config["published"], start=1):
         if row["baseline"] not in config["baselines"]:
             yield (
@@ -286,6 +287,19 @@ def _baseline_problems(
         yield (
             f"models.{name}.path: found {model['path']!r}, which is no folder; expected one with config.json, "
             "model.safetensors and a tokenizer, for example path: models/t5-small"
+        )
+
+
+def _lacking_queries(name: str, config: Mapping[str, Any]) -> Iterator[str]:
+    """A ranked-list model is trained on queries only: it needs some."""
+    collection = config["collections"].get(config["collection"], {})
+    without = collection.get("split", {}).get("train") == 0 or "train" not in collection.get(
+        "splits", {"train": None}
+    )
+    if config["baselines"][name]["task"] == "ranked-list" and without:
+        yield (
+            f"run: found {name}, a ranked-list baseline, with the collection {config['collection']}, which "
+            "has no training queries; expected baselines of task docid, for example run: [dsi]"
         )
 
 
