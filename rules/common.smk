@@ -339,7 +339,7 @@ def evaluation_options(wildcards):
 
 def histories(wildcards):
     """History files of a baseline and criterion, dense arms first."""
-    dense = [slug for slug in seed_folders() if slug.split("/")[1] == wildcards.baseline]
+    dense = [slug for slug in seed_folders() if SYSTEM.fullmatch(slug)["baseline"] == wildcards.baseline]
     recovered = [
         f"recovered/{wildcards.baseline}/seed{seed}/{wildcards.criterion}-{rate}"
         for seed in SEEDS
@@ -366,10 +366,13 @@ def facts():
     )
 
 
-def study_slugs():
-    """Every system of the ranked-list task."""
+def study_slugs(arm=None):
+    """Every system of the ranked-list task, or those of one unpruned arm."""
+    found = [(slug, SYSTEM.fullmatch(slug)) for slug in systems()]
     return [
-        slug for slug in systems() if TASK.get(slug.split("/")[1] if "/" in slug else "") == "ranked-list"
+        slug
+        for slug, match in found
+        if match and TASK[match["baseline"]] == "ranked-list" and arm in (None, match["name"])
     ]
 
 
@@ -393,7 +396,7 @@ def best_rows():
 def best_slugs():
     """Whose lists are grouped by seen targets: the study's best dense rows, or every dense system."""
     dense = [slug for row in best_rows().values() if row["arm"] == "dense" for slug in slugs_of_row(row)]
-    return dense or [slug for slug in study_slugs() if slug.endswith("/dense")]
+    return dense or study_slugs("dense")
 
 
 class StudyFigure(NamedTuple):
@@ -435,10 +438,8 @@ def study_figures():
     if {2, 3} <= set(best):
         pruned = best[3]
         label = f"{pruned['name']}, pruned at {format_rate(pruned['rate'])}"
-        chains = [
-            (label, [f"{slug.replace('recovered/', 'baselines/', 1).rpartition('/')[0]}/dense", slug])
-            for slug in slugs_of_row(pruned)
-        ]
+        starts = slugs_of_row({**pruned, "arm": "dense"})
+        chains = [(label, [start, end]) for start, end in zip(starts, slugs_of_row(pruned), strict=True)]
         figures["study-3"] = StudyFigure(
             "curves", f"Figure 3: {pruned['name']}, dense and pruned", dense_histories(best[2]) + chains
         )

@@ -56,7 +56,7 @@ rule tables:
 rule study_tables:
     input:
         metrics=[f"{RESULTS}/metrics/{slug}.json" for slug in study_slugs()],
-        histories=[f"{RESULTS}/{slug}/history.parquet" for slug in study_slugs() if slug.endswith("/dense")],
+        histories=[f"{RESULTS}/{slug}/history.parquet" for slug in study_slugs("dense")],
         outputs=[f"{RESULTS}/runs/{slug}.outputs.parquet" for slug in best_slugs()],
         queries=f"{COLLECTION}/queries.parquet",
         qrels=f"{COLLECTION}/qrels.parquet",

@@ -88,8 +88,8 @@ def _snapshot(definition: Mapping[str, Any], weights: bool) -> Path:
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise ModelSourceError(
-            f"models: {name!r} is neither in the local cache nor to be had from the hub ({error}); connect to "
-            "the network, or download it elsewhere and give its folder, for example "
+            f"models: {name!r} is neither in the local cache nor to be had from the hub ({error}); connect "
+            "to the network, or download it elsewhere and give its folder, for example "
             f"--config 'models={{{name.rpartition('/')[2]}: {{path: models/{name.rpartition('/')[2]}}}}}'"
         ) from error
     return Path(folder)

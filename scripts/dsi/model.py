@@ -1,9 +1,9 @@
 """T5 as a retriever: building, initialising, scoring every document, saving and loading.
 
-With atomic docids the vocabulary is V text pieces followed by N docid tokens in one matrix. Docid tokens never occur as
-input, so their rows are an output head of their own; P(docid | query) is the softmax over those rows at
-the first decoder step (Tay et al. 2022, "Transformer Memory as a Differentiable Search Index").
-A checkpoint folder is an ordinary Hugging Face one plus `docids.parquet`. Does not know training.
+With atomic docids the vocabulary is V text pieces followed by N docid tokens in one matrix. Docid tokens
+never occur as input, so their rows are an output head of their own; P(docid | query) is the softmax over
+those rows at the first decoder step (Tay et al. 2022, "Transformer Memory as a Differentiable Search
+Index"). A checkpoint folder is an ordinary Hugging Face one plus `docids.parquet`. Does not know training.
 """
 
 from collections.abc import Mapping, Sequence

@@ -285,8 +285,8 @@ def _baseline_problems(
         )
     if "path" in model and not Path(model["path"]).is_dir():
         yield (
-            f"models.{name}.path: found {model['path']!r}, which is no folder; expected one with config.json, "
-            "model.safetensors and a tokenizer, for example path: models/t5-small"
+            f"models.{name}.path: found {model['path']!r}, which is no folder; expected one with "
+            "config.json, model.safetensors and a tokenizer, for example path: models/t5-small"
         )
 
 
