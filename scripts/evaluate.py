@@ -56,7 +56,6 @@ def main() -> None:
 
     queries = pd.read_parquet(arguments.collection / "queries.parquet")
     qrels = pd.read_parquet(arguments.collection / "qrels.parquet")
-    topk = pd.read_parquet(arguments.collection / "topk.parquet", columns=["qid", "docid", "rank"])
     try:
         ranking = read_run(arguments.run)
     except RunFormatError as error:
@@ -64,11 +63,16 @@ def main() -> None:
 
     split_of = dict(zip(queries["qid"], queries["split"], strict=True))
     evaluated = [qid for qid, split in split_of.items() if split in EVALUATED_SPLITS]
+    topk = pd.read_parquet(
+        arguments.collection / "topk.parquet",
+        columns=["qid", "docid", "rank"],
+        filters=[("qid", "in", evaluated)],
+    )
     rankings = as_rankings(ranking)
     judgements = as_judgements(qrels[qrels["qid"].isin(evaluated)])
     frames = [
         qrels_measures(rankings, judgements, arguments.relevance),
-        agreement_measures(rankings, topk[topk["qid"].isin(evaluated)], arguments.agreement_k),
+        agreement_measures(rankings, topk, arguments.agreement_k),
     ]
     outputs = pd.read_parquet(arguments.outputs) if arguments.outputs else None
     if outputs is not None:

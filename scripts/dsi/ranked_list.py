@@ -163,15 +163,17 @@ class ListObjective:
         order = list(range(self.examples))
         rng.shuffle(order)
         examples = [self._training[row] for row in order]
-        for rows in bucketed([len(example.input_ids) for example in examples], self._batch_size, rng):
+        for rows in bucketed([self._length(example) for example in examples], self._batch_size, rng):
             chosen = [examples[row] for row in rows]
             input_ids, mask = pad_batch([example.input_ids for example in chosen])
             yield ListBatch(input_ids, mask, self._labels(chosen))
 
     def loss(self, model: T5ForConditionalGeneration, batch: ListBatch) -> torch.Tensor:
         """Cross-entropy, a mean over label positions."""
-        logits = _logits(model, batch)
-        return cross_entropy(logits.flatten(0, 1).float(), batch.labels.flatten(), ignore_index=IGNORED)
+        # T5's vocabulary makes the head the dearest part of a step: masked positions are spared it.
+        counted = batch.labels != IGNORED
+        logits = _head(model, _decoded(model, batch)[counted])
+        return cross_entropy(logits.float(), batch.labels[counted])
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss as trained and the study's measures, of the splits that have queries."""
@@ -185,6 +187,10 @@ class ListObjective:
             study = study_measures(outputs, self._topk, self._k, self._published_batch)
             measures |= {f"{split}_{name}": study[name] for name in TRACKED}
         return measures
+
+    def _length(self, example: Example) -> int:
+        """What batches are sorted by: tokens that are padded to the batch's longest."""
+        return len(example.input_ids) + (0 if self._count_padding else len(example.label_ids))
 
     def _labels(self, examples: Sequence[Example]) -> torch.Tensor:
         if self._count_padding:
@@ -215,7 +221,7 @@ def list_outputs(
         input_ids, mask = pad_batch([example.input_ids for example in chosen])
         labels = _padded([example.label_ids for example in chosen], generation.lengths.k_list)
         batch = ListBatch(*(tensor.to(model.device) for tensor in (input_ids, mask, labels)))
-        logits = _logits(model, batch).float().flatten(0, 1)
+        logits = _head(model, _decoded(model, batch)).float().flatten(0, 1)
         nats = cross_entropy(logits, batch.labels.flatten(), reduction="none").view(labels.shape)
         tokens = torch.tensor([len(example.label_ids) for example in chosen], device=model.device)
         real = torch.arange(labels.shape[1], device=model.device) < tokens[:, None]
@@ -356,16 +362,25 @@ class _Place(NamedTuple):
     used: frozenset[int]
 
 
-def _logits(model: T5ForConditionalGeneration, batch: ListBatch) -> torch.Tensor:
-    """(B, T, V) with each position told the labels before it."""
+def _decoded(model: T5ForConditionalGeneration, batch: ListBatch) -> torch.Tensor:
+    """(B, T, d): the decoder's state at each label, which is told the labels before it."""
     labels = batch.labels.masked_fill(batch.labels == IGNORED, PAD_ID)
     start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
-    logits: torch.Tensor = model(
-        input_ids=batch.input_ids,
-        attention_mask=batch.attention_mask,
-        decoder_input_ids=torch.cat([start, labels[:, :-1]], dim=1),
+    encoded = model.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)[0]
+    decoded: torch.Tensor = model.decoder(
+        input_ids=torch.cat([start, labels[:, :-1]], dim=1),
+        encoder_hidden_states=encoded,
+        encoder_attention_mask=batch.attention_mask,
         use_cache=False,
-    ).logits
+    )[0]
+    return decoded
+
+
+def _head(model: T5ForConditionalGeneration, states: torch.Tensor) -> torch.Tensor:
+    """(…, V): the logits of decoder states (…, d), scaled as the model's own forward pass does."""
+    if model.config.scale_decoder_outputs:
+        states = states * model.config.d_model**-0.5
+    logits: torch.Tensor = model.lm_head(states)
     return logits
 
 
