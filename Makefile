@@ -1,5 +1,6 @@
 # make            the environment, then the whole default study: tables and figures under results/
 # make test       the environment, then the test suite
+# make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
 # make lint       the environment, then style, types and Snakemake's own advice
 # make clean      remove results, keep the environment
 # make help       this list
@@ -17,7 +18,7 @@ RUN := $(VENV)/bin/python -m
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: all test lint clean help
+.PHONY: all test bench lint clean help
 
 all: $(INSTALLED)
 	@$(RUN) snakemake --cores $(CORES)
@@ -28,6 +29,13 @@ test: $(INSTALLED)
 		export DSI_TEST_DATA="$$(cd ../shared/data && pwd)"; \
 	fi; \
 	$(RUN) pytest $(PYTEST_ARGS)
+
+# One thread, so that ratios do not depend on how many cores are free. BENCH=--quick leaves out the largest.
+bench: export OMP_NUM_THREADS := 1
+bench: $(INSTALLED)
+	@$(VENV)/bin/python benchmarks/bench_training.py
+	@$(VENV)/bin/python benchmarks/bench_masks.py $(BENCH)
+	@$(VENV)/bin/python benchmarks/bench_ranking.py $(BENCH)
 
 lint: $(INSTALLED)
 	$(RUN) ruff check .

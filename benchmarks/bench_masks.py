@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from dsi.docid_task import soft_cross_entropy  # noqa: E402
 from dsi.files import replacing, write_text  # noqa: E402
 from dsi.latency import hardware, interleaved, spread  # noqa: E402
-from dsi.masks import Tensors  # noqa: E402
+from dsi.masks import Tensors, hold_masks  # noqa: E402
 from dsi.model import build_model, docid_logits  # noqa: E402
 from dsi.pruning import layerwise_masks, linear_names, magnitude_importances  # noqa: E402
 from dsi.training import Optimisation, Phase, Retriever, resolve_precision  # noqa: E402
@@ -151,7 +151,7 @@ def measure(name: str, rounds: int) -> list[dict[str, Any]]:
         prune.custom_from_mask(module, "weight", mask)
     modules = {"dense": dense, "masks re-applied": held, "torch.nn.utils.prune": reparametrised}
     samples = interleaved({key: stepper(module) for key, module in modules.items()}, rounds, WARMUP)
-    upkeep = interleaved({"masks": held._apply_masks}, rounds, WARMUP)["masks"]
+    upkeep = interleaved({"masks": lambda: hold_masks(held._held)}, rounds, WARMUP)["masks"]
     rows = []
     for key, module in modules.items():
         share = spread([one / other for one, other in zip(samples[key], samples["dense"], strict=True)])
@@ -201,7 +201,7 @@ def stepper(module: Retriever) -> Callable[[], None]:
 
 def held_bytes(module: Retriever) -> int:
     """Bytes of every tensor that hangs on the model, once each, and of the masks; no gradients."""
-    tensors = [dropped for _, dropped in module._held]
+    tensors = [mask for _, mask in module._held]
     for part in module.model.modules():
         plain = [value for value in vars(part).values() if isinstance(value, torch.Tensor)]
         tensors += [*part.parameters(recurse=False), *part.buffers(recurse=False), *plain]

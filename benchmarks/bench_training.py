@@ -1,7 +1,6 @@
 """Training speed of the ranked-list task, against the study's own way, on the same model and batch.
 
     OMP_NUM_THREADS=1 .venv/bin/python benchmarks/bench_training.py
-    OMP_NUM_THREADS=1 .venv/bin/python benchmarks/bench_training.py --csv results/bench/training.csv
 
 The study pads inputs and labels to the longest of the data set, counts padding in the loss and trains in
 fp32. Here batches hold queries of similar length, padding is masked, arithmetic is bf16 where the processor
@@ -9,7 +8,7 @@ has it, and freed memory is kept for the next step; the rows of the table take t
 get the same queries, summary lines of docstrings, with lists of five documents' names drawn at random.
 
 Each measurement is a process of its own; the ways take turns, so that a busy machine slows them alike. The
-table gives the median over turns.
+table gives the median over turns. Writes training.md and training.csv under --output and prints the table.
 """
 
 import argparse
@@ -29,6 +28,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
+from dsi.files import replacing, write_text
 from dsi.model import build_t5
 from dsi.pydocs import read_packages
 from dsi.ranked_list import Generation, Lengths, ListBatch, ListObjective, make_examples
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=30, help="optimiser steps timed (default 30)")
     parser.add_argument("--turns", type=int, default=3, help="measurements of each way (default 3)")
     parser.add_argument("--vocabulary", type=int, default=32128, help="rows of the embedding (default T5's)")
-    parser.add_argument("--csv", type=Path, help="file to write, besides the table")
+    parser.add_argument("--output", type=Path, default=Path("results/bench"), help="folder (results/bench)")
     parser.add_argument("--way", type=int, help=argparse.SUPPRESS)  # what a process of its own is told
     arguments = parser.parse_args()
     if arguments.way is not None:
@@ -92,14 +92,16 @@ def main() -> None:
             "times the study's": [median / medians[0] for median in medians],
         }
     )
-    if arguments.csv:
-        arguments.csv.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(arguments.csv, index=False)
-    print(
-        f"d_model {SHAPE['d_model']}, 1 + 1 layers, {arguments.vocabulary:,} pieces, batch {BATCH_SIZE}, "
-        f"K {K}, {torch.get_num_threads()} thread(s), {resolve_precision('auto')} found by auto\n"
+    with replacing(arguments.output / "training.csv") as temporary:
+        frame.to_csv(temporary, index=False)
+    text = (
+        f"Training of the ranked-list task: d_model {SHAPE['d_model']}, 1 + 1 layers, "
+        f"{arguments.vocabulary:,} pieces, batch {BATCH_SIZE}, K {K};\n{torch.get_num_threads()} thread(s), "
+        f"{resolve_precision('auto')} found by auto, median of {arguments.turns} turns.\n\n"
+        f"{frame.to_markdown(index=False, floatfmt='.2f')}\n"
     )
-    print(frame.to_markdown(index=False, floatfmt=".2f"))
+    write_text(text, arguments.output / "training.md")
+    print(text)
 
 
 def measured(number: int, arguments: argparse.Namespace) -> float:

@@ -48,7 +48,8 @@ rule rank_pruned:
         "../envs/environment.yaml"
     threads: config["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=training_memory,
+        gpu=GPU,
     params:
         options=ranking_options,
         script=ranker,
