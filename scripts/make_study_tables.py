@@ -30,10 +30,10 @@ from dsi.files import replacing, write_text
 from dsi.reporting import ReportError
 from dsi.seen_targets import seen_measures, seen_section, seen_targets
 from dsi.study_claims import claims_section
-from dsi.study_tables import PublishedRow, published_rows, study_frame, study_tables
+from dsi.study_tables import PublishedRow, lists_section, published_rows, study_frame, study_tables
 
 DENSE = re.compile(r"baselines/(?P<baseline>[^/]+)/seed(?P<seed>\d+)/dense/history\.parquet")
-OUTPUTS = re.compile(r"runs/(?P<slug>[^/]+/(?P<baseline>[^/]+)/seed\d+/.+)\.outputs\.parquet")
+OUTPUTS = re.compile(r"runs/[^/]+/(?P<baseline>[^/]+)/seed\d+/(?P<name>.+)\.outputs\.parquet")
 COLUMNS = ("epoch", "validation_loss", "validation_MAP-published")
 
 
@@ -71,7 +71,10 @@ def main() -> None:
     except ReportError as error:
         raise UserError(str(error)) from error
     histories = dict(read_history(path) for path in arguments.histories)
-    parts = [study_tables(rows, frame), claims_section(rows, frame, histories)]
+    if rows:
+        parts = [study_tables(rows, frame), claims_section(rows, frame, histories)]
+    else:
+        parts = [lists_section(frame)]
     parts += seen_parts(arguments, rows, frame)
     with replacing(arguments.csv) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n")
@@ -79,25 +82,29 @@ def main() -> None:
 
 
 def seen_parts(arguments: argparse.Namespace, rows: list[PublishedRow], frame: pd.DataFrame) -> list[str]:
-    """A section for each of --outputs."""
+    """A section for each system of --outputs, seeds together."""
     if not arguments.outputs:
         return []
     folder = arguments.collection
     queries, qrels = (pd.read_parquet(folder / f"{name}.parquet") for name in ("queries", "qrels"))
     topk = pd.read_parquet(folder / "topk.parquet", columns=["qid", "rank", "docid"])
-    parts = []
+    systems: dict[tuple[str, str], list[Path]] = {}
     for path in arguments.outputs:
         match = OUTPUTS.search(path.absolute().as_posix())
-        known = frame.loc[frame["baseline"] == match["baseline"], "k"] if match else pd.Series(dtype="int64")
-        if match is None or known.empty:
+        if match is None or match["baseline"] not in set(frame["baseline"]):
             raise UserError(
                 f"--outputs: found {path}, expected …/runs/<system>.outputs.parquet of a system among "
                 "--metrics: results/runs/baselines/t5-small-k5/seed1/dense.outputs.parquet"
             )
-        k = int(known.iloc[0])
+        systems.setdefault((match["baseline"], match["name"]), []).append(path)
+    parts = []
+    for (baseline, name), paths in systems.items():
+        k = int(frame.loc[frame["baseline"] == baseline, "k"].iloc[0])
         seen = seen_targets(queries, topk, qrels, k, arguments.relevance)
-        measured = seen_measures(pd.read_parquet(path), topk, seen, k)
-        parts.append(seen_section(seen, measured, match["slug"], k))
+        measured = pd.concat([seen_measures(pd.read_parquet(path), topk, seen, k) for path in paths])
+        means = measured.groupby("qid", sort=False).mean().reset_index()
+        title = f"{baseline}, {name}" + (f", mean of {len(paths)} seeds" if len(paths) > 1 else "")
+        parts.append(seen_section(seen, means, title, k))
     return parts
 
 

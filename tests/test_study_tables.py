@@ -26,7 +26,14 @@ from dsi.study_claims import (
     pruning_claim,
     turning_points,
 )
-from dsi.study_tables import PublishedRow, published_rows, published_table, study_frame, study_tables
+from dsi.study_tables import (
+    PublishedRow,
+    lists_section,
+    published_rows,
+    published_table,
+    study_frame,
+    study_tables,
+)
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 
@@ -165,6 +172,20 @@ def test_tables_show_controls_and_say_what_was_not_run() -> None:
 
 
 # Claim 1
+
+
+def test_without_published_rows_lists_are_measured_all_the_same() -> None:
+    reports = [
+        report("lists", "dense", 1, **{"MAP-published": 0.2, "repeated": 0.5}),
+        report("lists", "dense", 2, **{"MAP-published": 0.4, "repeated": 0.5}),
+        report("lists", "recovered", 1, 0.5, **{"MAP-published": 0.125}),
+    ]
+    lines = lists_section(study_frame(reports)).splitlines()
+    (dense,) = (line for line in lines if "lists, dense E1 " in line)
+    cells = [cell.strip() for cell in dense.strip("|").split("|")]
+    assert cells[:3] == ["lists, dense E1", "5", "0.3000 ± 0.1414"]
+    assert "0.00500 ± 0.00000" in cells  # the ceiling of 5 ids among 1,000
+    assert any(line.startswith("| lists, recovered, magnitude 0.5 ") and "0.1250" in line for line in lines)
 
 
 def test_turns_are_the_epochs_of_lowest_loss_and_first_best_map() -> None:
