@@ -1,4 +1,4 @@
-"""From a source of documents to queries, judgements, an index, BM25's lists and docids."""
+"""From a source of documents to queries, judgements, an index, BM25's lists."""
 
 from study.sources import corpus_source, local_query_files, query_sources
 
@@ -253,26 +253,3 @@ rule bm25_weights:
         '"$DSI_PYTHON" "$DSI_SCRIPTS"/export_bm25.py --index {input.index} --documents {input.documents}'
         " --queries {input.queries} --k1 {params.k1} --b {params.b}"
         " --weights {output.weights} --words {output.words} > {log} 2>&1"
-
-
-rule docids:
-    input:
-        documents=f"{COLLECTION}/documents.parquet",
-    output:
-        docids=f"{COLLECTION}/docids-{{scheme}}.parquet",
-    log:
-        f"{RESULTS}/logs/docids/{{scheme}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/docids/{{scheme}}.tsv"
-    conda:
-        "../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-    params:
-        code=code("assign_docids.py"),
-    message:
-        "Assigning {wildcards.scheme} docids"
-    shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/assign_docids.py --documents {input.documents}'
-        " --scheme {wildcards.scheme} --output {output.docids} > {log} 2>&1"

@@ -96,6 +96,7 @@ CHECKPOINT_FILES = [
     "tokenizer.json",
     "tokenizer_config.json",
     "docids.parquet",
+    "retriever.json",
 ]
 
 
@@ -231,9 +232,17 @@ def dense_settings(wildcards):
     chosen = {key: baseline(wildcards)[key] for key in SETTINGS[task]}
     if task == "docid":
         chosen["relevance"] = selected_collection()["relevance"]
+        chosen["scheme"] = baseline(wildcards)["docids"]["scheme"]
+        chosen["expanded"] = expanded(wildcards)
     else:
         chosen["architecture"] = start_model(wildcards).get("architecture")
     return as_json(**chosen, depth=config["evaluation"]["depth"])
+
+
+def expanded(wildcards):
+    """Prefixes of docids decoded at a time; none with atomic ones, whose results cannot depend on it."""
+    scheme = baseline(wildcards)["docids"]["scheme"]
+    return None if scheme == "atomic" else config["evaluation"]["expanded"]
 
 
 def recovery_settings(wildcards):
@@ -247,10 +256,10 @@ def ranking_options(wildcards, input):
     chosen = baseline(wildcards)
     depth = config["evaluation"]["depth"]
     if TASK[wildcards.baseline] == "docid":
+        bound = f" --expanded {expanded(wildcards)}" if expanded(wildcards) else ""
         return (
             f"--queries {input.queries} --qrels {input.qrels}"
-            f" --relevance {selected_collection()['relevance']} --depth {depth}"
-            f" --max-tokens {chosen['training']['max_tokens']}"
+            f" --relevance {selected_collection()['relevance']} --depth {depth}{bound}"
         )
     settings = as_json(**{key: chosen[key] for key in ("k", "generation", "training")}, depth=depth)
     return f"--collection {Path(input.queries).parent} --settings {shlex.quote(settings)}"
@@ -269,6 +278,21 @@ def tokenizer_of(wildcards):
     return f"{RESULTS}/models/{baseline(wildcards)['model']}/tokenizer/tokenizer.json"
 
 
+def docids_inputs(wildcards):
+    """What docids are made from, by name: documents, the tokenizer, and embeddings that come as a file."""
+    embeddings = baseline(wildcards)["docids"].get("embeddings", "")
+    given = {"embeddings": embeddings} if Path(embeddings).is_file() else {}
+    return {"documents": f"{COLLECTION}/documents.parquet", "tokenizer": tokenizer_of(wildcards), **given}
+
+
+def docids_options(wildcards):
+    """The scheme and its settings as options: `--scheme semantic --leaf-size 100 …`."""
+    settings = baseline(wildcards)["docids"]
+    return " ".join(
+        f"--{key.replace('_', '-')} {shlex.quote(str(value))}" for key, value in sorted(settings.items())
+    )
+
+
 def training_inputs(wildcards):
     """What every training job reads, by name."""
     task = TASK[wildcards.baseline]
@@ -278,7 +302,7 @@ def training_inputs(wildcards):
     }
     inputs = {name.replace("-", "_"): f"{COLLECTION}/{name}.parquet" for name in names[task]}
     if task == "docid":
-        inputs["docids"] = f"{COLLECTION}/docids-{baseline(wildcards)['docids']}.parquet"
+        inputs["docids"] = f"{RESULTS}/baselines/{wildcards.baseline}/docids.parquet"
     return {**inputs, "tokenizer": tokenizer_of(wildcards)}
 
 

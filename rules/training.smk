@@ -1,4 +1,4 @@
-"""The tokenizer, the dense model after E1, and its two controls after E2: continued and restarted."""
+"""The tokenizer, the docids, the dense model after E1, and its two controls after E2: continued and restarted."""
 
 # Options of either task's training script that all training rules share.
 TRAIN = (
@@ -34,6 +34,30 @@ rule tokenizer:
         '"$DSI_PYTHON" "$DSI_SCRIPTS"/train_tokenizer.py --documents {input.documents}'
         " --queries {input.queries} --vocabulary {params.vocabulary}"
         " --output $(dirname {output.tokenizer}) > {log} 2>&1"
+
+
+rule docids:
+    input:
+        unpack(docids_inputs),
+    output:
+        docids=f"{BASELINE_FOLDER}/docids.parquet",
+    log:
+        f"{RESULTS}/logs/docids/{{baseline}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/docids/{{baseline}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        options=docids_options,
+        code=code("assign_docids.py"),
+    message:
+        "{wildcards.baseline}: assigning docids"
+    shell:
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/assign_docids.py --documents {input.documents}'
+        " --tokenizer $(dirname {input.tokenizer}) {params.options} --output {output.docids} > {log} 2>&1"
 
 
 rule model_tokenizer:

@@ -31,6 +31,7 @@ COPIED = (
     "tokenizer.json",
     "tokenizer_config.json",
     "docids.parquet",
+    "retriever.json",
 )
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
     python scripts/rank.py results/pruned/dsi/seed1/magnitude-0.2 \\
         --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
-        --relevance 1 --depth 1000 --max-tokens 16 --threads 1 \\
+        --relevance 1 --depth 1000 --expanded 1024 --threads 1 \\
         --run results/runs/pruned/dsi/seed1/magnitude-0.2.trec.gz \\
         --outputs results/runs/pruned/dsi/seed1/magnitude-0.2.outputs.parquet
 """
@@ -27,7 +27,12 @@ def main() -> None:
     parser.add_argument("--qrels", type=Path, required=True, help="parquet: qid, docid, grade")
     parser.add_argument("--relevance", type=int, required=True, help="lowest relevant grade")
     parser.add_argument("--depth", type=int, required=True, help="documents per query")
-    parser.add_argument("--max-tokens", type=int, required=True, help="longest input")
+    parser.add_argument(
+        "--expanded",
+        type=int,
+        default=1024,
+        help="prefixes of docids decoded at a time, which bounds the memory; of no effect on atomic docids",
+    )
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
     parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss")
@@ -35,7 +40,7 @@ def main() -> None:
 
     prepare_torch(arguments.threads)
     try:
-        checkpoint = load_checkpoint(arguments.checkpoint, arguments.max_tokens)
+        checkpoint = load_checkpoint(arguments.checkpoint)
     except CheckpointError as error:
         raise UserError(str(error)) from error
     rank_and_write(
@@ -44,6 +49,7 @@ def main() -> None:
         pd.read_parquet(arguments.qrels),
         relevance=arguments.relevance,
         depth=arguments.depth,
+        expanded=arguments.expanded,
         run_path=arguments.run,
         outputs_path=arguments.outputs,
     )

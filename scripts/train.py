@@ -1,7 +1,7 @@
 """Train a docid retriever: from scratch (E1), or onwards from a checkpoint (E2).
 
     python scripts/train.py --phase E1 --seed 1 --threads 1 --settings @settings.json \\
-        --collection results/collection --docids results/collection/docids-atomic.parquet \\
+        --collection results/collection --docids results/baselines/dsi/docids.parquet \\
         --tokenizer results/baselines/dsi/tokenizer --output results/baselines/dsi/seed1/dense \\
         --run results/runs/baselines/dsi/seed1/dense.trec.gz \\
         --outputs results/runs/baselines/dsi/seed1/dense.outputs.parquet
@@ -10,7 +10,8 @@
         --masks results/pruned/dsi/seed1/magnitude-0.2/masks.safetensors …
 
 --settings is JSON with the sections model, training, pseudo_queries and distillation of a baseline,
-recovery for E2, and the keys relevance, depth and untie (whether E2 gives the output head weights of its
+recovery for E2, and the keys scheme (of the docids), relevance, depth, expanded (prefixes of docids that
+are decoded at a time; null with atomic docids) and untie (whether E2 gives the output head weights of its
 own). A killed run goes on from its last whole epoch when it is started again with the same inputs and
 --code. The checkpoint is ranked here too: another process would pay for the imports again.
 """
@@ -18,6 +19,7 @@ own). A killed run goes on from its last whole epoch when it is started again wi
 import argparse
 import logging
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -27,13 +29,16 @@ from dsi.bm25 import Bm25Scorer
 from dsi.collection import TRAIN, VALIDATION, relevant_documents
 from dsi.command import UserError, run
 from dsi.docid_task import DocidObjective, Query
+from dsi.docids import extra_tokens
 from dsi.files import replacing_files
 from dsi.model import (
+    DOCID_TASK,
     Checkpoint,
     CheckpointError,
     ModelSettingsError,
-    atomic_docids,
     build_model,
+    build_sequence_model,
+    identifiers_of,
     initialise_from_lsa,
     load_checkpoint,
     save_checkpoint,
@@ -41,6 +46,7 @@ from dsi.model import (
 )
 from dsi.pseudo_queries import PseudoQuerySampler
 from dsi.ranking import rank_and_write
+from dsi.sequence_task import SequenceObjective
 from dsi.stage import describe_phase, parsed, prepare_torch, rows_per_batch, state_key, training_parser
 from dsi.tokenizer import load_tokenizer, piece_counts
 from dsi.training import Retriever, optimiser_moments, train
@@ -78,18 +84,28 @@ def main() -> None:
     history, optimiser = train(module, phase, state)
 
     with replacing_files(arguments.output) as folder:
-        docids = atomic_docids(checkpoint.model, checkpoint.docids)
-        save_checkpoint(checkpoint.model, arguments.tokenizer, docids, folder)
+        save_checkpoint(
+            checkpoint.model,
+            arguments.tokenizer,
+            pd.read_parquet(arguments.docids),
+            folder,
+            {
+                "task": DOCID_TASK,
+                "scheme": settings["scheme"],
+                "max_tokens": settings["training"]["max_tokens"],
+            },
+        )
         history.to_parquet(folder / "history.parquet", index=False)
         if arguments.phase == "E1":
             moments = optimiser_moments(optimiser, checkpoint.model)
             save_file(moments, folder / "optimizer.safetensors")
     rank_and_write(
-        load_checkpoint(arguments.output, settings["training"]["max_tokens"]),
+        load_checkpoint(arguments.output),
         queries,
         qrels,
         relevance=settings["relevance"],
         depth=settings["depth"],
+        expanded=settings["expanded"],
         run_path=arguments.run,
         outputs_path=arguments.outputs,
     )
@@ -104,18 +120,22 @@ def parse_arguments() -> argparse.Namespace:
 
 def starting_point(arguments: argparse.Namespace, documents: pd.DataFrame) -> Checkpoint:
     """The model before the first step: a new one, or the checkpoint to go on from."""
-    max_tokens = arguments.settings["training"]["max_tokens"]
     if arguments.start is not None:
-        return load_checkpoint(arguments.start, max_tokens)
-    model_settings = arguments.settings["model"]
-    docids = list(pd.read_parquet(arguments.docids)["docid"])
-    tokenizer = load_tokenizer(arguments.tokenizer, max_tokens)
-    model = build_model(model_settings, tokenizer.get_vocab_size(), len(docids), arguments.seed)
-    if model_settings["embeddings"] == "lsa":
-        untruncated = load_tokenizer(arguments.tokenizer, max_tokens)
-        counts = piece_counts(untruncated, list(documents["text"]))
-        initialise_from_lsa(model, counts, model_settings["embedding_std"])
-    return Checkpoint(model, tokenizer, docids)
+        return load_checkpoint(arguments.start)
+    settings = arguments.settings["model"]
+    frame = pd.read_parquet(arguments.docids)
+    identifiers = identifiers_of(frame, arguments.settings["scheme"])
+    tokenizer = load_tokenizer(arguments.tokenizer, arguments.settings["training"]["max_tokens"])
+    pieces = tokenizer.get_vocab_size()
+    if identifiers is None:
+        model = build_model(settings, pieces, len(frame), arguments.seed)
+    else:
+        vocabulary = pieces + extra_tokens(frame, pieces)
+        model = build_sequence_model(settings, vocabulary, max(map(len, identifiers)), arguments.seed)
+    if settings["embeddings"] == "lsa":
+        counts = piece_counts(load_tokenizer(arguments.tokenizer), list(documents["text"]))
+        initialise_from_lsa(model, counts, settings["embedding_std"], identifiers)
+    return Checkpoint(model, tokenizer, list(frame["docid"]), identifiers)
 
 
 def objective(
@@ -134,13 +154,22 @@ def objective(
         len(documents),
     )
     pseudo = settings["pseudo_queries"]
-    return DocidObjective(
+    kind = (
+        partial(DocidObjective, documents=len(documents))
+        if checkpoint.identifiers is None
+        else partial(
+            SequenceObjective,
+            docids=checkpoint.docids,
+            identifiers=checkpoint.identifiers,
+            expanded=settings["expanded"],
+        )
+    )
+    return kind(
         PseudoQuerySampler(list(documents["text"]), scorer.idf, pseudo["weights"]),
         scorer,
         checkpoint.tokenizer,
         judged_queries(queries, TRAIN, relevant, checkpoint.docids),
         judged_queries(queries, VALIDATION, relevant, checkpoint.docids),
-        documents=len(documents),
         per_document=pseudo["per_document"],
         training_share=pseudo["training_queries"],
         teacher_weight=settings["distillation"]["weight"],

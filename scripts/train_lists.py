@@ -30,7 +30,7 @@ from dsi.collection import TEST, TRAIN, VALIDATION
 from dsi.command import UserError, run
 from dsi.files import replacing_files
 from dsi.list_evaluation import ListTask, write_lists
-from dsi.model import CheckpointError, build_t5, load_t5, save_checkpoint, untie_head
+from dsi.model import LIST_TASK, CheckpointError, build_t5, load_t5, save_checkpoint, untie_head
 from dsi.ranked_list import ListObjective
 from dsi.stage import describe_phase, parsed, prepare_torch, rows_per_batch, state_key, training_parser
 from dsi.tokenizer import load_tokenizer
@@ -65,7 +65,7 @@ def main() -> None:
 
     task.describe_generation(model)
     with replacing_files(arguments.output) as folder:
-        save_checkpoint(model, arguments.tokenizer, task.docids, folder)
+        save_checkpoint(model, arguments.tokenizer, task.docids, folder, described(settings))
         history.to_parquet(folder / "history.parquet", index=False)
         if arguments.phase == "E1":
             save_file(optimiser_moments(optimiser, model), folder / "optimizer.safetensors")
@@ -90,6 +90,16 @@ def starting_point(arguments: argparse.Namespace) -> T5ForConditionalGeneration:
         return load_t5(folder)
     vocabulary = load_tokenizer(arguments.tokenizer).get_vocab_size()
     return build_t5(arguments.settings["architecture"], vocabulary, arguments.seed)
+
+
+def described(settings: dict[str, Any]) -> dict[str, Any]:
+    """What the checkpoint's inputs and outputs stand for."""
+    return {
+        "task": LIST_TASK,
+        "max_tokens": settings["training"]["max_tokens"],
+        "k": settings["k"],
+        "constrained": settings["generation"]["method"] == "constrained",
+    }
 
 
 def objective(task: ListTask, settings: dict[str, Any], seed: int) -> ListObjective:

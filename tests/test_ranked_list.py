@@ -259,7 +259,8 @@ def test_plain_transformers_generates_the_lists_that_were_evaluated(
     task = ListTask.read(collection(tmp_path), tokenizer_folder, settings)
     t5 = model(tokenizer)
     task.describe_generation(t5)
-    save_checkpoint(t5, tokenizer_folder, task.docids, tmp_path / "checkpoint")
+    retriever = {"task": "ranked-list", "max_tokens": 32, "k": 2, "constrained": method == "constrained"}
+    save_checkpoint(t5, tokenizer_folder, task.docids, tmp_path / "checkpoint", retriever)
     run, outputs = tmp_path / "run.trec.gz", tmp_path / "outputs.parquet"
     write_lists(load_t5(tmp_path / "checkpoint"), task, run, outputs)
     written = pd.read_parquet(outputs)

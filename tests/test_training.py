@@ -14,11 +14,11 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from dsi import docid_task, training
 from dsi.bm25 import Bm25Scorer, term_weights
 from dsi.docid_task import DocidObjective, Query
+from dsi.docids import atomic
 from dsi.masks import masks_hold
 from dsi.model import (
     Checkpoint,
     ModelSettingsError,
-    atomic_docids,
     build_model,
     docid_logits,
     initialise_from_lsa,
@@ -50,6 +50,7 @@ SETTINGS = {
     "embedding_std": 0.1,
 }
 EVEN = dict.fromkeys(KINDS, 1.0)
+RETRIEVER_ATOMIC = {"task": "docid", "scheme": "atomic", "max_tokens": 12}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -230,8 +231,9 @@ def test_an_untied_head_is_saved_and_loaded_as_it_was_evaluated(
     with torch.no_grad():
         model.lm_head.weight[:, ::2] = 0
     inputs = pad_batch([[5, 6, 1]])
-    save_checkpoint(model, tokenizer_folder, atomic_docids(model, [f"d{n}" for n in range(24)]), tmp_path)
-    loaded = load_checkpoint(tmp_path, 12).model.eval()
+    docids = pd.DataFrame({"docid": [f"d{n}" for n in range(24)]})
+    save_checkpoint(model, tokenizer_folder, atomic(docids, 34), tmp_path, RETRIEVER_ATOMIC)
+    loaded = load_checkpoint(tmp_path).model.eval()
     assert loaded.lm_head.weight is not loaded.shared.weight
     assert torch.equal(loaded.shared.weight, model.shared.weight)
     assert loaded.shared.weight.count_nonzero() == model.shared.weight.numel()
@@ -340,13 +342,14 @@ def test_a_checkpoint_is_an_ordinary_one_and_gives_the_same_scores(
     trained = module(tokenizer_folder, 1)
     train(trained, trained._phase, tmp_path / "state")
     docids = [f"doc{number}" for number in range(24)]
-    save_checkpoint(trained.model, tokenizer_folder, atomic_docids(trained.model, docids), tmp_path)
+    frame = atomic(pd.DataFrame({"docid": docids}), 34)
+    save_checkpoint(trained.model, tokenizer_folder, frame, tmp_path, RETRIEVER_ATOMIC)
     loaded, report = AutoModelForSeq2SeqLM.from_pretrained(tmp_path, output_loading_info=True)
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]
 
     texts = ["shortest path", "random matrix of weight"]
-    checkpoint = load_checkpoint(tmp_path, 12)
+    checkpoint = load_checkpoint(tmp_path)
     ours = Checkpoint(trained.model, load_tokenizer(tokenizer_folder, 12), docids)
     assert (score_queries(checkpoint, texts) == score_queries(ours, texts)).all()
 

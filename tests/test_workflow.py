@@ -449,12 +449,12 @@ def test_an_index_from_a_server_without_training_queries(tmp_path: Path) -> None
 def test_a_failing_stage_says_why_and_keeps_the_rest(edited: Path) -> None:
     script = edited / "scripts" / "assign_docids.py"
     script.write_text(script.read_text().replace("def main() -> None:", "def main() -> None:\n    1 / 0"))
-    docids = edited / "results/smoke/collection/docids-atomic.parquet"
+    docids = edited / "results/smoke/baselines/smoke/docids.parquet"
     done = snakemake(edited, str(docids.relative_to(edited)), "--cores", "1", *SMOKE)
     printed = done.stdout + done.stderr
     assert done.returncode != 0
     assert "ZeroDivisionError" in printed
-    log = edited / "results/smoke/logs/docids/atomic.log"
+    log = edited / "results/smoke/logs/docids/smoke.log"
     assert "Traceback" in log.read_text()
     assert (edited / "results/smoke/collection/documents.parquet").is_file()
     assert (edited / "results/smoke/baselines/smoke/seed1/dense/model.safetensors").is_file()

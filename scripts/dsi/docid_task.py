@@ -32,7 +32,10 @@ class Query(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """input_ids, attention_mask: (B, L) int64; targets: (B, N) float32, rows sum to 1."""
+    """input_ids, attention_mask: (B, L) int64; targets: (B, N) float32, rows sum to 1.
+
+    With identifiers of several tokens targets are labels, (B, T) int64 (dsi.sequence_task).
+    """
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
@@ -106,7 +109,7 @@ class DocidObjective:
         for rows in bucketed([len(entry.ids) for entry in encoded], self._batch_size, rng):
             input_ids, mask = pad_batch([encoded[row].ids for row in rows])
             targets = self._targets([examples[row] for row in rows])
-            yield Batch(input_ids, mask, torch.from_numpy(targets))
+            yield Batch(input_ids, mask, self._aims(targets, rng))
 
     def loss(self, model: T5ForConditionalGeneration, batch: Batch) -> torch.Tensor:
         """Cross-entropy over documents."""
@@ -125,6 +128,10 @@ class DocidObjective:
             VALIDATION_LOSS: soft_cross_entropy(logits, batch.targets).item(),
             **{f"validation_{name}": value for name, value in measures.items()},
         }
+
+    def _aims(self, targets: npt.NDArray[np.float32], _: random.Random) -> torch.Tensor:
+        """What a batch is trained on, from target distributions (B, N); random choices follow the epoch."""
+        return torch.from_numpy(targets)
 
     def _encoded_queries(self, queries: Sequence[Query]) -> Batch:
         encoded = self._tokenizer.encode_batch([query.text for query in queries])

@@ -118,17 +118,23 @@ def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth:
     rows. One query at a time: a batch search keeps a Java object alive for every hit, which makes
     each further access slower, minutes for a million hits.
     """
-    start_jvm()
-    from pyserini.search.lucene import LuceneSearcher
-
-    searcher = LuceneSearcher(str(folder))
-    searcher.set_bm25(k1, b)
+    searcher = bm25_searcher(folder, k1, b)
     rows = [
         (qid, hit.docid, hit.score)
         for qid, text in zip(queries["qid"], tqdm(queries["text"], unit="query"), strict=True)
         for hit in searcher.search(text, depth)
     ]
     return ranked(pd.DataFrame(rows, columns=["qid", "docid", "score"]))
+
+
+def bm25_searcher(folder: Path, k1: float, b: float) -> Any:
+    """Pyserini's LuceneSearcher of an index: `search(text, depth)` gives hits with docid and score."""
+    start_jvm()
+    from pyserini.search.lucene import LuceneSearcher
+
+    searcher = LuceneSearcher(str(folder))
+    searcher.set_bm25(k1, b)
+    return searcher
 
 
 def stored_documents(folder: Path) -> pd.DataFrame:

@@ -1,11 +1,15 @@
 """T5 as a retriever: building, initialising, scoring every document, saving and loading.
 
-With atomic docids the vocabulary is V text pieces followed by N docid tokens in one matrix. Docid tokens
-never occur as input, so their rows are an output head of their own; P(docid | query) is the softmax over
-those rows at the first decoder step (Tay et al. 2022, "Transformer Memory as a Differentiable Search
-Index"). A checkpoint folder is an ordinary Hugging Face one plus `docids.parquet`. Does not know training.
+The vocabulary is V text pieces followed by the new tokens of the docid scheme, in one matrix. With atomic
+docids these are N tokens that never occur as input, so their rows are an output head of their own;
+P(docid | query) is the softmax over those rows at the first decoder step (Tay et al. 2022, "Transformer
+Memory as a Differentiable Search Index"). With other schemes it is the product of the probabilities of the
+identifier's tokens, each a softmax over the whole vocabulary.
+A checkpoint folder is an ordinary Hugging Face one plus `docids.parquet` (docid, tokens) and
+`retriever.json` (what its inputs and outputs stand for). Does not know training.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,9 +24,14 @@ from tokenizers import Tokenizer
 from transformers.models.t5.configuration_t5 import T5Config
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.files import write_json
 from dsi.tokenizer import EOS_ID, PAD_ID, copy_tokenizer, load_tokenizer
 
 EMBEDDING = "shared.weight"
+RETRIEVER = "retriever.json"
+DOCID_TASK, LIST_TASK = "docid", "ranked-list"
+ATOMIC = "atomic"
+IGNORED = -100  # a label that is not there; torch's cross-entropy skips it
 RANDOM_SHARE = 0.1  # of the standard deviation, added to LSA embeddings so that seeds differ
 
 
@@ -35,11 +44,16 @@ class ModelSettingsError(ValueError):
 
 
 class Checkpoint(NamedTuple):
-    """A retriever: the model, its tokenizer, and docids in the order of the docid tokens."""
+    """A retriever: the model, its tokenizer, and the docids.
+
+    identifiers: the tokens of each docid; None with atomic docids, which are the last tokens of the
+    vocabulary in order.
+    """
 
     model: T5ForConditionalGeneration
     tokenizer: Tokenizer
     docids: list[str]
+    identifiers: list[list[int]] | None = None
 
 
 def build_model(
@@ -58,6 +72,24 @@ def build_model(
     assert generation is not None
     generation.max_new_tokens = 1
     generation.suppress_tokens = list(range(vocabulary))
+    return model
+
+
+def build_sequence_model(
+    settings: Mapping[str, Any], vocabulary: int, longest: int, seed: int
+) -> T5ForConditionalGeneration:
+    """A T5 with random weights and docids of several tokens.
+
+    Args:
+        settings: the shape, as under `model` of a docid baseline.
+        vocabulary: text pieces and new tokens.
+        longest: tokens of the longest identifier.
+        seed: of the weights.
+    """
+    model = build_t5(settings, vocabulary, seed)
+    generation = model.generation_config
+    assert generation is not None
+    generation.max_new_tokens = longest
     return model
 
 
@@ -104,16 +136,23 @@ def untie_head(model: T5ForConditionalGeneration) -> None:
         model.lm_head.weight = torch.nn.Parameter(model.shared.weight.detach().clone())
 
 
-def initialise_from_lsa(model: T5ForConditionalGeneration, counts: sparse.csr_matrix, std: float) -> None:
+def initialise_from_lsa(
+    model: T5ForConditionalGeneration,
+    counts: sparse.csr_matrix,
+    std: float,
+    identifiers: Sequence[Sequence[int]] | None = None,
+) -> None:
     """Start embeddings from latent semantic analysis of the collection's piece-document matrix.
 
     The truncated SVD U S Vᵀ of the BM25-weighted matrix gives pieces the rows of U √S and docid tokens
     those of V √S, both scaled to `std`; a tenth of the random initialisation stays. A piece and the
-    documents that hold it start near one another, which spares the model its long first plateau.
+    documents that hold it start near one another, which spares the model its long first plateau. A new
+    token of several documents starts at the mean of theirs.
 
     Args:
         counts: (V, N) occurrences of each piece in each document, with min(V, N) above d_model.
         std: standard deviation of the result.
+        identifiers: the tokens of each document; None with atomic docids.
 
     Raises:
         ModelSettingsError: d_model is too wide for that many pieces and documents.
@@ -130,11 +169,15 @@ def initialise_from_lsa(model: T5ForConditionalGeneration, counts: sparse.csr_ma
     left, singular, right = svds(weighted, k=width, v0=start)
     left, right = _fixed_signs(left, right)
     scale = np.sqrt(singular)
+    tokens = right.T * scale
+    if identifiers is not None:
+        tokens = _token_documents(identifiers, len(left), len(model.shared.weight)) @ tokens
     with torch.no_grad():
         weight = model.shared.weight.mul_(RANDOM_SHARE)
         pieces = len(left)
         weight[:pieces] += _scaled(left * scale, std)
-        weight[pieces:] += _scaled(right.T * scale, std)
+        if len(tokens):
+            weight[pieces:] += _scaled(tokens, std)
 
 
 def docid_logits(
@@ -165,6 +208,41 @@ def docid_logits(
     return (decoded @ head.T).float()
 
 
+def identifier_losses(
+    model: T5ForConditionalGeneration,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    labels: torch.Tensor,
+) -> torch.Tensor:
+    """-log P(docid | query) of one identifier a query, told its own tokens; (B,) float32.
+
+    Args:
+        input_ids, attention_mask: (B, L) int64, padded on the right.
+        labels: (B, T) int64, the identifiers, IGNORED behind their ends.
+    """
+    start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
+    before = labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, PAD_ID)
+    logits = model(
+        input_ids=input_ids,
+        attention_mask=attention_mask,
+        decoder_input_ids=torch.cat([start, before], dim=1),
+        use_cache=False,
+    ).logits  # (B, T, vocabulary)
+    nats = torch.nn.functional.cross_entropy(
+        logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    return nats.view(labels.shape).sum(dim=1)
+
+
+def pad_labels(identifiers: Sequence[Sequence[int]]) -> torch.Tensor:
+    """(B, longest) int64, IGNORED behind the ends."""
+    longest = max(len(identifier) for identifier in identifiers)
+    labels = torch.full((len(identifiers), longest), IGNORED)
+    for row, identifier in enumerate(identifiers):
+        labels[row, : len(identifier)] = torch.tensor(identifier)
+    return labels
+
+
 def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """(input_ids, attention_mask), both (B, longest) int64, padded on the right."""
     longest = max(len(sequence) for sequence in sequences)
@@ -192,37 +270,82 @@ def score_queries(
     return np.concatenate(scores)
 
 
+@torch.inference_mode()
+def score_pairs(
+    checkpoint: Checkpoint, texts: Sequence[str], documents: Sequence[int], batch_size: int = 256
+) -> npt.NDArray[np.float32]:
+    """log P(docid | query) of one document for each text, (len(texts),) float32, computed in fp32.
+
+    Of docids of several tokens; those of one are scored all at once (`score_queries`).
+    """
+    model, identifiers = checkpoint.model.eval(), checkpoint.identifiers
+    assert identifiers is not None
+    scores = [np.empty(0, dtype=np.float32)]
+    for first in range(0, len(texts), batch_size):
+        encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
+        labels = pad_labels([identifiers[document] for document in documents[first : first + batch_size]])
+        batch = (*pad_batch([entry.ids for entry in encoded]), labels)
+        losses = identifier_losses(model, *(tensor.to(model.device) for tensor in batch))
+        scores.append(-losses.cpu().numpy())
+    return np.concatenate(scores)
+
+
 def save_checkpoint(
-    model: T5ForConditionalGeneration, tokenizer_folder: Path, docids: pd.DataFrame, folder: Path
+    model: T5ForConditionalGeneration,
+    tokenizer_folder: Path,
+    docids: pd.DataFrame,
+    folder: Path,
+    retriever: Mapping[str, Any],
 ) -> None:
-    """Write an ordinary Hugging Face checkpoint (safetensors, config, tokenizer) and the docids.
+    """Write an ordinary Hugging Face checkpoint (safetensors, config, tokenizer), the docids and the task.
 
     Args:
-        docids: docid, and what else the docid scheme says of it.
+        docids: docid, and the tokens of its identifier where the task has such.
+        retriever: what its inputs and outputs stand for: task and max_tokens (inputs are cut to so many);
+            of a docid model the scheme; of a ranked-list model k and constrained.
     """
     model.save_pretrained(folder)
     copy_tokenizer(tokenizer_folder, folder)
     docids.to_parquet(folder / "docids.parquet", index=False)
+    write_json(dict(retriever), folder / RETRIEVER)
 
 
-def atomic_docids(model: T5ForConditionalGeneration, docids: Sequence[str]) -> pd.DataFrame:
-    """docid, token: the last N tokens of the vocabulary, in the order of the docids."""
-    last = model.config.vocab_size
-    return pd.DataFrame({"docid": list(docids), "token": range(last - len(docids), last)})
-
-
-def load_checkpoint(folder: Path, max_tokens: int) -> Checkpoint:
-    """Load a checkpoint that `save_checkpoint` wrote, checking that no weight is left to chance.
-
-    Args:
-        max_tokens: inputs are cut to this many tokens, the end-of-sequence token included.
+def read_retriever(folder: Path) -> dict[str, Any]:
+    """What the inputs and outputs of a checkpoint stand for, as `save_checkpoint` wrote it.
 
     Raises:
-        CheckpointError: a file is missing, or a weight is missing or unexpected.
+        CheckpointError: the folder does not say so.
     """
+    path = folder / RETRIEVER
+    if not path.is_file():
+        raise CheckpointError(
+            f"{folder}: no {RETRIEVER}; expected a checkpoint folder such as "
+            "results/baselines/dsi/seed1/dense"
+        )
+    retriever: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return retriever
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Load a docid checkpoint that `save_checkpoint` wrote, checking that no weight is left to chance.
+
+    Raises:
+        CheckpointError: a file is missing, a weight is missing or unexpected, or the task is another.
+    """
+    retriever = read_retriever(folder)
+    if retriever["task"] != DOCID_TASK:
+        raise CheckpointError(
+            f"{folder}/{RETRIEVER}: found the task {retriever['task']!r}; expected {DOCID_TASK}"
+        )
     model = load_t5(folder)
-    docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
-    return Checkpoint(model, load_tokenizer(folder, max_tokens), docids)
+    frame = pd.read_parquet(folder / "docids.parquet")
+    tokenizer = load_tokenizer(folder, retriever["max_tokens"])
+    return Checkpoint(model, tokenizer, list(frame["docid"]), identifiers_of(frame, retriever["scheme"]))
+
+
+def identifiers_of(docids: pd.DataFrame, scheme: str) -> list[list[int]] | None:
+    """The tokens of each docid of a frame docid, tokens; None for atomic docids."""
+    return None if scheme == ATOMIC else [tokens.tolist() for tokens in docids["tokens"]]
 
 
 def load_t5(folder: Path) -> T5ForConditionalGeneration:
@@ -262,6 +385,20 @@ def _fixed_signs(
     """Singular vectors are defined up to sign: make the largest entry of each left one positive."""
     signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(left.shape[1])])
     return left * signs, right * signs[:, None]
+
+
+def _token_documents(identifiers: Sequence[Sequence[int]], pieces: int, vocabulary: int) -> sparse.csr_matrix:
+    """(new tokens, N): row t is uniform over the documents whose identifiers hold token pieces + t."""
+    lengths = [len(identifier) for identifier in identifiers]
+    tokens = np.concatenate([np.asarray(identifier) for identifier in identifiers])
+    documents = np.repeat(np.arange(len(identifiers)), lengths)
+    new = tokens >= pieces
+    holding = sparse.csr_matrix(
+        (np.ones(new.sum()), (tokens[new] - pieces, documents[new])),
+        shape=(vocabulary - pieces, len(identifiers)),
+    )
+    holding.data[:] = 1
+    return sparse.csr_matrix(holding.multiply(1 / np.maximum(holding.sum(axis=1), 1)))
 
 
 def _scaled(vectors: npt.NDArray[np.float64], std: float) -> torch.Tensor:

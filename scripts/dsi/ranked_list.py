@@ -18,13 +18,12 @@ from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.model import pad_batch
+from dsi.model import IGNORED, pad_batch
 from dsi.published import study_measures
 from dsi.tokenizer import EOS_ID, PAD_ID
 from dsi.training import VALIDATION_LOSS, bucketed
 
 PROMPT = "retrieve documents for: "
-IGNORED = -100  # torch's cross-entropy skips labels of this value
 # Of the study's measures, what a history holds. The loss stands there as it is trained.
 TRACKED = ("MAP-published", "R@1000-published", "MAP-defined")
 

@@ -1,9 +1,10 @@
 """Exact ranking of all documents by P(docid | query), and what training logs of it: loss, quick measures.
 
-With atomic docids one decoder step scores every document, so ranking is a sort.
+With atomic docids one decoder step scores every document, so ranking is a sort; with others the trie of
+identifiers is searched (dsi.trie_ranking).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import pandas as pd
 
 from dsi.collection import EVALUATED_SPLITS, relevant_documents
 from dsi.files import replacing, write_parquet
-from dsi.model import Checkpoint, score_queries
+from dsi.model import Checkpoint, pad_batch, score_pairs, score_queries
 from dsi.runs import write_run
+from dsi.trie import build_trie
+from dsi.trie_ranking import TrieRanker
 
 
 def rank_scores(
@@ -66,20 +69,81 @@ def measures_of_scores(
             trec_eval does when the columns are in docid order.
         relevant: the relevant columns of each query, at least one.
     """
-    average_precision, at_10, at_1000 = [], [], []
+    ranks = []
     for row, columns in zip(scores, relevant, strict=True):
         order = np.lexsort((-np.arange(len(row)), -row))
         rank_of = np.empty(len(row), dtype=np.int64)
         rank_of[order] = np.arange(1, len(row) + 1)
-        ranks = np.sort(rank_of[list(columns)])
-        average_precision.append(np.mean(np.arange(1, len(ranks) + 1) / ranks))
-        at_10.append(np.mean(ranks <= 10))
-        at_1000.append(np.mean(ranks <= 1000))
-    return {
-        "MAP": float(np.mean(average_precision)),
-        "R@10": float(np.mean(at_10)),
-        "R@1000": float(np.mean(at_1000)),
-    }
+        ranks.append(np.sort(rank_of[list(columns)]))
+    return _measures_of_ranks(ranks, relevant)
+
+
+def measures_of_ranking(
+    documents: npt.NDArray[np.int64], relevant: Sequence[Sequence[int]]
+) -> dict[str, float]:
+    """As `measures_of_scores`, of the best documents only; others count as not found.
+
+    Args:
+        documents: (queries, depth) numbers of documents, best first.
+        relevant: the relevant documents of each query, at least one.
+    """
+    ranks = [
+        np.flatnonzero(np.isin(row, list(wanted))) + 1
+        for row, wanted in zip(documents, relevant, strict=True)
+    ]
+    return _measures_of_ranks(ranks, relevant)
+
+
+class Ranker:
+    """Ranks texts with a docid checkpoint of any scheme.
+
+    Args:
+        expanded: prefixes of identifiers that go through the decoder at a time; bounds the memory. None
+            with atomic docids.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, expanded: int | None) -> None:
+        self._checkpoint = checkpoint
+        self._trie_ranker = None
+        if checkpoint.identifiers is not None:
+            assert expanded is not None
+            trie = build_trie(checkpoint.identifiers)
+            self._trie_ranker = TrieRanker(checkpoint.model, trie, checkpoint.docids, expanded)
+
+    def rank(self, qids: Sequence[str], texts: Sequence[str], depth: int) -> pd.DataFrame:
+        """The best `depth` documents of each text: qid, rank, docid, score (log P(docid | text))."""
+        if self._trie_ranker is None:
+            return rank_scores(score_queries(self._checkpoint, texts), qids, self._checkpoint.docids, depth)
+        encoded = self._checkpoint.tokenizer.encode_batch(list(texts))
+        input_ids, mask = pad_batch([entry.ids for entry in encoded])
+        return self._trie_ranker.rank(qids, input_ids, mask, depth)
+
+
+def rank_with_losses(
+    checkpoint: Checkpoint,
+    queries: pd.DataFrame,
+    relevant: Mapping[str, Iterable[str]],
+    depth: int,
+    expanded: int | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The run of some queries and their losses: qid, rank, docid, score; and qid, loss.
+
+    Args:
+        queries: qid, text.
+        relevant: qid → docids; those that the checkpoint lacks count for nothing.
+        expanded: as of `Ranker`.
+    """
+    qids, texts = list(queries["qid"]), list(queries["text"])
+    column = {docid: number for number, docid in enumerate(checkpoint.docids)}
+    columns = [sorted(column[docid] for docid in relevant.get(qid, ()) if docid in column) for qid in qids]
+    if checkpoint.identifiers is None:
+        scores = score_queries(checkpoint, texts)
+        run = rank_scores(scores, qids, checkpoint.docids, depth)
+        losses = query_losses(scores, columns)
+    else:
+        run = Ranker(checkpoint, expanded).rank(qids, texts, depth)
+        losses = _pair_losses(checkpoint, texts, columns)
+    return run, pd.DataFrame({"qid": qids, "loss": losses})
 
 
 def rank_and_write(
@@ -89,20 +153,44 @@ def rank_and_write(
     *,
     relevance: int,
     depth: int,
+    expanded: int | None,
     run_path: Path,
     outputs_path: Path,
 ) -> None:
     """Rank the validation and test queries; write the TREC run and each query's loss."""
     evaluated = queries[queries["split"].isin(EVALUATED_SPLITS)]
-    scores = score_queries(checkpoint, list(evaluated["text"]))
-    run = rank_scores(scores, list(evaluated["qid"]), checkpoint.docids, depth)
-    column = {docid: number for number, docid in enumerate(checkpoint.docids)}
     relevant = relevant_documents(qrels, relevance)
-    columns = [
-        sorted(column[docid] for docid in relevant.get(qid, set()) if docid in column)
-        for qid in evaluated["qid"]
-    ]
-    losses = pd.DataFrame({"qid": list(evaluated["qid"]), "loss": query_losses(scores, columns)})
+    run, losses = rank_with_losses(checkpoint, evaluated, relevant, depth, expanded)
     with replacing(run_path) as path:
         write_run(run, path, tag="dsi")
     write_parquet(losses, outputs_path)
+
+
+def _pair_losses(
+    checkpoint: Checkpoint, texts: Sequence[str], columns: Sequence[Sequence[int]]
+) -> npt.NDArray[np.float64]:
+    """As `query_losses`, scoring no document but the relevant ones."""
+    numbers = [number for number, wanted in enumerate(columns) for _ in wanted]
+    scores = score_pairs(
+        checkpoint,
+        [texts[number] for number in numbers],
+        [document for wanted in columns for document in wanted],
+    )
+    totals = np.bincount(numbers, weights=scores, minlength=len(texts))
+    counts = np.array([len(wanted) for wanted in columns])
+    with np.errstate(invalid="ignore"):  # NaN without relevant documents
+        return np.asarray(-totals / counts, dtype=np.float64)
+
+
+def _measures_of_ranks(
+    ranks: Sequence[npt.NDArray[np.int64]], relevant: Sequence[Sequence[int]]
+) -> dict[str, float]:
+    """Measures from the ascending ranks of those relevant documents that were found."""
+    counts = [len(columns) for columns in relevant]
+    found = list(zip(ranks, counts, strict=True))
+    precisions = [np.sum(np.arange(1, len(row) + 1) / row) / count for row, count in found]
+    return {
+        "MAP": float(np.mean(precisions)),
+        "R@10": float(np.mean([np.sum(row <= 10) / count for row, count in found])),
+        "R@1000": float(np.mean([np.sum(row <= 1000) / count for row, count in found])),
+    }

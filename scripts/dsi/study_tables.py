@@ -141,7 +141,9 @@ def lists_section(frame: pd.DataFrame) -> str:
         ["baseline", "arm", "criterion", "rate", "k"], dropna=False, sort=False
     )
     for (baseline, arm, criterion, rate, k), systems in groups:
-        name = f"{baseline}, {ARMS[arm]}" + (f", {criterion} {rate:g}" if isinstance(criterion, str) else "")
+        name = f"{baseline}, {ARMS[str(arm)]}" + (
+            f", {criterion} {rate:g}" if isinstance(criterion, str) else ""
+        )
         spreads = [plus_minus(spread_of(systems, measure), digits) for measure, digits in shown.values()]
         rows.append([name, f"{k}", *spreads])
     return f"""## Lists of docids, as the study measures them

@@ -5,6 +5,7 @@ schemas/config.schema.json holds what one key may be; the checks that span keys 
 the Snakefile at every start, so nothing heavy is. Does not know Snakemake.
 """
 
+import copy
 import difflib
 import json
 import math
@@ -65,7 +66,8 @@ def format_rate(rate: float) -> str:
 
 
 def _schema_for(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with each defined collection bound to the schema of its kind, each baseline to its task's.
+    """The schema with each definition bound to what it chooses: collections to their kind's schema, baselines
+    to their task's, and docids to their scheme's.
 
     So that an error names the keys of that kind and not of all.
     """
@@ -77,7 +79,23 @@ def _schema_for(raw: Mapping[str, Any]) -> dict[str, Any]:
             for name, definition in (definitions.items() if isinstance(definitions, Mapping) else ())
             if isinstance(definition, Mapping) and f"{prefix}-{definition.get(key)}" in schema["$defs"]
         }
+        if section == "baselines":
+            _bind_schemes(definitions, schema)
     return schema
+
+
+def _bind_schemes(baselines: Any, schema: dict[str, Any]) -> None:
+    """Give each baseline with a known docid scheme a schema of its own in which docids are of that scheme."""
+    properties = schema["properties"]["baselines"]["properties"]
+    for name, reference in properties.items():
+        docids = baselines[name].get("docids")
+        docids = _read(docids) if isinstance(docids, str) else docids
+        scheme = f"docids-{docids.get('scheme')}" if isinstance(docids, Mapping) else ""
+        task = reference["$ref"].rsplit("/", 1)[1]
+        if scheme in schema["$defs"] and "docids" in schema["$defs"][task]["properties"]:
+            bound = copy.deepcopy(schema["$defs"][task])
+            bound["properties"]["docids"]["$ref"] = f"#/$defs/{scheme}"
+            properties[name] = bound
 
 
 def _coerced(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
@@ -262,6 +280,7 @@ def _baseline_problems(
             f"{training['batch_size']}, for example accumulate: 1"
         )
     if baseline["task"] == "docid":
+        yield from _docids_problems(f"{path}.docids", baseline["docids"])
         if not any(baseline["pseudo_queries"]["weights"].values()):
             yield (
                 f"{path}.pseudo_queries.weights: found only zeros, expected at least one positive weight, "
@@ -287,6 +306,15 @@ def _baseline_problems(
         yield (
             f"models.{name}.path: found {model['path']!r}, which is no folder; expected one with "
             "config.json, model.safetensors and a tokenizer, for example path: models/t5-small"
+        )
+
+
+def _docids_problems(path: str, docids: Mapping[str, Any]) -> Iterator[str]:
+    embeddings = docids.get("embeddings", "")
+    if embeddings.endswith(".parquet") and not Path(embeddings).is_file():
+        yield (
+            f"{path}.embeddings: found {embeddings!r}, which does not exist; expected lsa, a parquet file "
+            "with docid and vector, or the name of a sentence-transformers model, for example embeddings: lsa"
         )
 
 
