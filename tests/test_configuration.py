@@ -23,6 +23,8 @@ from study.configuration import (
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
+SEMANTIC = {"scheme": "semantic", "branching": 10, "leaf_size": 100, "embeddings": "lsa", "seed": 42}
+
 
 def merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
     """Snakemake's way: mappings are merged, everything else replaced."""
@@ -246,6 +248,34 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
             "baselines.study.docids: unknown key; Allowed here: count_padding, generation, k, model,",
         ),
         (
+            {"baselines": {"dsi": {"docids": "atomic"}}},
+            "baselines.dsi.docids: found 'atomic', expected a mapping, for example docids: {scheme: atomic}",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {"scheme": "semantc"}}}},
+            "baselines.dsi.docids.scheme: found 'semantc', expected one of atomic, naive, semantic",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {"scheme": "semantic"}}}},
+            "baselines.dsi.docids.leaf_size: missing, for example leaf_size: 100",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {"scheme": "naive", "branching": 10}}}},
+            "baselines.dsi.docids.branching: unknown key; Allowed here: scheme",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {**SEMANTIC, "branching": 1}}}},
+            "baselines.dsi.docids.branching: found 1, expected a whole number at least 2",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {**SEMANTIC, "embeddings": "absent.parquet"}}}},
+            "baselines.dsi.docids.embeddings: found 'absent.parquet', which does not exist; expected lsa,",
+        ),
+        (
+            {"evaluation": {"expanded": 0}},
+            "evaluation.expanded: found 0, expected a whole number at least 1, for example expanded: 1024",
+        ),
+        (
             {"baselines": {"study": {"model": "t5"}}},
             "baselines.study.model: found 't5', expected one of study (see models)",
         ),
@@ -281,6 +311,13 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
 )
 def test_what_is_wrong_is_named_with_what_is_allowed(overlay: dict[str, Any], message: str) -> None:
     assert message in refused(overlay)
+
+
+@pytest.mark.parametrize("docids", [{"scheme": "naive"}, SEMANTIC, "{scheme: naive}"])
+def test_every_docid_scheme_is_accepted(docids: Any) -> None:
+    config = checked_configuration(merged(DEFAULT, {"baselines": {"dsi": {"docids": docids}}}))
+    expected = {"scheme": "naive"} if isinstance(docids, str) else docids
+    assert config["baselines"]["dsi"]["docids"] == expected
 
 
 def test_all_problems_are_reported_at_once() -> None:

@@ -321,6 +321,30 @@ def test_the_whole_study_is_planned_without_network(tmp_path: Path) -> None:
     assert re.search(r"^plot_study +4$", drawn.stdout + drawn.stderr, re.MULTILINE)
 
 
+def test_every_docid_scheme_is_planned(tmp_path: Path) -> None:
+    """An overlay with a baseline of each; docids are made per baseline, with its tokenizer and settings."""
+    study = copy_tree(tmp_path / "checkout")
+    smoke = yaml.safe_load((study / "studies/smoke.yaml").read_text())["baselines"]["smoke"]
+    settings = {"branching": 4, "leaf_size": 8, "embeddings": "lsa", "seed": 42}
+    schemes = {"naive": {"scheme": "naive"}, "semantic": {"scheme": "semantic", **settings}}
+    overlay = tmp_path / "schemes.yaml"
+    baselines = {name: {**smoke, "docids": docids} for name, docids in schemes.items()}
+    overlay.write_text(yaml.safe_dump({"run": list(schemes), "baselines": baselines}))
+    goals = [f"results/smoke/runs/baselines/{name}/seed1/dense.trec.gz" for name in schemes]
+    done = snakemake(study, *goals, "-n", "--printshellcmds", *SMOKE, str(overlay))
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    assert re.search(r"^docids +2$", printed, re.MULTILINE)
+    assert re.search(r"^dense +2$", printed, re.MULTILINE)
+    folder = "results/smoke/baselines"
+    assert (
+        f"--tokenizer $(dirname {folder}/semantic/tokenizer/tokenizer.json) --branching 4 --embeddings lsa "
+        f"--leaf-size 8 --scheme semantic --seed 42 --output {folder}/semantic/docids.parquet" in printed
+    )
+    assert f"--scheme naive --output {folder}/naive/docids.parquet" in printed
+    assert '"expanded": 1024' in printed
+
+
 def test_a_word_is_no_rate(study: Path) -> None:
     done = snakemake(study, "-n", "results/smoke/pruned/smoke/seed1/magnitude-foo/model.safetensors", *SMOKE)
     assert done.returncode != 0
