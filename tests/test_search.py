@@ -97,7 +97,6 @@ class Console:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch
         self._capsys = capsys
-        monkeypatch.setattr(search, "prepare_torch", lambda threads: None)  # as it is for the other tests
 
     def lines(self, *arguments: str | Path, given: bytes = b"") -> list[str]:
         self._monkeypatch.setattr(sys, "argv", ["search.py", *map(str, arguments)])
