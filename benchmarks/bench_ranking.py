@@ -31,9 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from transformers.generation.logits_process import (  # noqa: E402
-    LogitNormalization,
+    LogitsProcessor,
     PrefixConstrainedLogitsProcessor,
-    SuppressTokensLogitsProcessor,
 )
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration  # noqa: E402
 
@@ -248,9 +247,7 @@ class BeamSearch:
             if tokens[-1] != EOS_ID:
                 following[tokens] = {EOS_ID}
         self._following = {prefix: sorted(tokens) for prefix, tokens in following.items()}
-        others = np.setdiff1d(np.arange(case.model.config.vocab_size), alphabet(case.identifiers)).tolist()
-        # As in the exact list, a softmax over the docids' tokens, not over those that may follow.
-        self._probabilities = [SuppressTokensLogitsProcessor(others), LogitNormalization()]
+        self._probabilities = DocidProbabilities(torch.from_numpy(alphabet(case.identifiers)))
         self._ends = [] if case.scheme == "naive" else [_free_end]
         self._length = max(map(len, case.identifiers))
 
@@ -270,7 +267,7 @@ class BeamSearch:
                 length_penalty=0.0,
                 use_cache=True,
                 logits_processor=[
-                    *self._probabilities,
+                    self._probabilities,
                     PrefixConstrainedLogitsProcessor(self._allowed, beams),
                     *self._ends,
                 ],
@@ -289,9 +286,19 @@ class BeamSearch:
         return self._documents.get(bare, self._documents.get((*bare, EOS_ID)))
 
 
+class DocidProbabilities(LogitsProcessor):
+    """Softmax over the docids' tokens from one over the vocabulary, for beams that may use no others."""
+
+    def __init__(self, tokens: torch.Tensor) -> None:
+        self._tokens = tokens
+
+    def __call__(self, _: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        return scores - scores[:, self._tokens].logsumexp(dim=1, keepdim=True)
+
+
 def _free_end(_: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-    """Where no token of a docid may follow, it is complete: the end's log-probability counts as 0."""
-    scores[:, EOS_ID] = torch.where(scores.isfinite().any(dim=1), scores[:, EOS_ID], 0.0)
+    """Where the end is allowed, nothing else is: its log-probability counts as 0."""
+    scores[:, EOS_ID] = torch.where(scores[:, EOS_ID].isfinite(), 0.0, -torch.inf)
     return scores
 
 
