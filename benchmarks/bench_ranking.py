@@ -293,6 +293,7 @@ class DocidProbabilities(LogitsProcessor):
         self._tokens = tokens
 
     def __call__(self, _: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Of (beams, V) log-probabilities."""
         return scores - scores[:, self._tokens].logsumexp(dim=1, keepdim=True)
 
 
