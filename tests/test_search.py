@@ -61,7 +61,9 @@ def make_study(folder: Path) -> Path:
     frames = {ATOMIC: atomic(DOCUMENTS, pieces), "naive": naive(DOCUMENTS, tokenizer)}
     models = {
         ATOMIC: build_model(SHAPE, pieces, len(DOCIDS), seed=1),
-        "naive": build_sequence_model(SHAPE, pieces + extra_tokens(frames["naive"], pieces), 20, seed=1),
+        "naive": build_sequence_model(
+            SHAPE, pieces + extra_tokens(frames["naive"], pieces), list(frames["naive"]["tokens"]), seed=1
+        ),
     }
     for scheme, model in models.items():
         retriever = {"task": "docid", "scheme": scheme, "max_tokens": 12}

@@ -20,7 +20,7 @@ from dsi.docid_task import Batch, DocidObjective, Query
 from dsi.model import identifier_losses, pad_batch, pad_labels
 from dsi.ranking import measures_of_ranking
 from dsi.training import VALIDATION_LOSS
-from dsi.trie import build_trie
+from dsi.trie import alphabet, build_trie
 from dsi.trie_ranking import TrieRanker
 
 VALIDATION_DEPTH = 1000  # documents ranked lower count as not found: exact to the end would cost a whole walk
@@ -49,12 +49,13 @@ class SequenceObjective(DocidObjective):
         self._identifiers = identifiers
         self._expanded = expanded
         self._trie = build_trie(identifiers)
+        self._tokens = torch.from_numpy(alphabet(identifiers))
         self._relevant: list[tuple[int, ...]] = []
         super().__init__(*others, documents=len(identifiers), **settings)
 
     def loss(self, model: T5ForConditionalGeneration, batch: Batch) -> torch.Tensor:
         """Mean of -log P(identifier | text)."""
-        return identifier_losses(model, *batch).mean()
+        return identifier_losses(model, *batch, self._tokens.to(model.device)).mean()
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss and measures of the validation queries, ranked exactly to depth 1000."""
@@ -84,7 +85,8 @@ class SequenceObjective(DocidObjective):
         length = int(self._validation.attention_mask[row].sum())
         input_ids = self._validation.input_ids[row, :length].expand(len(labels), -1)
         text = (input_ids.to(model.device), torch.ones_like(input_ids, device=model.device))
-        return identifier_losses(model, *text, labels.to(model.device)).mean().item()
+        tokens = self._tokens.to(model.device)
+        return identifier_losses(model, *text, labels.to(model.device), tokens).mean().item()
 
     def _encoded_queries(self, queries: Sequence[Query]) -> Batch:
         self._relevant = [query.relevant for query in queries]
