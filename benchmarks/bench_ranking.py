@@ -161,7 +161,8 @@ def train(
     for step in range(steps):
         chosen = [identifiers[row] for row in rng.integers(len(identifiers), size=128)]
         inputs = make_queries(chosen, rng)
-        losses = identifier_losses(model, inputs, torch.ones_like(inputs), pad_labels(chosen), tokens)
+        labels = pad_labels(chosen)[:, None]
+        losses = identifier_losses(model, inputs, torch.ones_like(inputs), labels, tokens)
         loss = losses.sum() / sum(map(len, chosen))
         optimiser.zero_grad()
         loss.backward()

@@ -162,7 +162,7 @@ def test_the_loss_is_the_log_probability_of_the_tokens(tokenizer_folder: Path) -
     identifiers = [[50, 49], [48]]
     tokens = torch.tensor([48, 49, 50])
     with torch.no_grad():
-        losses = identifier_losses(model, input_ids, mask, pad_labels(identifiers), tokens)
+        losses = identifier_losses(model, input_ids, mask, pad_labels(identifiers)[:, None], tokens)
         for row, identifier in enumerate(identifiers):
             steps = model(
                 input_ids=input_ids[row : row + 1, : int(mask[row].sum())],
@@ -171,7 +171,7 @@ def test_the_loss_is_the_log_probability_of_the_tokens(tokenizer_folder: Path) -
             expected = sum(
                 steps[place, tokens].log_softmax(0)[token - 48] for place, token in enumerate(identifier)
             )
-            assert losses[row].item() == pytest.approx(-float(expected), rel=1e-5)
+            assert losses[row, 0].item() == pytest.approx(-float(expected), rel=1e-5)
 
 
 def test_new_tokens_start_at_the_mean_of_their_documents(tokenizer_folder: Path) -> None:

@@ -220,26 +220,31 @@ def identifier_losses(
     labels: torch.Tensor,
     tokens: torch.Tensor,
 ) -> torch.Tensor:
-    """-log P(docid | query) of one identifier a query, told its own tokens; (B,) float32.
+    """-log P(docid | query) of some identifiers a query, told their own tokens; (B, M) float32.
 
     Args:
         input_ids, attention_mask: (B, L) int64, padded on the right.
-        labels: (B, T) int64, the identifiers, IGNORED behind their ends.
+        labels: (B, M, T) int64, M identifiers for each query, IGNORED behind their ends.
         tokens: (A,) int64, all tokens that occur in identifiers, ascending; P(token) is a softmax over them.
     """
+    several, longest = labels.shape[1:]
+    encoded = model.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]  # (B, L, d)
+    labels = labels.flatten(0, 1)  # (B · M, T)
     start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
     before = labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, PAD_ID)
-    logits = model(
-        input_ids=input_ids,
-        attention_mask=attention_mask,
-        decoder_input_ids=torch.cat([start, before], dim=1),
+    decoded = model.decoder(
+        input_ids=torch.cat([start, before], dim=1),
+        encoder_hidden_states=encoded.repeat_interleave(several, dim=0),
+        encoder_attention_mask=attention_mask.repeat_interleave(several, dim=0),
         use_cache=False,
-    ).logits[..., tokens]  # (B, T, A)
+    )[0]  # (B · M, T, d)
+    # Rows of the head before the product spare the logits of all other tokens.
+    logits = decoded @ model.lm_head.weight[tokens].T  # (B · M, T, A)
     places = torch.searchsorted(tokens, labels.clamp(min=0)).masked_fill(labels == IGNORED, IGNORED)
     nats = torch.nn.functional.cross_entropy(
         logits.float().flatten(0, 1), places.flatten(), ignore_index=IGNORED, reduction="none"
     )
-    return nats.view(labels.shape).sum(dim=1)
+    return nats.view(-1, several, longest).sum(dim=2)
 
 
 def pad_labels(identifiers: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -293,9 +298,9 @@ def score_pairs(
     for first in range(0, len(texts), batch_size):
         encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
         labels = pad_labels([identifiers[document] for document in documents[first : first + batch_size]])
-        batch = (*pad_batch([entry.ids for entry in encoded]), labels, tokens)
+        batch = (*pad_batch([entry.ids for entry in encoded]), labels[:, None], tokens)
         losses = identifier_losses(model, *(tensor.to(model.device) for tensor in batch))
-        scores.append(-losses.cpu().numpy())
+        scores.append(-losses[:, 0].cpu().numpy())
     return np.concatenate(scores)
 
 
