@@ -12,6 +12,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 include: "rules/common.smk"
 include: "rules/collection.smk"
+include: "rules/pseudo_queries.smk"
 include: "rules/training.smk"
 include: "rules/pruning.smk"
 include: "rules/evaluation.smk"

@@ -12,8 +12,9 @@
 --settings is JSON with the sections model, training, pseudo_queries and distillation of a baseline,
 recovery for E2, and the keys scheme (of the docids), relevance, depth, expanded (prefixes of docids that
 are decoded at a time; null with atomic docids) and untie (whether E2 gives the output head weights of its
-own). A killed run goes on from its last whole epoch when it is started again with the same inputs and
---code. The checkpoint is ranked here too: another process would pay for the imports again.
+own). --generated and --generated-words go with a weight `generated` of the pseudo-queries. A killed run goes
+on from its last whole epoch when it is started again with the same inputs and --code. The checkpoint is
+ranked here too: another process would pay for the imports again.
 """
 
 import argparse
@@ -79,7 +80,11 @@ def main() -> None:
         masks=load_file(arguments.masks) if arguments.masks else {},
         moments=load_file(arguments.moments) if arguments.moments else None,
     )
-    inputs = [*(arguments.collection / f"{name}.parquet" for name in COLLECTION_FILES), arguments.docids]
+    inputs = [
+        *(arguments.collection / f"{name}.parquet" for name in COLLECTION_FILES),
+        arguments.docids,
+        *(path for path in (arguments.generated, arguments.generated_words) if path),
+    ]
     state = arguments.state / state_key(arguments, inputs)
     history, optimiser = train(module, phase, state)
 
@@ -115,6 +120,8 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = training_parser(__doc__)
     parser.add_argument("--docids", type=Path, required=True, help="parquet: docid, tokens")
+    parser.add_argument("--generated", type=Path, help="generated queries (parquet: docid, query)")
+    parser.add_argument("--generated-words", type=Path, help="their words (parquet: word, terms)")
     return parsed(parser)
 
 
@@ -147,10 +154,16 @@ def objective(
 ) -> DocidObjective:
     """Pseudo-queries of the documents, training queries, and BM25 as their teacher."""
     settings = arguments.settings
-    words = pd.read_parquet(arguments.collection / "bm25-words.parquet")
+    words = [arguments.collection / "bm25-words.parquet"]
+    if arguments.generated_words:
+        words.append(arguments.generated_words)
     scorer = Bm25Scorer(
         pd.read_parquet(arguments.collection / "bm25-weights.parquet"),
-        dict(zip(words["word"], words["terms"], strict=True)),
+        {
+            word: terms
+            for frame in map(pd.read_parquet, words)
+            for word, terms in zip(frame["word"], frame["terms"], strict=True)
+        },
         len(documents),
     )
     pseudo = settings["pseudo_queries"]
@@ -165,7 +178,12 @@ def objective(
         )
     )
     return kind(
-        PseudoQuerySampler(list(documents["text"]), scorer.idf, pseudo["weights"]),
+        PseudoQuerySampler(
+            list(documents["text"]),
+            scorer.idf,
+            pseudo["weights"],
+            generated_queries(arguments.generated, checkpoint.docids),
+        ),
         scorer,
         checkpoint.tokenizer,
         judged_queries(queries, TRAIN, relevant, checkpoint.docids),
@@ -177,6 +195,19 @@ def objective(
         batch_size=rows_per_batch(settings),
         seed=arguments.seed,
     )
+
+
+def generated_queries(path: Path | None, docids: list[str]) -> dict[int, list[str]]:
+    """Generated queries by the column of their document; none without a file."""
+    if path is None:
+        return {}
+    column = {docid: number for number, docid in enumerate(docids)}
+    frame = pd.read_parquet(path)
+    queries: dict[int, list[str]] = {}
+    for docid, query in zip(frame["docid"], frame["query"], strict=True):
+        queries.setdefault(column[docid], []).append(query)
+    logger.info("%d of %d documents have generated queries", len(queries), len(docids))
+    return queries
 
 
 def judged_queries(

@@ -25,6 +25,16 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.json"
 RATE_PATTERN = r"0\.\d*[1-9]"
 RATE_DECIMALS = 4
 
+# What a model that generates queries is told, each with an example.
+SAMPLING = {
+    "number": 20,
+    "top_k": 10,
+    "document_tokens": 384,
+    "query_tokens": 64,
+    "batch_size": 16,
+    "seed": 42,
+}
+
 _JSON_TYPES = Draft202012Validator.TYPE_CHECKER
 # NaN compares false with every bound, so that minimum and maximum let it pass.
 _Validator = validators.extend(
@@ -281,6 +291,7 @@ def _baseline_problems(
         )
     if baseline["task"] == "docid":
         yield from _docids_problems(f"{path}.docids", baseline["docids"])
+        yield from _generated_problems(f"{path}.pseudo_queries", baseline["pseudo_queries"])
         if not any(baseline["pseudo_queries"]["weights"].values()):
             yield (
                 f"{path}.pseudo_queries.weights: found only zeros, expected at least one positive weight, "
@@ -315,6 +326,44 @@ def _docids_problems(path: str, docids: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"{path}.embeddings: found {embeddings!r}, which does not exist; expected lsa, a parquet file "
             "with docid and vector, or the name of a sentence-transformers model, for example embeddings: lsa"
+        )
+
+
+def _generated_problems(path: str, pseudo_queries: Mapping[str, Any]) -> Iterator[str]:
+    """Generated queries have a source and a weight, and the source is a file or a model."""
+    weight, source = pseudo_queries["weights"].get("generated", 0), pseudo_queries.get("generated")
+    if source is None:
+        if weight:
+            yield (
+                f"{path}.weights.generated: found {weight} without {path}.generated, expected where the "
+                "queries come from, for example generated: {path: data/queries.jsonl}"
+            )
+        return
+    if not weight:
+        yield (
+            f"{path}.generated: found a source without a weight, expected a positive one in {path}.weights, "
+            "for example generated: 0.3"
+        )
+    forms = [key for key in ("path", "model") if key in source]
+    if len(forms) != 1:
+        found = " and ".join(forms) or "neither path nor model"
+        yield f"{path}.generated: found {found}, expected either, for example path: data/queries.jsonl"
+    elif forms == ["path"]:
+        yield from _generated_file_problems(f"{path}.generated", source)
+    else:
+        yield from (
+            f"{path}.generated.{key}: missing, for example {key}: {example}"
+            for key, example in SAMPLING.items()
+            if key not in source
+        )
+
+
+def _generated_file_problems(path: str, source: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{path}.{key}: goes with model, not with path; remove it" for key in source if key != "path")
+    if not Path(source["path"]).is_file():
+        yield (
+            f"{path}.path: found {source['path']!r}, which is no file; expected JSON lines or TSV, for "
+            "example path: data/queries.jsonl"
         )
 
 
