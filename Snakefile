@@ -28,4 +28,5 @@ rule all:
     input:
         tables=f"{RESULTS}/tables.md",
         figures=FIGURES,
+        ablation=[f"{RESULTS}/ablation.md"] if compared_baselines() else [],
         timings=f"{RESULTS}/timings.md",

@@ -440,6 +440,16 @@ def facts():
     )
 
 
+def compared_baselines():
+    """Settings of the baselines that are compared with `report.reference`, by name; none without a reference."""
+    chosen = [name for name in BASELINES if TASK[name] == "docid"] if config["report"]["reference"] else []
+    return {name: config["baselines"][name] for name in chosen}
+
+
+def compared_slugs():
+    return [f"baselines/{name}/seed{seed}/dense" for name in compared_baselines() for seed in SEEDS]
+
+
 def study_slugs(arm=None):
     """Every system of the ranked-list task, or those of one unpruned arm."""
     found = [(slug, SYSTEM.fullmatch(slug)) for slug in systems()]

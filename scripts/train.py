@@ -186,9 +186,14 @@ def objective(
         ),
         scorer,
         checkpoint.tokenizer,
-        judged_queries(queries, TRAIN, relevant, checkpoint.docids),
-        judged_queries(queries, VALIDATION, relevant, checkpoint.docids),
+        split_queries(queries, TRAIN, relevant, checkpoint.docids),
+        [
+            query
+            for query in split_queries(queries, VALIDATION, relevant, checkpoint.docids)
+            if query.relevant
+        ],
         per_document=pseudo["per_document"],
+        distinct=pseudo["distinct"],
         training_share=pseudo["training_queries"],
         teacher_weight=settings["distillation"]["weight"],
         temperature=settings["distillation"]["temperature"],
@@ -210,19 +215,19 @@ def generated_queries(path: Path | None, docids: list[str]) -> dict[int, list[st
     return queries
 
 
-def judged_queries(
+def split_queries(
     queries: pd.DataFrame, split: str, relevant: dict[str, set[str]], docids: list[str]
 ) -> list[Query]:
-    """The queries of a split that have a relevant document in the collection."""
+    """The queries of a split, with their relevant documents as far as the collection has them."""
     column = {docid: number for number, docid in enumerate(docids)}
     chosen = queries[queries["split"] == split]
-    judged = []
-    for qid, text in zip(chosen["qid"], chosen["text"], strict=True):
-        columns = sorted(column[docid] for docid in relevant.get(qid, set()) if docid in column)
-        if columns:
-            judged.append(Query(text, tuple(columns)))
-    logger.info("%d of %d %s queries are judged", len(judged), len(chosen), split)
-    return judged
+    found = [
+        Query(text, tuple(sorted(column[docid] for docid in relevant.get(qid, set()) if docid in column)))
+        for qid, text in zip(chosen["qid"], chosen["text"], strict=True)
+    ]
+    judged = sum(bool(query.relevant) for query in found)
+    logger.info("%d of %d %s queries have a relevant document", judged, len(found), split)
+    return found
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def checked_configuration(raw: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigurationError: a key is unknown or missing, or a value is not allowed.
     """
+    raw = _extended(raw)
     schema = _schema_for(raw)
     config = _coerced(raw, schema, schema)
     errors = sorted(_Validator(schema).iter_errors(config), key=lambda e: list(e.path))
@@ -73,6 +74,37 @@ def checked_configuration(raw: Mapping[str, Any]) -> dict[str, Any]:
 def format_rate(rate: float) -> str:
     """The one spelling of a rate in file names: 0.50 gives '0.5', 0.15 gives '0.15'."""
     return format(Decimal(repr(float(rate))).normalize(), "f")
+
+
+def _extended(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The configuration with each baseline that extends another merged over it, as overlays are merged."""
+    baselines = raw.get("baselines")
+    if not isinstance(baselines, Mapping):
+        return raw
+    return {**raw, "baselines": {name: _with_base([name], baselines) for name in baselines}}
+
+
+def _with_base(chain: list[str], baselines: Mapping[str, Any]) -> Any:
+    """The last baseline of a chain, in which each is extended by the one before, over its own base."""
+    definition = baselines[chain[-1]]
+    if not isinstance(definition, Mapping) or "extends" not in definition:
+        return definition
+    base = str(definition["extends"])
+    if base in chain or base not in baselines:
+        known = ", ".join(sorted(str(name) for name in baselines if name not in chain))
+        problem = (
+            f"baselines.{chain[-1]}.extends: found {base!r}, expected a baseline that does not extend it"
+        )
+        raise ConfigurationError(f"the configuration is refused:\n  {problem}: {known}")
+    own = {key: value for key, value in definition.items() if key != "extends"}
+    return _merged(_with_base([*chain, base], baselines), own)
+
+
+def _merged(base: Any, over: Any) -> Any:
+    """Mappings merged key by key, anything else replaced."""
+    if not isinstance(base, Mapping) or not isinstance(over, Mapping):
+        return over
+    return {**base, **{key: _merged(base.get(key), value) for key, value in over.items()}}
 
 
 def _schema_for(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,12 +304,24 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
         if name in config["baselines"]:
             yield from _baseline_problems(f"baselines.{name}", config["baselines"][name], config["models"])
             yield from _lacking_queries(name, config)
+    yield from _reference_problems(config)
     for number, row in enumerate(config["published"], start=1):
         if row["baseline"] not in config["baselines"]:
             yield (
                 f"published, row {number}: found baseline {row['baseline']!r}, expected one of "
                 f"{', '.join(sorted(config['baselines']))}"
             )
+
+
+def _reference_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Baselines are compared with one that is run, and only docid ones have pseudo-queries to compare."""
+    reference = config["report"]["reference"]
+    runs = [name for name in config["run"] if config["baselines"].get(name, {}).get("task") == "docid"]
+    if reference is not None and reference not in runs:
+        yield (
+            f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: "
+            f"{', '.join(runs) or 'none here'}"
+        )
 
 
 def _baseline_problems(
