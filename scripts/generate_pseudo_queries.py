@@ -1,8 +1,8 @@
 """Generate queries for a collection's documents with a sequence-to-sequence model such as doc2query.
 
     python scripts/generate_pseudo_queries.py --documents results/mine/collection/documents.parquet \\
-        --source '{"hub": "doc2query/msmarco-t5-base-v1"}' --threads 2 \\
-        --sampling '{"number": 20, "top_k": 10, "document_tokens": 384, "query_tokens": 64, \\
+        --source '{"hub": "macavaney/doc2query-t5-base-msmarco"}' --threads 2 \\
+        --sampling '{"number": 20, "top_k": 10, "document_tokens": 512, "query_tokens": 64, \\
             "batch_size": 16, "seed": 42}' \\
         --output results/mine/collection/pseudo-queries/model-0a1b2c3d.parquet
 
@@ -56,7 +56,7 @@ def main() -> None:
     if queries.empty:
         raise UserError(
             f"{folder}: found only empty queries for {len(documents):,} documents, expected a model that was "
-            "trained to write queries, for example doc2query/msmarco-t5-base-v1"
+            "trained to write queries, for example macavaney/doc2query-t5-base-msmarco"
         )
     logger.info("%d queries of %d documents", len(queries), queries["docid"].nunique())
     write_parquet(queries, arguments.output)

@@ -262,7 +262,7 @@ def configured(generated: Any = None, weight: Any = None) -> dict[str, Any]:
 def test_a_file_and_a_model_are_accepted(tmp_path: Path) -> None:
     path = str(written(tmp_path, "d1\ta\n"))
     configured({"path": path}, 0.3)
-    model = {"model": "doc2query/msmarco-t5-base-v1", **MODEL}
+    model = {"model": "macavaney/doc2query-t5-base-msmarco", **MODEL}
     configured(model, 0.3)
     # From the command line everything is text.
     pseudo = configured(str(model), "0.3")["baselines"]["dsi"]["pseudo_queries"]
@@ -300,3 +300,56 @@ def test_a_file_and_a_model_are_accepted(tmp_path: Path) -> None:
 def test_a_faulty_source_is_refused(generated: Any, weight: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(f"baselines.dsi.pseudo_queries{message}")):
         configured(generated, weight)
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "snakemake", *arguments),
+            *("--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)),
+        ],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def overlay(folder: Path, model_folder: Path) -> Path:
+    """Three baselines on the smallest study: two draw from the same file, one from a model."""
+    written(folder, "networkx.x\ta\n")
+    of_file = {"generated": {"path": "queries"}, "weights": {"generated": 0.5}}
+    of_model = {"generated": {"model": str(model_folder), **MODEL}, "weights": {"generated": 0.5}}
+    baselines = {
+        "by-file": {"extends": "smoke", "prune": False, "pseudo_queries": of_file},
+        "by-file-more": {"extends": "by-file", "pseudo_queries": {"per_document": 3}},
+        "by-model": {"extends": "smoke", "prune": False, "pseudo_queries": of_model},
+    }
+    path = folder / "overlay.yaml"
+    path.write_text(yaml.safe_dump({"run": list(baselines), "baselines": baselines, "seeds": [1]}))
+    return path
+
+
+def test_one_source_is_read_once_and_its_words_analysed_apart(tmp_path: Path, model_folder: Path) -> None:
+    printed = snakemake(
+        tmp_path,
+        *("results/smoke/tables.md", "--dry-run", "--quiet", "host"),
+        *("--configfile", str(ROOT / "studies/smoke.yaml"), str(overlay(tmp_path, model_folder))),
+    )
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE))
+    counted = (
+        "dense",
+        "read_pseudo_queries",
+        "generate_pseudo_queries",
+        "pseudo_query_words",
+        "bm25_weights",
+    )
+    assert {name: jobs[name] for name in counted} == {
+        "dense": "3",
+        "read_pseudo_queries": "1",
+        "generate_pseudo_queries": "1",
+        "pseudo_query_words": "2",
+        "bm25_weights": "1",
+    }

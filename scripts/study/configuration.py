@@ -29,7 +29,7 @@ RATE_DECIMALS = 4
 SAMPLING = {
     "number": 20,
     "top_k": 10,
-    "document_tokens": 384,
+    "document_tokens": 512,
     "query_tokens": 64,
     "batch_size": 16,
     "seed": 42,
