@@ -182,6 +182,7 @@ def objective(
             list(documents["text"]),
             scorer.idf,
             pseudo["weights"],
+            pseudo["lengths"],
             generated_queries(arguments.generated, checkpoint.docids),
         ),
         scorer,
