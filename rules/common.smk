@@ -25,6 +25,7 @@ from study.configuration import (  # noqa: E402
     format_rate,
 )
 from study.code import code_digest  # noqa: E402
+from study.criteria import CRITERIA as KNOWN_CRITERIA, calibrated, one_shot, rates_of  # noqa: E402
 from study.interpreter import export_interpreter, gpus_here  # noqa: E402
 from dsi.pydocs import package_version  # noqa: E402
 
@@ -81,6 +82,8 @@ BASELINES = config["run"]
 TASK = {name: config["baselines"][name]["task"] for name in BASELINES}
 PRUNED_BASELINES = [name for name in BASELINES if config["baselines"][name]["prune"]]
 CRITERIA = config["criteria"]
+ONE_SHOT = [name for name in CRITERIA if one_shot(name)]
+UNPRUNED = "dense"  # in place of a criterion in the name of a figure
 DENSE_ARMS = ["dense", "dense-continued", "restart"]
 
 BASELINE_FOLDER = f"{RESULTS}/baselines/{{baseline}}"
@@ -88,6 +91,7 @@ SEED_FOLDER = f"{BASELINE_FOLDER}/seed{{seed}}"
 SEED_SLUG = "baselines/{baseline}/seed{seed}"
 PRUNED_SLUG = "pruned/{baseline}/seed{seed}/{criterion}-{rate}"
 RECOVERED_SLUG = "recovered/{baseline}/seed{seed}/{criterion}-{rate}"
+GRADUAL_SLUG = "recovered/{baseline}/seed{seed}/gradual-{rate}"
 PRUNED_NAME = "{baseline}-seed{seed}-{criterion}-{rate}"
 
 CHECKPOINT_FILES = [
@@ -104,7 +108,7 @@ wildcard_constraints:
     study_figure=r"study-[a-z0-9]+",
     baseline=r"[a-z0-9][a-z0-9-]*",
     model=r"[a-z0-9][a-z0-9-]*",
-    criterion=r"[a-z0-9]+(-[a-z]+)*",
+    criterion="|".join([*KNOWN_CRITERIA, UNPRUNED]),
     rate=RATE_PATTERN,
     seed=r"\d+",
     arm="|".join(DENSE_ARMS),
@@ -159,15 +163,28 @@ def seed_folders():
     ]
 
 
-def pruned_folders(stage):
+def rates(criterion):
+    """Names of the configured rates that a criterion has."""
+    return [format_rate(rate) for rate in rates_of(criterion, config["rates"])]
+
+
+def pruned_folders(stage, baselines=PRUNED_BASELINES, seeds=SEEDS, criteria=None):
     """Folders of the pruned or recovered systems, relative to the study's."""
+    if criteria is None:
+        criteria = ONE_SHOT if stage == "pruned" else CRITERIA
     return [
         f"{stage}/{name}/seed{seed}/{criterion}-{rate}"
-        for name in PRUNED_BASELINES
-        for seed in SEEDS
-        for criterion in CRITERIA
-        for rate in RATES
+        for name in baselines
+        for seed in seeds
+        for criterion in criteria
+        for rate in rates(criterion)
     ]
+
+
+def masked_folders():
+    """Where each pruned model's masks and sparsity are: with it, or with the recovered one that made them."""
+    gradual = [criterion for criterion in CRITERIA if not one_shot(criterion)]
+    return [*pruned_folders("pruned"), *pruned_folders("recovered", criteria=gradual)]
 
 
 def systems():
@@ -249,6 +266,39 @@ def recovery_settings(wildcards):
     """What E2 depends on: as E1, the recovery's own schedule, and a head to prune apart from the embedding."""
     untie = config["pruning"]["lm_head"]
     return as_json(**json.loads(dense_settings(wildcards)), recovery=config["recovery"], untie=untie)
+
+
+def selection(wildcards):
+    """The options that say which weights are pruned."""
+    chosen = config["pruning"]
+    flags = [f"--{key.replace('_', '-')}" for key in ("lm_head", "embedding") if chosen[key]]
+    return " ".join(["--stacks", *sorted(chosen["stacks"]), "--kinds", *sorted(chosen["kinds"]), *flags])
+
+
+def pruner(wildcards):
+    return "prune_calibrated.py" if calibrated(wildcards.criterion) else "prune.py"
+
+
+def calibration_inputs(wildcards):
+    """What a criterion that looks at data reads besides the checkpoint, by name; the others nothing."""
+    if not calibrated(wildcards.criterion):
+        return {}
+    return {
+        name: path for name, path in training_inputs(wildcards).items() if name not in ("docids", "tokenizer")
+    }
+
+
+def calibration_options(wildcards, input, threads):
+    """The same as options, with how texts are made of the collection and, for movement, how it trains."""
+    if not calibrated(wildcards.criterion):
+        return ""
+    trained = KNOWN_CRITERIA[wildcards.criterion].needs == "gradients"
+    settings = json.loads((recovery_settings if trained else dense_settings)(wildcards))
+    settings["calibration"] = config["pruning"]["calibration"]
+    return (
+        f"--settings {shlex.quote(as_json(**settings))} --collection {Path(input.queries).parent}"
+        f" --threads {threads}"
+    )
 
 
 def ranking_options(wildcards, input):
@@ -367,8 +417,8 @@ def histories(wildcards):
     recovered = [
         f"recovered/{wildcards.baseline}/seed{seed}/{wildcards.criterion}-{rate}"
         for seed in SEEDS
-        for rate in RATES
         if wildcards.baseline in PRUNED_BASELINES
+        for rate in rates(wildcards.criterion)
     ]
     return [f"{RESULTS}/{folder}/history.parquet" for folder in [*dense, *recovered]]
 

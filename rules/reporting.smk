@@ -1,10 +1,9 @@
 """Tables, figures, and where the time went."""
 
-UNPRUNED = "dense"  # in place of a criterion in the name of a figure
 METRICS = [f"{RESULTS}/metrics/{slug}.json" for slug in systems()]
 PER_QUERY = [f"{RESULTS}/metrics/{slug}.per_query.parquet" for slug in systems()]
 STUDY = f"{RESULTS}/tables/study.md"
-SPARSITY = [f"{RESULTS}/{folder}/sparsity.json" for folder in pruned_folders("pruned")]
+SPARSITY = [f"{RESULTS}/{folder}/sparsity.json" for folder in masked_folders()]
 FIGURES = [
     f"{RESULTS}/figures/{name}.{suffix}"
     for name in [

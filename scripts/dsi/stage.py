@@ -80,9 +80,18 @@ def _keep_freed_memory() -> None:
 
 
 def describe_phase(name: str, settings: dict[str, Any], seed: int) -> Phase:
-    """E1 follows the training section; E2 its own epochs, learning rate and warm-up."""
+    """E1 follows the training section; E2 its own epochs, learning rate and warm-up.
+
+    Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
+    fine-tuning in neural network pruning").
+    """
     training = settings["training"]
-    schedule = training if name == "E1" else settings["recovery"]
+    schedule, rewound = training, 0
+    if name == "E2":
+        schedule = settings["recovery"]
+        if schedule["rewind"]:
+            rewound = training["epochs"] - schedule["epochs"]
+            schedule = {**training, "epochs": schedule["epochs"]}
     return Phase(
         name="E1" if name == "E1" else "E2",
         first_epoch=1 if name == "E1" else training["epochs"] + 1,
@@ -102,6 +111,7 @@ def describe_phase(name: str, settings: dict[str, Any], seed: int) -> Phase:
         patience=training["patience"],
         precision=resolve_precision(training["precision"]),
         seed=seed,
+        rewound=rewound,
     )
 
 
