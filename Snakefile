@@ -15,6 +15,7 @@ include: "rules/collection.smk"
 include: "rules/training.smk"
 include: "rules/pruning.smk"
 include: "rules/evaluation.smk"
+include: "rules/benefit.smk"
 include: "rules/reporting.smk"
 
 
@@ -27,4 +28,5 @@ rule all:
     input:
         tables=f"{RESULTS}/tables.md",
         figures=FIGURES,
+        benefit=BENEFIT,
         timings=f"{RESULTS}/timings.md",

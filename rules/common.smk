@@ -88,6 +88,7 @@ DENSE_ARMS = ["dense", "dense-continued", "restart"]
 
 BASELINE_FOLDER = f"{RESULTS}/baselines/{{baseline}}"
 SEED_FOLDER = f"{BASELINE_FOLDER}/seed{{seed}}"
+SEED_NAME = "{baseline}-seed{seed}"
 SEED_SLUG = "baselines/{baseline}/seed{seed}"
 PRUNED_SLUG = "pruned/{baseline}/seed{seed}/{criterion}-{rate}"
 RECOVERED_SLUG = "recovered/{baseline}/seed{seed}/{criterion}-{rate}"
@@ -112,7 +113,9 @@ wildcard_constraints:
     rate=RATE_PATTERN,
     seed=r"\d+",
     arm="|".join(DENSE_ARMS),
-    pruned_or_recovered="pruned|recovered",
+    stage="baselines|recovered",
+    cost="sparsity|bytes|latency",
+    name=r"[a-z0-9.-]+",
     slug=r"(bm25|random|(baselines|pruned|recovered)/[a-z0-9-]+/seed\d+/[a-z0-9.-]+)",
 
 
@@ -185,6 +188,24 @@ def masked_folders():
     """Where each pruned model's masks and sparsity are: with it, or with the recovered one that made them."""
     gradual = [criterion for criterion in CRITERIA if not one_shot(criterion)]
     return [*pruned_folders("pruned"), *pruned_folders("recovered", criteria=gradual)]
+
+
+def measured_baselines():
+    """Baselines of which files and times are measured: those that score every document at once."""
+    return [
+        name
+        for name in PRUNED_BASELINES
+        if TASK[name] == "docid" and config["baselines"][name]["docids"]["scheme"] == "atomic"
+    ]
+
+
+def measured_folders(seeds=SEEDS):
+    """Folders of the checkpoints whose files and times are measured, relative to the study's; dense ones first.
+
+    A recovered model has the zeros of the pruned one, which is therefore left out.
+    """
+    dense = [f"baselines/{name}/seed{seed}/dense" for name in measured_baselines() for seed in seeds]
+    return [*dense, *pruned_folders("recovered", measured_baselines(), seeds)]
 
 
 def systems():
@@ -428,6 +449,18 @@ def named_histories(wildcards, input):
     names = {path: Path(path).parent.name for path in input.histories}
     prefix = f"{wildcards.criterion}-"
     return " ".join(f"{name.replace(prefix, 'recovered-')}={path}" for path, name in names.items())
+
+
+def frontier_figures():
+    """Names of the figures that compare criteria, and of those that cost measurements of their own."""
+    costs = {
+        "sparsity": PRUNED_BASELINES if len(CRITERIA) > 1 else [],
+        "bytes": measured_baselines() if config["report"]["benefit"] else [],
+        "latency": measured_baselines() if config["report"]["benefit"] else [],
+    }
+    compared = [f"frontier-{cost}-{name}" for cost, baselines in costs.items() for name in baselines]
+    sensitivity = measured_baselines() if config["report"]["sensitivity"] else []
+    return [*compared, *(f"sensitivity-{name}" for name in sensitivity)]
 
 
 def facts():

@@ -13,12 +13,12 @@ rule prune:
         masks=f"{RESULTS}/{PRUNED_SLUG}/masks.safetensors",
         sparsity=f"{RESULTS}/{PRUNED_SLUG}/sparsity.json",
         rest=checkpoint(f"{RESULTS}/{PRUNED_SLUG}"),
-    wildcard_constraints:
-        criterion=AT_ONCE,
     log:
         f"{RESULTS}/logs/prune/{PRUNED_NAME}.log",
     benchmark:
         f"{RESULTS}/benchmarks/prune/{PRUNED_NAME}.tsv"
+    wildcard_constraints:
+        criterion=AT_ONCE,
     priority: 1
     conda:
         "../envs/environment.yaml"
@@ -79,12 +79,12 @@ rule recover:
         history=f"{RESULTS}/{RECOVERED_SLUG}/history.parquet",
         run=f"{RESULTS}/runs/{RECOVERED_SLUG}.trec.gz",
         outputs=f"{RESULTS}/runs/{RECOVERED_SLUG}.outputs.parquet",
-    wildcard_constraints:
-        criterion=AT_ONCE,
     log:
         f"{RESULTS}/logs/recover/{PRUNED_NAME}.log",
     benchmark:
         f"{RESULTS}/benchmarks/recover/{PRUNED_NAME}.tsv"
+    wildcard_constraints:
+        criterion=AT_ONCE,
     conda:
         "../envs/environment.yaml"
     threads: config["threads"]

@@ -10,10 +10,14 @@ FIGURES = [
         *(f"curves-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
         *(f"curves-{name}-{UNPRUNED}" for name in BASELINES if name not in PRUNED_BASELINES),
         *(f"rates-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
+        *frontier_figures(),
         *study_figures(),
     ]
     for suffix in ("svg", "png")
 ]
+
+
+BENEFIT = [f"{RESULTS}/benefit.md"] if config["report"]["benefit"] else []
 
 
 rule tables:
@@ -169,6 +173,7 @@ rule timings:
     input:
         rules.tables.output.tables,
         FIGURES,
+        BENEFIT,
     output:
         markdown=f"{RESULTS}/timings.md",
         csv=f"{RESULTS}/timings.csv",

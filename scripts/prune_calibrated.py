@@ -6,7 +6,8 @@
 
 The data are the first texts of the epoch that the recovery begins with: pseudo-queries of the documents and
 training queries, mixed as in training. --settings is JSON as that of scripts/train.py, with the key
-calibration: {queries: how many}; recovery is used by movement only. For baselines of task docid with atomic docids.
+calibration: {queries: how many}; recovery is used by movement only. For baselines of task docid with
+atomic docids.
 """
 
 import argparse
