@@ -59,7 +59,7 @@ def judged(queries: pd.DataFrame, relevant: dict[str, set[str]], docids: list[st
     found = [
         sorted(column[docid] for docid in relevant.get(qid, ()) if docid in column) for qid in rows["qid"]
     ]
-    return rows.assign(columns=found)[[bool(columns) for columns in found]]
+    return rows.assign(columns=pd.Series(found, index=rows.index))[[bool(columns) for columns in found]]
 
 
 def measured(

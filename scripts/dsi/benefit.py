@@ -100,22 +100,18 @@ def benefit_table(rows: pd.DataFrame, metrics: pd.DataFrame) -> str:
     header = ["", "zeros in Linears", "zeros in model", "parameters", "non-zeros", "compression"]
     header += ["MB exact", "MB float16 + zstd", "operations", "query", "batch", "MAP"]
     cells = []
-    for (baseline, criterion, rate), group in rows.groupby(KEYS, dropna=False, sort=False):
-        mean = group.mean(numeric_only=True)
-        dense = pd.isna(criterion)
-        quality = metrics[metrics["baseline"] == baseline]
-        quality = (
-            quality[quality["arm"] == "dense"]
-            if dense
-            else quality[
-                (quality["arm"] == "recovered")
-                & (quality["criterion"] == criterion)
-                & (quality["rate"] == rate)
-            ]
-        )
+    for _, group in rows.groupby(KEYS, dropna=False, sort=False):
+        first, mean = group.iloc[0], group.mean(numeric_only=True)
+        dense = pd.isna(first["criterion"])
+        models = metrics[(metrics["baseline"] == first["baseline"]) & (metrics["arm"] == "dense")]
+        if not dense:
+            models = metrics.merge(group[KEYS].drop_duplicates(), on=KEYS)
+            models = models[models["arm"] == "recovered"]
         cells.append(
             [
-                f"dense E1 ({mean['dense_mb']:.2f} MB)" if dense else f"{criterion} {rate:g}",
+                f"dense E1 ({mean['dense_mb']:.2f} MB)"
+                if dense
+                else f"{first['criterion']} {first['rate']:g}",
                 ABSENT if dense else percent(mean["linears"]),
                 ABSENT if dense else percent(mean["model"]),
                 f"{mean['parameters']:,.0f}",
@@ -124,7 +120,7 @@ def benefit_table(rows: pd.DataFrame, metrics: pd.DataFrame) -> str:
                 *(_megabytes(mean[name], mean["dense_mb"]) for name in ("exact_mb", "small_mb")),
                 f"{mean['theoretical_speedup']:.2f}×",
                 *(f"{mean[name]:.1f}×" for name in ("query_gain", "batch_gain")),
-                f"{quality['MAP'].mean():.4f}",
+                f"{models['MAP'].mean():.4f}",
             ]
         )
     return pipe_table(header, cells)
