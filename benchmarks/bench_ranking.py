@@ -30,15 +30,19 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from transformers.generation.logits_process import (  # noqa: E402
+    LogitsProcessor,
+    PrefixConstrainedLogitsProcessor,
+)
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration  # noqa: E402
 
 from dsi.docids import extra_tokens, semantic  # noqa: E402
 from dsi.files import replacing, write_text  # noqa: E402
-from dsi.model import build_t5, docid_logits  # noqa: E402
+from dsi.model import build_t5, docid_logits, identifier_losses, pad_labels  # noqa: E402
 from dsi.plotting import plt, save_figure, use_theme  # noqa: E402
 from dsi.ranking import rank_scores  # noqa: E402
 from dsi.tokenizer import EOS_ID, PAD_ID  # noqa: E402
-from dsi.trie import build_trie  # noqa: E402
+from dsi.trie import alphabet, build_trie  # noqa: E402
 from dsi.trie_ranking import TrieRanker  # noqa: E402
 
 SHAPE = {
@@ -152,13 +156,14 @@ def train(
 ) -> None:
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
+    tokens = torch.from_numpy(alphabet(identifiers))
     model.train()
     for step in range(steps):
         chosen = [identifiers[row] for row in rng.integers(len(identifiers), size=128)]
-        labels = np.full((len(chosen), max(map(len, chosen))), -100, dtype=np.int64)
-        for row, tokens in enumerate(chosen):
-            labels[row, : len(tokens)] = tokens
-        loss = model(input_ids=make_queries(chosen, rng), labels=torch.from_numpy(labels)).loss
+        inputs = make_queries(chosen, rng)
+        labels = pad_labels(chosen)[:, None]
+        losses = identifier_losses(model, inputs, torch.ones_like(inputs), labels, tokens)
+        loss = losses.sum() / sum(map(len, chosen))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -243,7 +248,8 @@ class BeamSearch:
             if tokens[-1] != EOS_ID:
                 following[tokens] = {EOS_ID}
         self._following = {prefix: sorted(tokens) for prefix, tokens in following.items()}
-        self._processors = [] if case.scheme == "naive" else [_free_end]
+        self._probabilities = DocidProbabilities(torch.from_numpy(alphabet(case.identifiers)))
+        self._ends = [] if case.scheme == "naive" else [_free_end]
         self._length = max(map(len, case.identifiers))
 
     @torch.inference_mode()
@@ -261,8 +267,11 @@ class BeamSearch:
                 do_sample=False,
                 length_penalty=0.0,
                 use_cache=True,
-                prefix_allowed_tokens_fn=self._allowed,
-                logits_processor=self._processors,
+                logits_processor=[
+                    self._probabilities,
+                    PrefixConstrainedLogitsProcessor(self._allowed, beams),
+                    *self._ends,
+                ],
             )[:, 1:].tolist()
             for low in range(0, len(generated), beams):
                 rows = [self._document(tokens) for tokens in generated[low : low + beams]]
@@ -276,6 +285,17 @@ class BeamSearch:
         end = tokens.index(EOS_ID) if EOS_ID in tokens else len(tokens)
         bare = tuple(tokens[:end])
         return self._documents.get(bare, self._documents.get((*bare, EOS_ID)))
+
+
+class DocidProbabilities(LogitsProcessor):
+    """Softmax over the docids' tokens from one over the vocabulary, for beams that may use no others."""
+
+    def __init__(self, tokens: torch.Tensor) -> None:
+        self._tokens = tokens
+
+    def __call__(self, _: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Of (beams, V) log-probabilities."""
+        return scores - scores[:, self._tokens].logsumexp(dim=1, keepdim=True)
 
 
 def _free_end(_: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:

@@ -15,12 +15,12 @@ import json
 import logging
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import torch
 from safetensors.torch import load_file
 
 from dsi.command import UserError, run
 from dsi.compression import CompressionError, load_compressed, save_compressed, sizes, theoretical_flops
+from dsi.docids import DocidError, atomic_count
 from dsi.files import write_json
 from dsi.masks import Tensors
 
@@ -52,7 +52,10 @@ def main() -> None:
     except CompressionError as error:
         raise UserError(str(error)) from error
     config = json.loads((arguments.checkpoint / "config.json").read_text(encoding="utf-8"))
-    documents = pq.read_metadata(arguments.checkpoint / "docids.parquet").num_rows
+    try:
+        documents = atomic_count(arguments.checkpoint)
+    except DocidError as error:
+        raise UserError(str(error)) from error
     flops = theoretical_flops(config, weights, arguments.input_length, documents, dense)
     dense_bytes = (arguments.dense / "model.safetensors").stat().st_size
     compressed_bytes = arguments.output.stat().st_size

@@ -13,11 +13,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.command import UserError, run
+from dsi.docids import DocidError, atomic_count
 from dsi.files import write_json
 from dsi.latency import (
     BreakEven,
@@ -63,7 +63,10 @@ def main() -> None:
             f"checkpoints: found two folders named {twice[0]}, expected different names, for example "
             "magnitude-0.8 and magnitude-0.9"
         )
-    documents = pq.read_metadata(arguments.dense / "docids.parquet").num_rows
+    try:
+        documents = atomic_count(arguments.dense)
+    except DocidError as error:
+        raise UserError(str(error)) from error
     try:
         dense = load_t5(arguments.dense).eval()
         pruned = {path.name: load_t5(path).eval() for path in arguments.checkpoints}

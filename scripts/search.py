@@ -7,8 +7,8 @@
 Prints rank, score (log P of the docid given the query), docid and the beginning of the text. The checkpoint
 is one of either task, dense or pruned. A ranked-list model gives no scores, and ids that it invents are
 marked. `-` reads queries from standard input, one a line, and answers each as it comes; --json prints an
-object a query, a line each. --bm25 adds BM25's list, and to each list the rank in the other; Java starts
-only then. The texts and the index are those of the folder `collection` of the checkpoint's study.
+object a query, a line each. --bm25 adds BM25's list, and to each list the rank in the other's first 100;
+Java starts only then. The texts and the index are those of the folder `collection` of the checkpoint's study.
 """
 
 import argparse
@@ -21,22 +21,23 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 from transformers.utils.logging import disable_progress_bar
 
 from dsi.command import UserError, run
 from dsi.lucene import LuceneError, verified_index
 from dsi.model import CheckpointError
 from dsi.search import Hit, Search, bm25_search, checkpoint_search
-from dsi.stage import prepare_torch
 
 MODEL, BM25 = "model", "BM25"
+COMPARED = 100  # with --bm25, ranks in the other list are looked up among so many
 NARROWEST = 30  # characters of a text, however narrow the terminal
 
 
 def main() -> None:
     arguments = parse_arguments()
     collection = arguments.collection or study_collection(arguments.checkpoint)
-    prepare_torch(arguments.threads)
+    torch.set_num_threads(arguments.threads)
     disable_progress_bar()
     try:
         model, docids = checkpoint_search(arguments.checkpoint, arguments.expanded)
@@ -46,9 +47,10 @@ def main() -> None:
     systems: dict[str, Search] = {MODEL: model}
     if arguments.bm25:
         systems[BM25] = open_index(collection, arguments.k1, arguments.b)
+    depth = max(arguments.k, COMPARED) if arguments.bm25 else arguments.k
     show = print_json if arguments.json else print_lists
     for query in queries(arguments.query):
-        show(query, {name: search(query, arguments.k) for name, search in systems.items()}, texts)
+        show(query, {name: search(query, depth) for name, search in systems.items()}, texts, arguments.k)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -143,21 +145,21 @@ def queries(query: str) -> Iterator[str]:
         raise UserError("standard input: found no query, expected one a line")
 
 
-def print_json(query: str, lists: Mapping[str, list[Hit]], texts: Mapping[str, str]) -> None:
+def print_json(query: str, lists: Mapping[str, list[Hit]], texts: Mapping[str, str], k: int) -> None:
     def described(hit: Hit) -> dict[str, Any]:
         return {**hit._asdict(), "text": texts.get(hit.docid) if hit.exists else None}
 
-    found = {name.lower(): [described(hit) for hit in hits] for name, hits in lists.items()}
+    found = {name.lower(): [described(hit) for hit in hits[:k]] for name, hits in lists.items()}
     print(json.dumps({"query": query, **found}, ensure_ascii=False), flush=True)
 
 
-def print_lists(query: str, lists: Mapping[str, list[Hit]], texts: Mapping[str, str]) -> None:
+def print_lists(query: str, lists: Mapping[str, list[Hit]], texts: Mapping[str, str], k: int) -> None:
     print(f"query: {query}")
     for name, hits in lists.items():
         if len(lists) > 1:
             print(f"\n{name}")
         others = {other: found for other, found in lists.items() if other != name}
-        print("\n".join(table(hits, others, texts)), flush=True)
+        print("\n".join(table(hits[:k], others, texts)), flush=True)
     print(flush=True)
 
 

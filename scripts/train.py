@@ -142,7 +142,7 @@ def starting_point(arguments: argparse.Namespace, documents: pd.DataFrame) -> Ch
         model = build_model(settings, pieces, len(frame), arguments.seed)
     else:
         vocabulary = pieces + extra_tokens(frame, pieces)
-        model = build_sequence_model(settings, vocabulary, max(map(len, identifiers)), arguments.seed)
+        model = build_sequence_model(settings, vocabulary, identifiers, arguments.seed)
     if settings["embeddings"] == "lsa":
         counts = piece_counts(load_tokenizer(arguments.tokenizer), list(documents["text"]))
         initialise_from_lsa(model, counts, settings["embedding_std"], identifiers)

@@ -18,7 +18,8 @@ DIVIDED = {**JUDGED, "split": SPLIT}
 
 def collection(kind: str, **keys: Any) -> dict[str, Any]:
     definition = {"kind": kind, "relevance": 1, **keys}
-    return merged(DEFAULT, {"collection": "mine", "collections": {"mine": definition}})
+    # Without the study's recipe, which needs training queries.
+    return merged(DEFAULT, {"collection": "mine", "collections": {"mine": definition}, "run": ["dsi"]})
 
 
 def refused(kind: str, **keys: Any) -> str:

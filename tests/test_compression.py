@@ -17,6 +17,7 @@ from dsi.compression import (
     sizes,
     theoretical_flops,
 )
+from dsi.docids import DocidError, atomic_count
 from dsi.masks import Tensors, apply_masks
 from dsi.pruning import layerwise_masks
 
@@ -163,6 +164,7 @@ def test_the_command_writes_file_and_sizes(tmp_path: Path) -> None:
         save_file(tensors, tmp_path / folder / "model.safetensors")
         (tmp_path / folder / "config.json").write_text(json.dumps(config))
         pd.DataFrame({"docid": list("abcde")}).to_parquet(tmp_path / folder / "docids.parquet")
+        (tmp_path / folder / "retriever.json").write_text(json.dumps({"task": "docid", "scheme": "atomic"}))
     command = [sys.executable, SCRIPT, tmp_path / "pruned", "--dense", tmp_path / "dense", "--zstd"]
     command += ["--input-length", "3", "--output", tmp_path / "p.dsz", "--sizes", tmp_path / "p.json"]
     subprocess.run([str(part) for part in command], check=True, capture_output=True)
@@ -173,3 +175,13 @@ def test_the_command_writes_file_and_sizes(tmp_path: Path) -> None:
     assert report["compressed_bytes"] == (tmp_path / "p.dsz").stat().st_size
     assert report["dense_bytes"] == (tmp_path / "dense/model.safetensors").stat().st_size
     assert (report["dense_flops"], report["nonzero_flops"]) == (888, 888 - 4 * 10 * 3 * 2)
+
+
+def test_docids_of_several_tokens_are_refused(tmp_path: Path) -> None:
+    """One decoder step is all that is counted: a longer identifier takes more."""
+    (tmp_path / "retriever.json").write_text(json.dumps({"task": "docid", "scheme": "semantic"}))
+    with pytest.raises(DocidError, match="found semantic docids, expected a checkpoint with atomic ones"):
+        atomic_count(tmp_path)
+    (tmp_path / "retriever.json").write_text(json.dumps({"task": "ranked-list", "k": 5}))
+    with pytest.raises(DocidError, match="found ranked-list docids"):
+        atomic_count(tmp_path)

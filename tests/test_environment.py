@@ -39,6 +39,10 @@ def pins() -> dict[str, str]:
     return dict(line.split("==") for line in lines)
 
 
+# Imported late and only if asked for; an error says how to install them.
+OPTIONAL = {"sentence_transformers"}
+
+
 def direct() -> list[str]:
     return pin.requirement_lines((ENVS / "requirements.in").read_text(encoding="utf-8"))
 
@@ -106,7 +110,7 @@ def test_every_imported_package_is_a_direct_requirement() -> None:
     missing = {
         f"{file.relative_to(ROOT)}: {name}"
         for file in sources()
-        for name in imported(file) - own - sys.stdlib_module_names - {"tests"}
+        for name in imported(file) - own - sys.stdlib_module_names - {"tests"} - OPTIONAL
         if not required & {canonicalize_name(owner) for owner in distributions.get(name, [])}
     }
     assert not missing

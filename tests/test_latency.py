@@ -160,6 +160,7 @@ def test_the_command_measures_and_says_what_is_gained(
     for name in ("dense", "magnitude-0.5"):
         model.save_pretrained(tmp_path / name)
         pd.DataFrame({"docid": range(DOCUMENTS)}).to_parquet(tmp_path / name / "docids.parquet")
+        (tmp_path / name / "retriever.json").write_text(json.dumps({"task": "docid", "scheme": "atomic"}))
         prune_half(model)
     command = [sys.executable, SCRIPT, tmp_path / "magnitude-0.5", "--dense", tmp_path / "dense"]
     command += ["--input-length", "4", "--batch", "3", "--threads", "1", "--rounds", "3"]

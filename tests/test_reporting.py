@@ -260,13 +260,24 @@ def row(markdown: str, start: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
+def per_query(item: dict[str, Any]) -> pd.DataFrame:
+    """As many queries as the report counts, each with the report's mean."""
+    rows = [
+        (f"{split}{number}", split, "MAP", item["measures"][split]["MAP"])
+        for split, counts in item["queries"].items()
+        for number in range(counts["evaluated"])
+    ]
+    return pd.DataFrame(rows, columns=["qid", "split", "measure", "value"])
+
+
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """A study's metric and sparsity files."""
+    """A study's metric, per-query and sparsity files."""
     for item in all_reports():
         path = tmp_path / "metrics" / f"{System(**item['system']).slug}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(item))
+        per_query(item).to_parquet(path.with_suffix(".per_query.parquet"))
     for seed in (1, 2):
         for rate in (0.25, 0.5):
             path = tmp_path / f"pruned/dsi/seed{seed}/magnitude-{rate}/sparsity.json"
@@ -287,7 +298,7 @@ def make_tables(results: Path, out: Path, reverse: bool = False) -> subprocess.C
     return run_script(
         "make_tables.py", "--metrics", *metrics, "--sparsity", *sparsity,
         "--documents", results / "docs.parquet", "--facts", json.dumps(FACTS),
-        "--output", out / "tables.md", "--csv", out / "tables",
+        "--confidence", "0.95", "--margin", "0.02", "--output", out / "tables.md", "--csv", out / "tables",
     )  # fmt: skip
 
 
@@ -322,7 +333,7 @@ def test_equal_inputs_in_another_order_give_equal_files(results: Path, tmp_path:
     make_tables(results, tmp_path / "a")
     make_tables(results, tmp_path / "b", reverse=True)
     made = sorted(path for path in (tmp_path / "a").rglob("*") if path.is_file())
-    assert len(made) == 5
+    assert len(made) == 6
     for path in made:
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
 

@@ -61,7 +61,9 @@ def make_study(folder: Path) -> Path:
     frames = {ATOMIC: atomic(DOCUMENTS, pieces), "naive": naive(DOCUMENTS, tokenizer)}
     models = {
         ATOMIC: build_model(SHAPE, pieces, len(DOCIDS), seed=1),
-        "naive": build_sequence_model(SHAPE, pieces + extra_tokens(frames["naive"], pieces), 20, seed=1),
+        "naive": build_sequence_model(
+            SHAPE, pieces + extra_tokens(frames["naive"], pieces), list(frames["naive"]["tokens"]), seed=1
+        ),
     }
     for scheme, model in models.items():
         retriever = {"task": "docid", "scheme": scheme, "max_tokens": 12}
@@ -97,7 +99,6 @@ class Console:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch
         self._capsys = capsys
-        monkeypatch.setattr(search, "prepare_torch", lambda threads: None)  # as it is for the other tests
 
     def lines(self, *arguments: str | Path, given: bytes = b"") -> list[str]:
         self._monkeypatch.setattr(sys, "argv", ["search.py", *map(str, arguments)])

@@ -85,7 +85,7 @@ def start(scheme: str, folder: Path) -> Checkpoint:
     pieces = tokenizer.get_vocab_size()
     identifiers = [list(map(int, tokens)) for tokens in frame["tokens"]]
     vocabulary = pieces + extra_tokens(frame, pieces)
-    model = build_sequence_model(SHAPE, vocabulary, max(map(len, identifiers)), seed=1)
+    model = build_sequence_model(SHAPE, vocabulary, identifiers, seed=1)
     initialise_from_lsa(model, piece_counts(load_tokenizer(folder), TEXTS), 0.1, identifiers)
     return Checkpoint(model, tokenizer, DOCIDS, identifiers)
 
@@ -137,7 +137,7 @@ def test_without_a_teacher_every_document_is_its_own_target(tokenizer_folder: Pa
     labels = [
         tuple(token for token in row if token != IGNORED)
         for batch in trained.batches(1)
-        for row in batch.targets.tolist()
+        for row in batch.targets[:, 0].tolist()
     ]
     assert len(labels) == trained.examples == 24 * 2 + 12  # 12 of 60 are a fifth
     counts = [labels.count(tuple(identifier)) for identifier in checkpoint.identifiers]
@@ -160,15 +160,18 @@ def test_the_loss_is_the_log_probability_of_the_tokens(tokenizer_folder: Path) -
     model = start("semantic", tokenizer_folder).model.eval()
     input_ids, mask = pad_batch([[5, 6, 1], [7, 1]])
     identifiers = [[50, 49], [48]]
+    tokens = torch.tensor([48, 49, 50])
     with torch.no_grad():
-        losses = identifier_losses(model, input_ids, mask, pad_labels(identifiers))
+        losses = identifier_losses(model, input_ids, mask, pad_labels(identifiers)[:, None], tokens)
         for row, identifier in enumerate(identifiers):
             steps = model(
                 input_ids=input_ids[row : row + 1, : int(mask[row].sum())],
                 decoder_input_ids=torch.tensor([[0, *identifier[:-1]]]),
             ).logits[0]
-            expected = sum(steps[place].log_softmax(0)[token] for place, token in enumerate(identifier))
-            assert losses[row].item() == pytest.approx(-float(expected), rel=1e-5)
+            expected = sum(
+                steps[place, tokens].log_softmax(0)[token - 48] for place, token in enumerate(identifier)
+            )
+            assert losses[row, 0].item() == pytest.approx(-float(expected), rel=1e-5)
 
 
 def test_new_tokens_start_at_the_mean_of_their_documents(tokenizer_folder: Path) -> None:
@@ -176,7 +179,7 @@ def test_new_tokens_start_at_the_mean_of_their_documents(tokenizer_folder: Path)
     pieces = counts.shape[0]
 
     def rows(identifiers: list[list[int]] | None, new: int) -> torch.Tensor:
-        model = build_sequence_model(SHAPE, pieces + new, 2, seed=1)
+        model = build_sequence_model(SHAPE, pieces + new, [[1]], seed=1)
         torch.nn.init.zeros_(model.shared.weight)
         initialise_from_lsa(model, counts, 0.1, identifiers)
         return model.shared.weight.detach()[pieces:]

@@ -8,6 +8,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers.generation.logits_process import (
+    LogitNormalization,
+    PrefixConstrainedLogitsProcessor,
+    SuppressTokensLogitsProcessor,
+)
 from transformers.models.t5.configuration_t5 import T5Config
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
@@ -15,7 +20,7 @@ from dsi import trie_ranking
 from dsi.model import build_t5, untie_head
 from dsi.ranking import rank_scores
 from dsi.tokenizer import EOS_ID, PAD_ID
-from dsi.trie import build_trie
+from dsi.trie import alphabet, build_trie
 from dsi.trie_ranking import TrieRanker, TrieRankingError
 
 VOCABULARY = 24
@@ -74,11 +79,14 @@ def teacher_forced(
     mask: torch.Tensor,
 ) -> np.ndarray[Any, np.dtype[np.float32]]:
     """(Q, N) log P of every identifier by transformers' own forward pass, one pair at a time."""
+    tokens_of_docids = torch.from_numpy(alphabet(identifiers))
     scores = np.empty((len(inputs), len(identifiers)), dtype=np.float32)
     for row, (text, real) in enumerate(zip(inputs, mask, strict=True)):
         for column, tokens in enumerate(identifiers):
             labels = torch.tensor([tokens])
             logits = model(input_ids=text[None], attention_mask=real[None], labels=labels).logits[0]
+            others = torch.ones(logits.shape[-1], dtype=torch.bool).index_fill(0, tokens_of_docids, False)
+            logits = logits.masked_fill(others, -torch.inf)
             steps = logits.log_softmax(dim=-1)[torch.arange(len(tokens)), labels[0]]
             scores[row, column] = steps.sum()
     return scores
@@ -135,7 +143,7 @@ def test_probabilities_are_those_of_the_model(shape: dict[str, Any], own_head: b
     np.testing.assert_allclose(ranker.scores(inputs, mask), expected, atol=2e-5, rtol=2e-6)
 
 
-def test_softmax_is_over_the_whole_vocabulary() -> None:
+def test_softmax_is_over_the_tokens_of_docids_not_over_the_children() -> None:
     model = make_model()
     inputs, mask = make_queries(2, seed=1)
     everything = [[first, second] for first in range(VOCABULARY) for second in range(VOCABULARY)]
@@ -143,6 +151,12 @@ def test_softmax_is_over_the_whole_vocabulary() -> None:
     np.testing.assert_allclose(np.exp(ranker.scores(inputs, mask)).sum(axis=1), 1, atol=1e-5)
     some = TrieRanker(model, build_trie(everything[:100]), names(100))
     np.testing.assert_allclose(some.scores(inputs, mask), ranker.scores(inputs, mask)[:, :100], atol=1e-5)
+    # Of the 3 x 3 sequences of three tokens all have some probability, not only those of documents.
+    nine = [[first, second] for first in (4, 7, 9) for second in (4, 7, 9)]
+    whole = TrieRanker(model, build_trie(nine), names(9)).scores(inputs, mask)
+    np.testing.assert_allclose(np.exp(whole).sum(axis=1), 1, atol=1e-5)
+    three = TrieRanker(model, build_trie([nine[1], nine[5], nine[6]]), names(3)).scores(inputs, mask)
+    np.testing.assert_allclose(three, whole[:, [1, 5, 6]], atol=1e-5)
 
 
 @settings(deadline=None, derandomize=True, max_examples=40)
@@ -200,7 +214,13 @@ def test_beams_as_many_as_documents_find_the_same(layers: int) -> None:
         do_sample=False,
         length_penalty=0.0,
         renormalize_logits=False,
-        prefix_allowed_tokens_fn=allowed,
+        logits_processor=[
+            SuppressTokensLogitsProcessor(
+                sorted(set(range(VOCABULARY)) - set(alphabet(identifiers).tolist()))
+            ),
+            LogitNormalization(),
+            PrefixConstrainedLogitsProcessor(allowed, 15),
+        ],
         output_scores=True,
         return_dict_in_generate=True,
     )
@@ -211,7 +231,7 @@ def test_beams_as_many_as_documents_find_the_same(layers: int) -> None:
 
 
 def test_equal_probabilities_stand_by_descending_docid() -> None:
-    """With a head of zeros every token has probability 1 / 24, so only lengths tell documents apart."""
+    """With a head of zeros each of six tokens has probability 1 / 6, so only lengths tell documents apart."""
     model = make_model()
     untie_head(model)
     torch.nn.init.zeros_(model.lm_head.weight)
@@ -222,7 +242,7 @@ def test_equal_probabilities_stand_by_descending_docid() -> None:
     for depth, order in ((6, "fdbeca"), (5, "fdbec"), (4, "fdbe"), (2, "fd")):
         run = ranker.rank(["q1", "q2"], inputs, mask, depth)
         assert "".join(run["docid"]) == order * 2
-    assert run["score"].tolist() == pytest.approx([-np.log(24)] * 4)
+    assert run["score"].tolist() == pytest.approx([-np.log(6)] * 4)
     run = ranker.rank(["q1", "q2"], inputs, mask, 6)
     expected = rank_scores(ranker.scores(inputs, mask), ["q1", "q2"], docids, 6)
     assert run["docid"].tolist() == expected["docid"].tolist()

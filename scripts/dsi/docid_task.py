@@ -34,7 +34,7 @@ class Query(NamedTuple):
 class Batch(NamedTuple):
     """input_ids, attention_mask: (B, L) int64; targets: (B, N) float32, rows sum to 1.
 
-    With identifiers of several tokens targets are labels, (B, T) int64 (dsi.sequence_task).
+    With identifiers of several tokens targets are labels, (B, M, T) int64 (dsi.sequence_task).
     """
 
     input_ids: torch.Tensor

@@ -6,14 +6,17 @@ lie behind the V pieces of the text vocabulary, from id V on. Source: Tay et al.
 as a Differentiable Search Index", section 3.2. Does not know models or where files lie.
 """
 
+import json
 import warnings
 from collections.abc import Iterable, Sequence
 from itertools import count, pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 
 from dsi.tokenizer import EOS_ID, PAD_ID, UNKNOWN_ID
@@ -112,6 +115,22 @@ def extra_tokens(frame: pd.DataFrame, vocabulary: int) -> int:
     """How many tokens beyond the V pieces the identifiers of a frame docid, tokens need."""
     largest = max((int(max(tokens)) for tokens in frame["tokens"]), default=-1)
     return max(0, largest + 1 - vocabulary)
+
+
+def atomic_count(checkpoint: Path) -> int:
+    """How many documents a checkpoint with atomic docids scores in its one decoder step.
+
+    Raises:
+        DocidError: the checkpoint's docids are of another scheme, or it writes lists of them.
+    """
+    retriever = json.loads((checkpoint / "retriever.json").read_text(encoding="utf-8"))
+    found = retriever.get("scheme", retriever["task"])
+    if found != "atomic":
+        raise DocidError(
+            f"{checkpoint}: found {found} docids, expected a checkpoint with atomic ones, of which one "
+            "decoder step scores every document, for example results/baselines/dsi/seed1/dense"
+        )
+    return int(pq.read_metadata(checkpoint / "docids.parquet").num_rows)
 
 
 def check_docids(frame: pd.DataFrame) -> None:

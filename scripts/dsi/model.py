@@ -4,7 +4,8 @@ The vocabulary is V text pieces followed by the new tokens of the docid scheme, 
 docids these are N tokens that never occur as input, so their rows are an output head of their own;
 P(docid | query) is the softmax over those rows at the first decoder step (Tay et al. 2022, "Transformer
 Memory as a Differentiable Search Index"). With other schemes it is the product of the probabilities of the
-identifier's tokens, each a softmax over the whole vocabulary.
+identifier's tokens, each a softmax over the tokens that occur in identifiers: as with atomic docids, the
+others are never output, which spares training to learn so, and ranking most of the output head.
 A checkpoint folder is an ordinary Hugging Face one plus `docids.parquet` (docid, tokens) and
 `retriever.json` (what its inputs and outputs stand for). Does not know training.
 """
@@ -26,6 +27,7 @@ from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.files import write_json
 from dsi.tokenizer import EOS_ID, PAD_ID, copy_tokenizer, load_tokenizer
+from dsi.trie import alphabet
 
 EMBEDDING = "shared.weight"
 RETRIEVER = "retriever.json"
@@ -76,20 +78,23 @@ def build_model(
 
 
 def build_sequence_model(
-    settings: Mapping[str, Any], vocabulary: int, longest: int, seed: int
+    settings: Mapping[str, Any], vocabulary: int, identifiers: Sequence[Sequence[int]], seed: int
 ) -> T5ForConditionalGeneration:
-    """A T5 with random weights and docids of several tokens.
+    """A T5 with random weights and docids of several tokens; what `generate` scores is P(docid | query).
 
     Args:
         settings: the shape, as under `model` of a docid baseline.
         vocabulary: text pieces and new tokens.
-        longest: tokens of the longest identifier.
+        identifiers: the tokens of each document.
         seed: of the weights.
     """
     model = build_t5(settings, vocabulary, seed)
     generation = model.generation_config
     assert generation is not None
-    generation.max_new_tokens = longest
+    generation.max_new_tokens = max(map(len, identifiers))
+    generation.suppress_tokens = np.setdiff1d(np.arange(vocabulary), alphabet(identifiers)).tolist()
+    # Beams add up log-probabilities from before the suppression unless they are told otherwise.
+    generation.renormalize_logits = True
     return model
 
 
@@ -213,25 +218,33 @@ def identifier_losses(
     input_ids: torch.Tensor,
     attention_mask: torch.Tensor,
     labels: torch.Tensor,
+    tokens: torch.Tensor,
 ) -> torch.Tensor:
-    """-log P(docid | query) of one identifier a query, told its own tokens; (B,) float32.
+    """-log P(docid | query) of some identifiers a query, told their own tokens; (B, M) float32.
 
     Args:
         input_ids, attention_mask: (B, L) int64, padded on the right.
-        labels: (B, T) int64, the identifiers, IGNORED behind their ends.
+        labels: (B, M, T) int64, M identifiers for each query, IGNORED behind their ends.
+        tokens: (A,) int64, all tokens that occur in identifiers, ascending; P(token) is a softmax over them.
     """
+    several, longest = labels.shape[1:]
+    encoded = model.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]  # (B, L, d)
+    labels = labels.flatten(0, 1)  # (B · M, T)
     start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
     before = labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, PAD_ID)
-    logits = model(
-        input_ids=input_ids,
-        attention_mask=attention_mask,
-        decoder_input_ids=torch.cat([start, before], dim=1),
+    decoded = model.decoder(
+        input_ids=torch.cat([start, before], dim=1),
+        encoder_hidden_states=encoded.repeat_interleave(several, dim=0),
+        encoder_attention_mask=attention_mask.repeat_interleave(several, dim=0),
         use_cache=False,
-    ).logits  # (B, T, vocabulary)
+    )[0]  # (B · M, T, d)
+    # Rows of the head before the product spare the logits of all other tokens.
+    logits = decoded @ model.lm_head.weight[tokens].T  # (B · M, T, A)
+    places = torch.searchsorted(tokens, labels.clamp(min=0)).masked_fill(labels == IGNORED, IGNORED)
     nats = torch.nn.functional.cross_entropy(
-        logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none"
+        logits.float().flatten(0, 1), places.flatten(), ignore_index=IGNORED, reduction="none"
     )
-    return nats.view(labels.shape).sum(dim=1)
+    return nats.view(-1, several, longest).sum(dim=2)
 
 
 def pad_labels(identifiers: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -239,7 +252,7 @@ def pad_labels(identifiers: Sequence[Sequence[int]]) -> torch.Tensor:
     longest = max(len(identifier) for identifier in identifiers)
     labels = torch.full((len(identifiers), longest), IGNORED)
     for row, identifier in enumerate(identifiers):
-        labels[row, : len(identifier)] = torch.tensor(identifier)
+        labels[row, : len(identifier)] = torch.as_tensor(identifier)
     return labels
 
 
@@ -280,13 +293,14 @@ def score_pairs(
     """
     model, identifiers = checkpoint.model.eval(), checkpoint.identifiers
     assert identifiers is not None
+    tokens = torch.from_numpy(alphabet(identifiers))
     scores = [np.empty(0, dtype=np.float32)]
     for first in range(0, len(texts), batch_size):
         encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
         labels = pad_labels([identifiers[document] for document in documents[first : first + batch_size]])
-        batch = (*pad_batch([entry.ids for entry in encoded]), labels)
+        batch = (*pad_batch([entry.ids for entry in encoded]), labels[:, None], tokens)
         losses = identifier_losses(model, *(tensor.to(model.device) for tensor in batch))
-        scores.append(-losses.cpu().numpy())
+        scores.append(-losses[:, 0].cpu().numpy())
     return np.concatenate(scores)
 
 

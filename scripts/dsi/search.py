@@ -14,7 +14,6 @@ import torch
 
 from dsi.lucene import bm25_searcher
 from dsi.model import DOCID_TASK, load_checkpoint, load_t5, pad_batch, read_retriever
-from dsi.ranked_list import PROMPT, ListConstraint, generate_tokens
 from dsi.ranking import Ranker
 from dsi.runs import ranked
 from dsi.tokenizer import load_tokenizer
@@ -69,6 +68,9 @@ def _docid_search(folder: Path, expanded: int) -> tuple[Search, list[str]]:
 
 
 def _list_search(folder: Path) -> tuple[Search, list[str]]:
+    # Imported late: it brings all that training needs, which costs seconds.
+    from dsi.ranked_list import PROMPT, ListConstraint, generate_tokens
+
     retriever = read_retriever(folder)
     model = load_t5(folder).eval()
     docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])

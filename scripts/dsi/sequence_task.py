@@ -1,9 +1,9 @@
 """The task `docid` where an identifier has several tokens: text → the tokens of one document, one by one.
 
 As dsi.docid_task, from which examples and teacher come, but a decoder that writes identifiers has no
-distribution over documents to compare with the teacher's. Each example is trained on one document drawn
-from its target distribution instead: the expectation of the loss is the cross-entropy with that
-distribution. A query with several relevant documents is thereby shown one of them each time it is drawn.
+distribution over documents to compare with the teacher's. Each example is encoded once and trained on a few
+documents drawn from its target distribution instead: the expectation of the loss is the cross-entropy with
+that distribution.
 Does not know optimisers or where files lie.
 """
 
@@ -20,11 +20,12 @@ from dsi.docid_task import Batch, DocidObjective, Query
 from dsi.model import identifier_losses, pad_batch, pad_labels
 from dsi.ranking import measures_of_ranking
 from dsi.training import VALIDATION_LOSS
-from dsi.trie import build_trie
+from dsi.trie import alphabet, build_trie
 from dsi.trie_ranking import TrieRanker
 
 VALIDATION_DEPTH = 1000  # documents ranked lower count as not found: exact to the end would cost a whole walk
 VALIDATION_QUERIES = 32
+DRAWN = 4  # documents drawn for each example; one makes the teacher's share of the loss mostly noise
 
 
 class SequenceObjective(DocidObjective):
@@ -49,12 +50,13 @@ class SequenceObjective(DocidObjective):
         self._identifiers = identifiers
         self._expanded = expanded
         self._trie = build_trie(identifiers)
+        self._tokens = torch.from_numpy(alphabet(identifiers))
         self._relevant: list[tuple[int, ...]] = []
         super().__init__(*others, documents=len(identifiers), **settings)
 
     def loss(self, model: T5ForConditionalGeneration, batch: Batch) -> torch.Tensor:
         """Mean of -log P(identifier | text)."""
-        return identifier_losses(model, *batch).mean()
+        return identifier_losses(model, *batch, self._tokens.to(model.device)).mean()
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss and measures of the validation queries, ranked exactly to depth 1000."""
@@ -82,9 +84,10 @@ class SequenceObjective(DocidObjective):
         assert self._validation is not None
         labels = pad_labels([self._identifiers[document] for document in self._relevant[row]])
         length = int(self._validation.attention_mask[row].sum())
-        input_ids = self._validation.input_ids[row, :length].expand(len(labels), -1)
-        text = (input_ids.to(model.device), torch.ones_like(input_ids, device=model.device))
-        return identifier_losses(model, *text, labels.to(model.device)).mean().item()
+        input_ids = self._validation.input_ids[row : row + 1, :length].to(model.device)
+        tokens = self._tokens.to(model.device)
+        labels = labels[None].to(model.device)
+        return identifier_losses(model, input_ids, torch.ones_like(input_ids), labels, tokens).mean().item()
 
     def _encoded_queries(self, queries: Sequence[Query]) -> Batch:
         self._relevant = [query.relevant for query in queries]
@@ -92,8 +95,10 @@ class SequenceObjective(DocidObjective):
         return Batch(*pad_batch([entry.ids for entry in encoded]), torch.empty(0))
 
     def _aims(self, targets: npt.NDArray[np.float32], rng: random.Random) -> torch.Tensor:
-        """The identifiers of documents drawn from the target distributions (B, N), as labels."""
-        return pad_labels([self._identifiers[document] for document in draw_columns(targets, rng)])
+        """The identifiers of DRAWN documents for each target distribution (B, N), as labels (B, DRAWN, T)."""
+        drawn = draw_columns(np.repeat(targets, DRAWN, axis=0), rng)
+        labels = pad_labels([self._identifiers[document] for document in drawn])
+        return labels.view(len(targets), DRAWN, -1)
 
 
 def draw_columns(targets: npt.NDArray[np.float32], rng: random.Random) -> list[int]:

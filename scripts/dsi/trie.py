@@ -4,7 +4,7 @@ Nodes of a level are numbered from 0 in the order of their prefixes, so the chil
 of the next level, and the identifiers beneath it a range of rows. Does not know what tokens stand for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -82,6 +82,11 @@ def children(level: Level, nodes: Indices) -> Children:
     total = int(ends[-1]) if len(ends) else 0
     source = np.repeat(np.arange(len(nodes)), counts)
     return Children(np.arange(total) + np.repeat(low - ends + counts, counts), source)
+
+
+def alphabet(identifiers: Iterable[Sequence[int] | Ints]) -> Indices:
+    """The different tokens that occur in identifiers, ascending."""
+    return np.unique(np.concatenate([np.asarray(tokens, dtype=np.int64) for tokens in identifiers]))
 
 
 def is_leaf(level: Level, nodes: Indices) -> npt.NDArray[np.bool_]:

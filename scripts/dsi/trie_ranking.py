@@ -1,6 +1,7 @@
 """Exact ranking of all documents by P(docid | query) where an identifier has several tokens.
 
-P(docid | query) is the product of the model's own token probabilities, softmax over the whole vocabulary.
+P(docid | query) is the product of the model's own token probabilities, softmax over the tokens that occur in
+identifiers (dsi.model); it is not renormalised over the children of a prefix.
 The identifiers form a trie, and each prefix goes through the decoder once a query. A prefix's probability
 bounds that of every identifier beneath it, so a prefix below the k-th best complete identifier so far
 is left out: the search is depth first over chunks of prefixes, the likeliest first, and stays exact.
@@ -23,7 +24,7 @@ from torch import Tensor
 from torch.nn.functional import gelu, linear, log_softmax, rms_norm
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.trie import PADDING, Children, Indices, Trie, children, is_leaf
+from dsi.trie import PADDING, Children, Indices, Trie, alphabet, children, is_leaf
 
 Floats = npt.NDArray[np.float32]
 
@@ -259,7 +260,9 @@ class PrefixDecoder:
         self._device = model.device
         config = model.config
         self._heads = config.num_heads
-        self._head = model.lm_head.weight.detach().float()  # (V, d)
+        self._tokens = alphabet([trie.identifiers[trie.identifiers != PADDING]])
+        # Of the vocabulary only these rows are ever needed.
+        self._head = model.lm_head.weight.detach()[self._to(self._tokens)].float()  # (A, d)
         self._scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
         self._layers = [_layer(block) for block in model.decoder.block]
         attention = model.decoder.block[0].layer[0].SelfAttention
@@ -375,8 +378,8 @@ class PrefixDecoder:
         return attended
 
     def _log_probabilities(self, depth: int, state: Tensor, offspring: Children) -> Floats:
-        """The children's log-probabilities, softmax over the whole vocabulary, a cache's worth at a time."""
-        token = self._to(self._trie.levels[depth + 1].token[offspring.node].astype(np.int64))
+        """The children's log-probabilities, softmax over the docids' tokens, a cache's worth at a time."""
+        token = self._to(np.searchsorted(self._tokens, self._trie.levels[depth + 1].token[offspring.node]))
         source = self._to(offspring.source)
         rows = max(16, HEAD_ELEMENTS // len(self._head))
         cuts = [*range(0, len(state), rows), len(state)]
