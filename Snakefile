@@ -12,6 +12,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 include: "rules/common.smk"
 include: "rules/collection.smk"
+include: "rules/pseudo_queries.smk"
 include: "rules/training.smk"
 include: "rules/pruning.smk"
 include: "rules/evaluation.smk"
@@ -29,4 +30,5 @@ rule all:
         tables=f"{RESULTS}/tables.md",
         figures=FIGURES,
         benefit=BENEFIT,
+        ablation=[f"{RESULTS}/ablation.md"] if compared_baselines() else [],
         timings=f"{RESULTS}/timings.md",

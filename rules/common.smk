@@ -2,6 +2,7 @@
 and the functions that give rules their inputs and params.
 """
 
+import hashlib
 import json
 import logging
 import re
@@ -20,6 +21,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from study.configuration import (  # noqa: E402
     RATE_PATTERN,
+    SAMPLING,
     ConfigurationError,
     checked_configuration,
     format_rate,
@@ -110,6 +112,8 @@ wildcard_constraints:
     baseline=r"[a-z0-9][a-z0-9-]*",
     model=r"[a-z0-9][a-z0-9-]*",
     criterion="|".join([*KNOWN_CRITERIA, UNPRUNED]),
+    source=r"[0-9a-f]{8}",
+    generated=r"(file|model)-[0-9a-f]{8}",
     rate=RATE_PATTERN,
     seed=r"\d+",
     arm="|".join(DENSE_ARMS),
@@ -318,7 +322,7 @@ def calibration_options(wildcards, input, threads):
     settings["calibration"] = config["pruning"]["calibration"]
     return (
         f"--settings {shlex.quote(as_json(**settings))} --collection {Path(input.queries).parent}"
-        f" --threads {threads}"
+        f" --threads {threads} {training_sources(wildcards, input)}"
     )
 
 
@@ -356,6 +360,47 @@ def docids_inputs(wildcards):
     return {"documents": f"{COLLECTION}/documents.parquet", "tokenizer": tokenizer_of(wildcards), **given}
 
 
+def generated_file(settings):
+    """Where the generated queries of a baseline go: one file for all baselines with the same source."""
+    source = settings.get("pseudo_queries", {}).get("generated")
+    if source is None:
+        return None
+    kind = "model" if "model" in source else "file"
+    return f"{COLLECTION}/pseudo-queries/{kind}-{digest_of(source)}.parquet"
+
+
+def digest_of(definition):
+    """A short name for a part of the configuration."""
+    return hashlib.sha256(as_json(**definition).encode()).hexdigest()[:8]
+
+
+def generated_source(wildcards):
+    """The source of generated queries that a file is named for."""
+    sources = [
+        settings.get("pseudo_queries", {}).get("generated") for settings in config["baselines"].values()
+    ]
+    return next(source for source in sources if source and digest_of(source) == wildcards.source)
+
+
+def query_model(wildcards):
+    """The model that generates queries, as generate_pseudo_queries.py reads it."""
+    source = generated_source(wildcards)
+    if Path(source["model"]).is_dir():
+        return as_json(path=source["model"])
+    return as_json(hub=source["model"], **{key: source[key] for key in ("revision",) if key in source})
+
+
+def query_model_files(wildcards):
+    """Files of a model that is a local folder: an edited one makes its queries stale."""
+    folder = Path(generated_source(wildcards)["model"])
+    return [str(folder / name) for name in ("config.json", "model.safetensors") if (folder / name).is_file()]
+
+
+def query_sampling(wildcards):
+    source = generated_source(wildcards)
+    return as_json(**{key: source[key] for key in SAMPLING})
+
+
 def docids_options(wildcards):
     """The scheme and its settings as options: `--scheme semantic --leaf-size 100 …`."""
     settings = baseline(wildcards)["docids"]
@@ -374,6 +419,10 @@ def training_inputs(wildcards):
     inputs = {name.replace("-", "_"): f"{COLLECTION}/{name}.parquet" for name in names[task]}
     if task == "docid":
         inputs["docids"] = f"{RESULTS}/baselines/{wildcards.baseline}/docids.parquet"
+        generated = generated_file(baseline(wildcards))
+        if generated:
+            inputs["generated"] = generated
+            inputs["generated_words"] = generated.replace(".parquet", "-words.parquet")
     return {**inputs, "tokenizer": tokenizer_of(wildcards)}
 
 
@@ -387,7 +436,8 @@ def dense_inputs(wildcards):
 
 def training_sources(wildcards, input):
     """The options for those inputs that only one task has."""
-    named = {"docids": input.get("docids"), "weights": input.get("weights")}
+    names = ("docids", "weights", "generated", "generated_words")
+    named = {name.replace("_", "-"): input.get(name) for name in names}
     if named["weights"]:
         named["weights"] = str(Path(named["weights"]).parent)
     return " ".join(f"--{name} {path}" for name, path in named.items() if path)
@@ -471,6 +521,16 @@ def facts():
         e2=config["recovery"]["epochs"],
         agreement_k=config["evaluation"]["agreement_k"],
     )
+
+
+def compared_baselines():
+    """Settings of the baselines that are compared with `report.reference`, by name; none without a reference."""
+    chosen = [name for name in BASELINES if TASK[name] == "docid"] if config["report"]["reference"] else []
+    return {name: config["baselines"][name] for name in chosen}
+
+
+def compared_slugs():
+    return [f"baselines/{name}/seed{seed}/dense" for name in compared_baselines() for seed in SEEDS]
 
 
 def study_slugs(arm=None):

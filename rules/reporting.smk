@@ -12,6 +12,7 @@ FIGURES = [
         *(f"rates-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
         *frontier_figures(),
         *study_figures(),
+        *(["ablation"] if compared_baselines() else []),
     ]
     for suffix in ("svg", "png")
 ]
@@ -87,6 +88,40 @@ rule study_tables:
         '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_study_tables.py --metrics {input.metrics} --rows {params.rows:q}'
         " --histories {input.histories} --outputs {input.outputs} --collection {params.collection}"
         " --relevance {params.relevance} --output {output.tables} --csv {output.csv} > {log} 2>&1"
+
+
+rule compare_baselines:
+    input:
+        metrics=[f"{RESULTS}/metrics/{slug}.json" for slug in compared_slugs()],
+        per_query=[f"{RESULTS}/metrics/{slug}.per_query.parquet" for slug in compared_slugs()],
+    output:
+        tables=f"{RESULTS}/ablation.md",
+        csv=f"{RESULTS}/tables/ablation.csv",
+        svg=f"{RESULTS}/figures/ablation.svg",
+        png=f"{RESULTS}/figures/ablation.png",
+    log:
+        f"{RESULTS}/logs/compare_baselines/ablation.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_baselines/ablation.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        settings=as_json(**compared_baselines()),
+        reference=config["report"]["reference"],
+        benchmarks=f"{RESULTS}/benchmarks/dense",
+        confidence=config["report"]["confidence"],
+        dpi=config["report"]["dpi"],
+        code=code("compare_baselines.py"),
+    message:
+        "Comparing the baselines"
+    shell:
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/compare_baselines.py --reference {params.reference}'
+        " --metrics {input.metrics} --benchmarks {params.benchmarks} --settings {params.settings:q}"
+        " --confidence {params.confidence} --output {output.tables} --csv {output.csv}"
+        " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
 
 
 rule plot_study:

@@ -25,7 +25,7 @@ from dsi.docid_task import Batch, DocidObjective
 from dsi.masks import Tensors
 from dsi.model import Checkpoint, CheckpointError, load_checkpoint, untie_head
 from dsi.pruning import PruningError
-from dsi.stage import describe_phase, prepare_torch
+from dsi.stage import add_generated, describe_phase, prepare_torch
 from dsi.training import make_optimiser
 from prune import chosen_names, dense_weights, pruning_parser, write_pruned
 from train import objective
@@ -50,6 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = pruning_parser(__doc__, "inputs", "gradients")
     parser.add_argument("--settings", type=json_object, required=True, help="JSON, or @FILE")
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
+    add_generated(parser)
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     return parser.parse_args()
 

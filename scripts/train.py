@@ -12,8 +12,9 @@
 --settings is JSON with the sections model, training, pseudo_queries and distillation of a baseline,
 recovery for E2, and the keys scheme (of the docids), relevance, depth, expanded (prefixes of docids that
 are decoded at a time; null with atomic docids) and untie (whether E2 gives the output head weights of its
-own). A killed run goes on from its last whole epoch when it is started again with the same inputs and
---code. The checkpoint is ranked here too: another process would pay for the imports again.
+own). --generated and --generated-words go with a weight `generated` of the pseudo-queries. A killed run goes
+on from its last whole epoch when it is started again with the same inputs and --code. The checkpoint is
+ranked here too: another process would pay for the imports again.
 """
 
 import argparse
@@ -49,7 +50,15 @@ from dsi.model import (
 from dsi.pseudo_queries import PseudoQuerySampler
 from dsi.ranking import rank_and_write
 from dsi.sequence_task import SequenceObjective
-from dsi.stage import describe_phase, parsed, prepare_torch, rows_per_batch, state_key, training_parser
+from dsi.stage import (
+    add_generated,
+    describe_phase,
+    parsed,
+    prepare_torch,
+    rows_per_batch,
+    state_key,
+    training_parser,
+)
 from dsi.tokenizer import load_tokenizer, piece_counts
 from dsi.training import Held, Retriever, optimiser_moments, train
 
@@ -89,7 +98,11 @@ def train_and_rank(
         moments=load_file(arguments.moments) if arguments.moments else None,
         grow=grow,
     )
-    inputs = [*(arguments.collection / f"{name}.parquet" for name in COLLECTION_FILES), arguments.docids]
+    inputs = [
+        *(arguments.collection / f"{name}.parquet" for name in COLLECTION_FILES),
+        arguments.docids,
+        *(path for path in (arguments.generated, arguments.generated_words) if path),
+    ]
     state = arguments.state / state_key(arguments, inputs)
     history, optimiser = train(module, phase, state)
 
@@ -126,6 +139,7 @@ def train_and_rank(
 def parse_arguments() -> argparse.Namespace:
     parser = training_parser(__doc__)
     parser.add_argument("--docids", type=Path, required=True, help="parquet: docid, tokens")
+    add_generated(parser)
     return parsed(parser)
 
 
@@ -158,10 +172,16 @@ def objective(
 ) -> DocidObjective:
     """Pseudo-queries of the documents, training queries, and BM25 as their teacher."""
     settings = arguments.settings
-    words = pd.read_parquet(arguments.collection / "bm25-words.parquet")
+    words = [arguments.collection / "bm25-words.parquet"]
+    if arguments.generated_words:
+        words.append(arguments.generated_words)
     scorer = Bm25Scorer(
         pd.read_parquet(arguments.collection / "bm25-weights.parquet"),
-        dict(zip(words["word"], words["terms"], strict=True)),
+        {
+            word: terms
+            for frame in map(pd.read_parquet, words)
+            for word, terms in zip(frame["word"], frame["terms"], strict=True)
+        },
         len(documents),
     )
     pseudo = settings["pseudo_queries"]
@@ -176,12 +196,22 @@ def objective(
         )
     )
     return kind(
-        PseudoQuerySampler(list(documents["text"]), scorer.idf, pseudo["weights"]),
+        PseudoQuerySampler(
+            list(documents["text"]),
+            scorer.idf,
+            pseudo["weights"],
+            generated_queries(arguments.generated, checkpoint.docids),
+        ),
         scorer,
         checkpoint.tokenizer,
-        judged_queries(queries, TRAIN, relevant, checkpoint.docids),
-        judged_queries(queries, VALIDATION, relevant, checkpoint.docids),
+        split_queries(queries, TRAIN, relevant, checkpoint.docids),
+        [
+            query
+            for query in split_queries(queries, VALIDATION, relevant, checkpoint.docids)
+            if query.relevant
+        ],
         per_document=pseudo["per_document"],
+        distinct=pseudo["distinct"],
         training_share=pseudo["training_queries"],
         teacher_weight=settings["distillation"]["weight"],
         temperature=settings["distillation"]["temperature"],
@@ -190,19 +220,32 @@ def objective(
     )
 
 
-def judged_queries(
+def generated_queries(path: Path | None, docids: list[str]) -> dict[int, list[str]]:
+    """Generated queries by the column of their document; none without a file."""
+    if path is None:
+        return {}
+    column = {docid: number for number, docid in enumerate(docids)}
+    frame = pd.read_parquet(path)
+    queries: dict[int, list[str]] = {}
+    for docid, query in zip(frame["docid"], frame["query"], strict=True):
+        queries.setdefault(column[docid], []).append(query)
+    logger.info("%d of %d documents have generated queries", len(queries), len(docids))
+    return queries
+
+
+def split_queries(
     queries: pd.DataFrame, split: str, relevant: dict[str, set[str]], docids: list[str]
 ) -> list[Query]:
-    """The queries of a split that have a relevant document in the collection."""
+    """The queries of a split, with their relevant documents as far as the collection has them."""
     column = {docid: number for number, docid in enumerate(docids)}
     chosen = queries[queries["split"] == split]
-    judged = []
-    for qid, text in zip(chosen["qid"], chosen["text"], strict=True):
-        columns = sorted(column[docid] for docid in relevant.get(qid, set()) if docid in column)
-        if columns:
-            judged.append(Query(text, tuple(columns)))
-    logger.info("%d of %d %s queries are judged", len(judged), len(chosen), split)
-    return judged
+    found = [
+        Query(text, tuple(sorted(column[docid] for docid in relevant.get(qid, set()) if docid in column)))
+        for qid, text in zip(chosen["qid"], chosen["text"], strict=True)
+    ]
+    judged = sum(bool(query.relevant) for query in found)
+    logger.info("%d of %d %s queries have a relevant document", judged, len(found), split)
+    return found
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from dsi.command import UserError, run
 from dsi.files import replacing, write_json
 from dsi.gradual import CubicSchedule, GradualMasks
 from dsi.pruning import EMBEDDING, LM_HEAD, PruningError, sparsity
-from dsi.stage import parsed, training_parser
+from dsi.stage import add_generated, parsed, training_parser
 from dsi.training import Held
 from prune import add_selection, chosen_names
 
@@ -62,6 +62,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--every", type=int, required=True, help="steps between two changes of the masks")
     parser.add_argument("--docids", type=Path, help="parquet: docid, tokens; of the task docid")
+    add_generated(parser)
     parser.set_defaults(weights=None)
     add_selection(parser)
     return parsed(parser)

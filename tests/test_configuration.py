@@ -141,6 +141,9 @@ def test_schema_and_default_have_the_same_keys() -> None:
         "dsi": keys(schema["$defs"]["baseline-docid"]),
         "study": keys(schema["$defs"]["baseline-ranked-list"]),
     }
+    # Absent by default, as the file or model that it needs is the user's.
+    pseudo_queries = expected["baselines"]["dsi"]["pseudo_queries"]
+    del pseudo_queries["generated"], pseudo_queries["weights"]["generated"]
     architecture = keys(schema["$defs"]["architecture"])
     expected["models"] = {"study": {"vocabulary": {}, "architecture": architecture}}
     assert outline(DEFAULT) == expected
@@ -367,3 +370,40 @@ def test_every_rate_keeps_its_value_in_its_name(rate: Decimal) -> None:
 @pytest.mark.parametrize("text", ["0.20", ".2", "1.2", "0", "0.0", "foo", "1"])
 def test_no_other_spelling_matches(text: str) -> None:
     assert not re.fullmatch(RATE_PATTERN, text)
+
+
+def test_a_baseline_extends_another() -> None:
+    variants = {
+        "plain": {"extends": "dsi", "distillation": {"weight": 0}},
+        "plainer": {"extends": "plain", "training": {"epochs": 3}},
+    }
+    baselines = checked_configuration(merged(DEFAULT, {"baselines": variants}))["baselines"]
+    dsi = baselines["dsi"]
+    assert baselines["plain"] == {**dsi, "distillation": {**dsi["distillation"], "weight": 0}}
+    assert baselines["plainer"] == {**baselines["plain"], "training": {**dsi["training"], "epochs": 3}}
+
+
+@pytest.mark.parametrize(
+    ("definitions", "message"),
+    [
+        (
+            {"mine": {"extends": "dis"}},
+            "baselines.mine.extends: found 'dis', expected a baseline that does not extend it: dsi, study",
+        ),
+        (
+            {"a": {"extends": "b"}, "b": {"extends": "a"}},
+            "baselines.b.extends: found 'a', expected a baseline that does not extend it: dsi, study",
+        ),
+    ],
+)
+def test_a_baseline_that_extends_nothing_or_itself_is_refused(
+    definitions: dict[str, Any], message: str
+) -> None:
+    assert message in refused({"baselines": definitions})
+
+
+@pytest.mark.parametrize("reference", ["study", "dis"])
+def test_a_reference_is_a_docid_baseline_that_is_run(reference: str) -> None:
+    assert (
+        f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: dsi"
+    ) in refused({"report": {"reference": reference}})

@@ -105,6 +105,7 @@ def objective(checkpoint: Checkpoint, teacher_weight: float = 0.5) -> SequenceOb
         identifiers=checkpoint.identifiers,
         expanded=7,
         per_document=2,
+        distinct=None,
         training_share=0.2,
         teacher_weight=teacher_weight,
         temperature=1.0,
@@ -320,6 +321,7 @@ def settings_json(scheme: str) -> str:
             "training": training,
             "pseudo_queries": {
                 "per_document": 2,
+                "distinct": None,
                 "weights": dict.fromkeys(KINDS, 1.0),
                 "training_queries": 0.1,
             },

@@ -71,15 +71,21 @@ def scorer() -> Bm25Scorer:
     return Bm25Scorer(term_weights(vectors, 0.9, 0.4), {word: [word] for word in words}, len(TEXTS))
 
 
-def objective(folder: Path, teacher_weight: float = 0.5) -> DocidObjective:
+def objective(
+    folder: Path,
+    teacher_weight: float = 0.5,
+    distinct: int | None = None,
+    queries: tuple[Query, ...] = (Query("shortest path", (3, 5)),),
+) -> DocidObjective:
     return DocidObjective(
         PseudoQuerySampler(TEXTS, scorer().idf, EVEN),
         scorer(),
         load_tokenizer(folder, 12),
-        [Query("shortest path", (3, 5))],
+        queries,
         [Query("random matrix", (2,))],
         documents=len(TEXTS),
         per_document=2,
+        distinct=distinct,
         training_share=0.2,
         teacher_weight=teacher_weight,
         temperature=1.0,
@@ -425,3 +431,30 @@ def test_precision_follows_the_processors_flags(tmp_path: Path) -> None:
     assert training.processor_flags(tmp_path / "absent") == set()
     assert training.resolve_precision("fp32") == "fp32"
     assert training.resolve_precision("bf16") == "bf16"
+
+
+def test_pseudo_queries_drawn_once_are_few(tokenizer_folder: Path) -> None:
+    drawn = objective(tokenizer_folder, distinct=1, queries=())
+    seen = {tuple(row) for epoch in (1, 2, 3) for batch in drawn.batches(epoch) for row in pieces(batch)}
+    assert len(seen) <= len(TEXTS)
+    anew = objective(tokenizer_folder, queries=())
+    assert len({tuple(row) for e in (1, 2, 3) for batch in anew.batches(e) for row in pieces(batch)}) > len(
+        TEXTS
+    )
+
+
+def pieces(batch: docid_task.Batch) -> list[list[int]]:
+    return [[piece for piece in row if piece] for row in batch.input_ids.tolist()]
+
+
+def test_queries_that_nobody_judged_are_taught_by_bm25_alone(tokenizer_folder: Path) -> None:
+    unjudged = (Query("shortest path", ()), Query("zzz", ()))
+    taught = objective(tokenizer_folder, queries=unjudged)
+    pseudo = len(TEXTS) * 2
+    assert taught.examples == pseudo + round(pseudo * 0.2 / 0.8)
+    expected = docid_task.softmax(scorer().scores([["shortest", "path"]]))[0]
+    targets = [row for batch in taught.batches(1) for row in batch.targets.numpy()]
+    alike = sum(np.allclose(row, expected, atol=1e-6) for row in targets)
+    assert alike >= taught.examples - pseudo  # "zzz", which BM25 cannot teach, is never drawn
+    assert all(row.sum() == pytest.approx(1, abs=1e-5) for row in targets)
+    assert objective(tokenizer_folder, teacher_weight=0, queries=unjudged).examples == pseudo

@@ -25,7 +25,7 @@ from dsi.training import VALIDATION_LOSS, bucketed
 
 
 class Query(NamedTuple):
-    """A text and the columns of its relevant documents (at least one)."""
+    """A text and the columns of its relevant documents; none where nobody judged it."""
 
     text: str
     relevant: tuple[int, ...]
@@ -49,9 +49,10 @@ class DocidObjective:
         sampler: of pseudo-queries over N documents.
         scorer: BM25 over the same documents, the teacher.
         tokenizer: cuts texts to the longest input.
-        training_queries: mixed in.
+        training_queries: mixed in. Those that nobody judged are taught by BM25 alone, if it finds anything.
         validation_queries: measured after every epoch; there may be none.
         per_document: pseudo-queries of each document in one epoch.
+        distinct: pseudo-queries that a document has, drawn once; None: new ones every epoch.
         training_share: share of an epoch's examples that are training queries (none if there are
             none).
         teacher_weight, temperature: share of the target that is softmax(BM25 / temperature).
@@ -75,6 +76,7 @@ class DocidObjective:
         *,
         documents: int,
         per_document: int,
+        distinct: int | None,
         training_share: float,
         teacher_weight: float,
         temperature: float,
@@ -83,17 +85,18 @@ class DocidObjective:
     ) -> None:
         self._sampler = sampler
         self._scorer = scorer
+        self._teacher_weight = teacher_weight
         self._tokenizer = tokenizer
-        self._queries = training_queries
+        self._queries = [query for query in training_queries if query.relevant or self._teachable(query)]
         self._documents = documents
         self._per_document = per_document
-        self._teacher_weight = teacher_weight
+        self._distinct = distinct
         self._temperature = temperature
         self._batch_size = batch_size
         self._seed = seed
         self._validation = self._encoded_queries(validation_queries) if validation_queries else None
         pseudo = documents * per_document
-        self._drawn_queries = round(pseudo * training_share / (1 - training_share)) if training_queries else 0
+        self._drawn_queries = round(pseudo * training_share / (1 - training_share)) if self._queries else 0
         self.examples = pseudo + self._drawn_queries
 
     def __len__(self) -> int:
@@ -139,16 +142,24 @@ class DocidObjective:
         targets = relevance_targets([query.relevant for query in queries], self._documents)
         return Batch(input_ids, mask, torch.from_numpy(targets))
 
+    def _teachable(self, query: Query) -> bool:
+        return self._teacher_weight > 0 and bool(self._scorer.scores([query.text.split()]).any())
+
     def _draw(self, rng: random.Random) -> list[tuple[list[str], tuple[int, ...]]]:
         """The epoch's examples: words and relevant columns."""
         examples: list[tuple[list[str], tuple[int, ...]]] = [
-            (self._sampler.sample(document, rng), (document,))
+            (self._pseudo_query(document, rng), (document,))
             for document in range(self._documents)
             for _ in range(self._per_document)
         ]
         drawn = rng.choices(self._queries, k=self._drawn_queries) if self._drawn_queries else []
         examples.extend((query.text.split(), query.relevant) for query in drawn)
         return examples
+
+    def _pseudo_query(self, document: int, rng: random.Random) -> list[str]:
+        if self._distinct is not None:
+            rng = random.Random(f"{self._seed}/{document}/{rng.randrange(self._distinct)}")
+        return self._sampler.sample(document, rng)
 
     def _targets(self, examples: Sequence[tuple[list[str], tuple[int, ...]]]) -> npt.NDArray[np.float32]:
         """Target distribution over documents, (len(examples), N)."""
@@ -159,15 +170,16 @@ class DocidObjective:
         teacher = softmax(scores / self._temperature)
         # A text that matches nothing teaches nothing: a flat teacher would be noise.
         weight = self._teacher_weight * (scores.max(axis=1, keepdims=True) > 0)
+        weight[[not relevant for _, relevant in examples]] = 1
         mixed: npt.NDArray[np.float32] = ((1 - weight) * hard + weight * teacher).astype(np.float32)
         return mixed
 
 
 def relevance_targets(relevant: Sequence[Sequence[int]], documents: int) -> npt.NDArray[np.float32]:
-    """(len(relevant), documents): uniform over each row's relevant columns."""
+    """(len(relevant), documents): uniform over each row's relevant columns; 0 where there are none."""
     targets = np.zeros((len(relevant), documents), dtype=np.float32)
     for row, columns in enumerate(relevant):
-        targets[row, list(columns)] = 1 / len(columns)
+        targets[row, list(columns)] = 1 / max(len(columns), 1)
     return targets
 
 

@@ -23,17 +23,18 @@ class ModelSourceError(RuntimeError):
     """A pre-trained model or tokenizer could not be had; the message says from where and what to do."""
 
 
-def source_folder(definition: Mapping[str, Any], weights: bool) -> Path:
+def source_folder(definition: Mapping[str, Any], weights: bool, key: str = "models") -> Path:
     """A local folder with the model's files: the definition's own, or a verified snapshot of the hub's.
 
     Args:
         definition: `path`, or `hub` and optionally `revision`.
         weights: whether the weights are wanted, or the tokenizer alone.
+        key: of the configuration, for messages.
 
     Raises:
         ModelSourceError: a file is missing, or the hub does not answer.
     """
-    folder = Path(definition["path"]) if "path" in definition else _snapshot(definition, weights)
+    folder = Path(definition["path"]) if "path" in definition else _snapshot(definition, weights, key)
     if weights:
         absent = [name for name in WEIGHTS if not (folder / name).is_file()]
         if absent:
@@ -66,7 +67,7 @@ def save_tokenizer_of(folder: Path, target: Path) -> None:
             path.unlink()
 
 
-def _snapshot(definition: Mapping[str, Any], weights: bool) -> Path:
+def _snapshot(definition: Mapping[str, Any], weights: bool, key: str) -> Path:
     """The files of a hub repository in its own cache, downloaded unless they are there."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
@@ -83,13 +84,16 @@ def _snapshot(definition: Mapping[str, Any], weights: bool) -> Path:
         )
     except RepositoryNotFoundError as error:
         raise ModelSourceError(
-            f"models: the hub has no repository {name!r} (or it is private); expected a name such as "
+            f"{key}: the hub has no repository {name!r} (or it is private); expected a name such as "
             "google-t5/t5-small"
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        short = name.rpartition("/")[2]
+        example = f"{key}: models/{short}"
+        if key == "models":
+            example = f"--config 'models={{{short}: {{path: models/{short}}}}}'"
         raise ModelSourceError(
-            f"models: {name!r} is neither in the local cache nor to be had from the hub ({error}); connect "
-            "to the network, or download it elsewhere and give its folder, for example "
-            f"--config 'models={{{name.rpartition('/')[2]}: {{path: models/{name.rpartition('/')[2]}}}}}'"
+            f"{key}: {name!r} is neither in the local cache nor to be had from the hub ({error}); connect "
+            f"to the network, or download it elsewhere and give its folder, for example {example}"
         ) from error
     return Path(folder)

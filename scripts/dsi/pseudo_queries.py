@@ -1,15 +1,16 @@
 """Pseudo-queries: short texts drawn from documents that stand in for the queries nobody asked yet.
 
-A retriever that generates docids has to be shown its documents as the queries they may answer. Four
-kinds are drawn anew every epoch: the first sentence, any sentence, a chunk of consecutive words, and a
-bag of terms drawn by inverse document frequency. Does not know tokenizers or models.
+A retriever that generates docids has to be shown its documents as the queries they may answer. Five
+kinds are drawn anew every epoch: the first sentence, any sentence, a chunk of consecutive words, a bag of
+terms drawn by inverse document frequency, and a query of those that were generated for the document
+elsewhere (Nogueira & Lin 2019, "From doc2query to docTTTTTquery"). Does not know tokenizers or models.
 """
 
 import random
 import re
 from collections.abc import Mapping, Sequence
 
-KINDS = ("first_sentence", "sentence", "chunk", "terms")
+KINDS = ("first_sentence", "sentence", "chunk", "terms", "generated")
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -28,11 +29,22 @@ class PseudoQuerySampler:
     Args:
         texts: of the documents.
         idf: inverse document frequency of a word; words with none are never drawn as terms.
-        weights: relative frequency of each of KINDS.
+        weights: relative frequency of each of KINDS; one that is absent is never drawn.
+        generated: queries of each text, by its place in `texts`; texts without any may be absent.
     """
 
-    def __init__(self, texts: Sequence[str], idf: Mapping[str, float], weights: Mapping[str, float]) -> None:
-        self._weights = [weights[kind] for kind in KINDS]
+    def __init__(
+        self,
+        texts: Sequence[str],
+        idf: Mapping[str, float],
+        weights: Mapping[str, float],
+        generated: Mapping[int, Sequence[str]] | None = None,
+    ) -> None:
+        self._weights = [weights.get(kind, 0.0) for kind in KINDS]
+        # Whole, unlike words of documents: these are queries already.
+        self._generated = {
+            document: [query.split() for query in queries] for document, queries in (generated or {}).items()
+        }
         self._words = [query_words(text) for text in texts]
         self._sentences = [_sentences(text) for text in texts]
         self._terms: list[list[str]] = []
@@ -45,8 +57,8 @@ class PseudoQuerySampler:
     def sample(self, document: int, rng: random.Random) -> list[str]:
         """One pseudo-query of a document, of a kind drawn by weight.
 
-        A document without the drawn kind (no sentence, no term) gives a chunk; one without any
-        usable word gives an empty list.
+        A document without the drawn kind (no sentence, no term, no generated query) gives a chunk; one
+        without any usable word gives an empty list.
         """
         kind = rng.choices(KINDS, self._weights)[0]
         if kind == "terms" and self._terms[document]:
@@ -56,6 +68,8 @@ class PseudoQuerySampler:
             return self._sentences[document][0]
         if kind == "sentence" and self._sentences[document]:
             return rng.choice(self._sentences[document])
+        if kind == "generated" and self._generated.get(document):
+            return rng.choice(self._generated[document])
         return self._chunk(document, rng)
 
     def _chunk(self, document: int, rng: random.Random) -> list[str]:

@@ -47,6 +47,12 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def add_generated(parser: argparse.ArgumentParser) -> None:
+    """The arguments for generated pseudo-queries, of the task docid."""
+    parser.add_argument("--generated", type=Path, help="generated queries (parquet: docid, query)")
+    parser.add_argument("--generated-words", type=Path, help="their words (parquet: word, terms)")
+
+
 def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """The arguments, once they go together."""
     arguments = parser.parse_args()

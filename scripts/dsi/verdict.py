@@ -275,6 +275,21 @@ def _paired(system: pd.DataFrame, control: pd.DataFrame, name: str, control_name
     return system[control.columns]
 
 
+def paired_values(rows: pd.DataFrame, baseline: str, other: str) -> tuple[Array, Array]:
+    """The dense values of two baselines, each (seeds, queries), in the same order.
+
+    Args:
+        rows: of `per_query_values`, of one split.
+
+    Raises:
+        VerdictError: they do not have the same seeds and queries.
+    """
+    ours, theirs = (
+        _of_arm(rows[rows["baseline"] == name], "dense").rename_axis(index=None) for name in (baseline, other)
+    )
+    return _paired(ours, theirs, baseline, other).to_numpy(), theirs.to_numpy()
+
+
 QUESTION_WORDS = {
     Question.CHECKPOINTS: "For these checkpoints",
     Question.TRAINING: "For training in general",

@@ -26,6 +26,16 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.json"
 RATE_PATTERN = r"0\.\d*[1-9]"
 RATE_DECIMALS = 4
 
+# What a model that generates queries is told, each with an example.
+SAMPLING = {
+    "number": 20,
+    "top_k": 10,
+    "document_tokens": 512,
+    "query_tokens": 64,
+    "batch_size": 16,
+    "seed": 42,
+}
+
 _JSON_TYPES = Draft202012Validator.TYPE_CHECKER
 # NaN compares false with every bound, so that minimum and maximum let it pass.
 _Validator = validators.extend(
@@ -49,6 +59,7 @@ def checked_configuration(raw: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigurationError: a key is unknown or missing, or a value is not allowed.
     """
+    raw = _extended(raw)
     schema = _schema_for(raw)
     config = _coerced(raw, schema, schema)
     errors = sorted(_Validator(schema).iter_errors(config), key=lambda e: list(e.path))
@@ -64,6 +75,37 @@ def checked_configuration(raw: Mapping[str, Any]) -> dict[str, Any]:
 def format_rate(rate: float) -> str:
     """The one spelling of a rate in file names: 0.50 gives '0.5', 0.15 gives '0.15'."""
     return format(Decimal(repr(float(rate))).normalize(), "f")
+
+
+def _extended(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The configuration with each baseline that extends another merged over it, as overlays are merged."""
+    baselines = raw.get("baselines")
+    if not isinstance(baselines, Mapping):
+        return raw
+    return {**raw, "baselines": {name: _with_base([name], baselines) for name in baselines}}
+
+
+def _with_base(chain: list[str], baselines: Mapping[str, Any]) -> Any:
+    """The last baseline of a chain, in which each is extended by the one before, over its own base."""
+    definition = baselines[chain[-1]]
+    if not isinstance(definition, Mapping) or "extends" not in definition:
+        return definition
+    base = str(definition["extends"])
+    if base in chain or base not in baselines:
+        known = ", ".join(sorted(str(name) for name in baselines if name not in chain))
+        problem = (
+            f"baselines.{chain[-1]}.extends: found {base!r}, expected a baseline that does not extend it"
+        )
+        raise ConfigurationError(f"the configuration is refused:\n  {problem}: {known}")
+    own = {key: value for key, value in definition.items() if key != "extends"}
+    return _merged(_with_base([*chain, base], baselines), own)
+
+
+def _merged(base: Any, over: Any) -> Any:
+    """Mappings merged key by key, anything else replaced."""
+    if not isinstance(base, Mapping) or not isinstance(over, Mapping):
+        return over
+    return {**base, **{key: _merged(base.get(key), value) for key, value in over.items()}}
 
 
 def _schema_for(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,6 +306,7 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
             yield from _baseline_problems(f"baselines.{name}", config["baselines"][name], config["models"])
             yield from _lacking_queries(name, config)
     yield from _criteria_problems(config)
+    yield from _reference_problems(config)
     for number, row in enumerate(config["published"], start=1):
         if row["baseline"] not in config["baselines"]:
             yield (
@@ -308,6 +351,17 @@ def _criteria_problems(config: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
+def _reference_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Baselines are compared with one that is run, and only docid ones have pseudo-queries to compare."""
+    reference = config["report"]["reference"]
+    runs = [name for name in config["run"] if config["baselines"].get(name, {}).get("task") == "docid"]
+    if reference is not None and reference not in runs:
+        yield (
+            f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: "
+            f"{', '.join(runs) or 'none here'}"
+        )
+
+
 def _baseline_problems(
     path: str, baseline: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
@@ -319,6 +373,7 @@ def _baseline_problems(
         )
     if baseline["task"] == "docid":
         yield from _docids_problems(f"{path}.docids", baseline["docids"])
+        yield from _generated_problems(f"{path}.pseudo_queries", baseline["pseudo_queries"])
         if not any(baseline["pseudo_queries"]["weights"].values()):
             yield (
                 f"{path}.pseudo_queries.weights: found only zeros, expected at least one positive weight, "
@@ -353,6 +408,44 @@ def _docids_problems(path: str, docids: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"{path}.embeddings: found {embeddings!r}, which does not exist; expected lsa, a parquet file "
             "with docid and vector, or the name of a sentence-transformers model, for example embeddings: lsa"
+        )
+
+
+def _generated_problems(path: str, pseudo_queries: Mapping[str, Any]) -> Iterator[str]:
+    """Generated queries have a source and a weight, and the source is a file or a model."""
+    weight, source = pseudo_queries["weights"].get("generated", 0), pseudo_queries.get("generated")
+    if source is None:
+        if weight:
+            yield (
+                f"{path}.weights.generated: found {weight} without {path}.generated, expected where the "
+                "queries come from, for example generated: {path: data/queries.jsonl}"
+            )
+        return
+    if not weight:
+        yield (
+            f"{path}.generated: found a source without a weight, expected a positive one in {path}.weights, "
+            "for example generated: 0.3"
+        )
+    forms = [key for key in ("path", "model") if key in source]
+    if len(forms) != 1:
+        found = " and ".join(forms) or "neither path nor model"
+        yield f"{path}.generated: found {found}, expected either, for example path: data/queries.jsonl"
+    elif forms == ["path"]:
+        yield from _generated_file_problems(f"{path}.generated", source)
+    else:
+        yield from (
+            f"{path}.generated.{key}: missing, for example {key}: {example}"
+            for key, example in SAMPLING.items()
+            if key not in source
+        )
+
+
+def _generated_file_problems(path: str, source: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{path}.{key}: goes with model, not with path; remove it" for key in source if key != "path")
+    if not Path(source["path"]).is_file():
+        yield (
+            f"{path}.path: found {source['path']!r}, which is no file; expected JSON lines or TSV, for "
+            "example path: data/queries.jsonl"
         )
 
 
