@@ -200,6 +200,7 @@ def objective(
             list(documents["text"]),
             scorer.idf,
             pseudo["weights"],
+            pseudo["lengths"],
             generated_queries(arguments.generated, checkpoint.docids),
         ),
         scorer,

@@ -227,6 +227,15 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ),
         ({"baselines": {"new": {}}}, "baselines.new.task: missing, for example task: docid"),
         (
+            {"baselines": {"dsi": {"pseudo_queries": {"lengths": {"chunk": [12, 5]}}}}},
+            "baselines.dsi.pseudo_queries.lengths.chunk: found [12, 5], expected the fewest words before the "
+            "most, for example chunk: [5, 12]",
+        ),
+        (
+            {"baselines": {"dsi": {"pseudo_queries": {"lengths": {"terms": [4]}}}}},
+            "baselines.dsi.pseudo_queries.lengths.terms: found [4], expected",
+        ),
+        (
             {
                 "baselines": {
                     "dsi": {

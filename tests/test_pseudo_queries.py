@@ -26,6 +26,7 @@ from dsi.query_generation import Sampling, generate_queries
 from dsi.tokenizer import save_tokenizer, train_tokenizer
 from study.configuration import ConfigurationError, checked_configuration
 
+LENGTHS = {"chunk": [5, 12], "terms": [4, 12]}
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 MODEL = {"number": 2, "top_k": 5, "document_tokens": 8, "query_tokens": 4, "batch_size": 2, "seed": 7}
@@ -126,7 +127,7 @@ def test_the_command_reports_what_it_left_out(tmp_path: Path) -> None:
 def test_generated_queries_mix_with_the_other_kinds_by_weight() -> None:
     queries = {0: ["What is  a graph?", "2008"], 2: ["matrix"]}
     weights = {"chunk": 1.0, "generated": 3.0}
-    sampler = PseudoQuerySampler(TEXTS, {}, weights, queries)
+    sampler = PseudoQuerySampler(TEXTS, {}, weights, LENGTHS, queries)
     rng = random.Random(1)
     drawn = [" ".join(sampler.sample(0, rng)) for _ in range(4000)]
     # Whole and as they are: each of two generated queries 3/8 of the time, a chunk 1/4.
@@ -140,8 +141,8 @@ def test_generated_queries_mix_with_the_other_kinds_by_weight() -> None:
 def test_without_the_weight_generated_queries_change_nothing() -> None:
     weights = {"first_sentence": 0.1, "sentence": 0.2, "chunk": 0.4, "terms": 0.3}
     idf = {"path": 2.0, "graph": 1.0}
-    plain = PseudoQuerySampler(TEXTS, idf, weights)
-    given = PseudoQuerySampler(TEXTS, idf, {**weights, "generated": 0.0}, {0: ["never"]})
+    plain = PseudoQuerySampler(TEXTS, idf, weights, LENGTHS)
+    given = PseudoQuerySampler(TEXTS, idf, {**weights, "generated": 0.0}, LENGTHS, {0: ["never"]})
     ours, theirs = random.Random(3), random.Random(3)
     assert [plain.sample(0, ours) for _ in range(200)] == [given.sample(0, theirs) for _ in range(200)]
 

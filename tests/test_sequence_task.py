@@ -35,6 +35,7 @@ from dsi.sequence_task import SequenceObjective, draw_columns
 from dsi.tokenizer import load_tokenizer, piece_counts, save_tokenizer, train_tokenizer
 from dsi.training import Optimisation, Phase, Retriever, train
 
+LENGTHS = {"chunk": [5, 12], "terms": [4, 12]}
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 TOPICS = ["graph node edge path", "matrix inverse rank trace", "random normal seed draw"]
 TEXTS = [
@@ -96,7 +97,7 @@ def objective(checkpoint: Checkpoint, teacher_weight: float = 0.5) -> SequenceOb
     scorer = Bm25Scorer(term_weights(vectors, 0.9, 0.4), {word: [word] for word in words}, len(TEXTS))
     assert checkpoint.identifiers is not None
     return SequenceObjective(
-        PseudoQuerySampler(TEXTS, scorer.idf, dict.fromkeys(KINDS, 1.0)),
+        PseudoQuerySampler(TEXTS, scorer.idf, dict.fromkeys(KINDS, 1.0), LENGTHS),
         scorer,
         checkpoint.tokenizer,
         [Query("graph path", (3, 6))],
@@ -323,6 +324,7 @@ def settings_json(scheme: str) -> str:
                 "per_document": 2,
                 "distinct": None,
                 "weights": dict.fromkeys(KINDS, 1.0),
+                "lengths": LENGTHS,
                 "training_queries": 0.1,
             },
             "distillation": {"weight": 0.5, "temperature": 1.0},

@@ -33,6 +33,7 @@ from dsi.pseudo_queries import KINDS, PseudoQuerySampler, query_words
 from dsi.tokenizer import VocabularyError, load_tokenizer, piece_counts, save_tokenizer, train_tokenizer
 from dsi.training import MaskError, Optimisation, Phase, Retriever, train
 
+LENGTHS = {"chunk": [5, 12], "terms": [4, 12]}
 WORDS = ["graph", "node", "edge", "matrix", "array", "vector", "random", "shortest", "path", "weight"]
 TEXTS = [
     " ".join(random.Random(number).choices(WORDS, k=30)) + f". Item {WORDS[number % 10]} ends here."
@@ -78,7 +79,7 @@ def objective(
     queries: tuple[Query, ...] = (Query("shortest path", (3, 5)),),
 ) -> DocidObjective:
     return DocidObjective(
-        PseudoQuerySampler(TEXTS, scorer().idf, EVEN),
+        PseudoQuerySampler(TEXTS, scorer().idf, EVEN, LENGTHS),
         scorer(),
         load_tokenizer(folder, 12),
         queries,
@@ -411,13 +412,23 @@ def test_a_vocabulary_that_the_collection_cannot_fill_is_refused() -> None:
 def test_pseudo_queries_come_from_their_document() -> None:
     rng = random.Random(0)
     for kind in KINDS:
-        sampler = PseudoQuerySampler(TEXTS, scorer().idf, {**dict.fromkeys(KINDS, 0.0), kind: 1.0})
+        sampler = PseudoQuerySampler(TEXTS, scorer().idf, {**dict.fromkeys(KINDS, 0.0), kind: 1.0}, LENGTHS)
         for _ in range(20):
             words = sampler.sample(7, rng)
             assert words
             assert set(words) <= set(TEXTS[7].split())
-    only_first = PseudoQuerySampler(TEXTS, scorer().idf, {**dict.fromkeys(KINDS, 0.0), "first_sentence": 1.0})
+    only_first = PseudoQuerySampler(
+        TEXTS, scorer().idf, {**dict.fromkeys(KINDS, 0.0), "first_sentence": 1.0}, LENGTHS
+    )
     assert only_first.sample(7, rng) == TEXTS[7].split(" Item ")[0].split()
+
+
+def test_chunks_and_terms_have_the_configured_number_of_words() -> None:
+    rng = random.Random(0)
+    for kind, (fewest, most) in {"chunk": (2, 3), "terms": (1, 2)}.items():
+        weights = {**dict.fromkeys(KINDS, 0.0), kind: 1.0}
+        sampler = PseudoQuerySampler(TEXTS, scorer().idf, weights, {**LENGTHS, kind: [fewest, most]})
+        assert {len(sampler.sample(7, rng)) for _ in range(50)} == {fewest, most}
 
 
 def test_query_words_leave_out_code_and_numbers() -> None:

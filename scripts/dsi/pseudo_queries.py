@@ -17,8 +17,6 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _LETTER = re.compile(r"[A-Za-z]")
 
 MIN_SENTENCE_WORDS = 3
-CHUNK_WORDS = (5, 12)
-TERM_COUNT = (4, 12)
 # Longer "words" are code, paths and LaTeX: dozens of tokens that no query holds.
 MAX_WORD_CHARACTERS = 29
 
@@ -30,6 +28,8 @@ class PseudoQuerySampler:
         texts: of the documents.
         idf: inverse document frequency of a word; words with none are never drawn as terms.
         weights: relative frequency of each of KINDS; one that is absent is never drawn.
+        lengths: fewest and most words of a `chunk` and of a bag of `terms`, evenly drawn; sentences and
+            generated queries have their own.
         generated: queries of each text, by its place in `texts`; texts without any may be absent.
     """
 
@@ -38,8 +38,11 @@ class PseudoQuerySampler:
         texts: Sequence[str],
         idf: Mapping[str, float],
         weights: Mapping[str, float],
+        lengths: Mapping[str, Sequence[int]],
         generated: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
+        self._chunk_words = tuple(lengths["chunk"])
+        self._term_count = tuple(lengths["terms"])
         self._weights = [weights.get(kind, 0.0) for kind in KINDS]
         # Whole, unlike words of documents: these are queries already.
         self._generated = {
@@ -62,7 +65,7 @@ class PseudoQuerySampler:
         """
         kind = rng.choices(KINDS, self._weights)[0]
         if kind == "terms" and self._terms[document]:
-            count = min(rng.randint(*TERM_COUNT), len(self._terms[document]))
+            count = min(rng.randint(*self._term_count), len(self._terms[document]))
             return rng.choices(self._terms[document], self._term_weights[document], k=count)
         if kind == "first_sentence" and self._sentences[document]:
             return self._sentences[document][0]
@@ -74,7 +77,7 @@ class PseudoQuerySampler:
 
     def _chunk(self, document: int, rng: random.Random) -> list[str]:
         words = self._words[document]
-        length = rng.randint(*CHUNK_WORDS)
+        length = rng.randint(*self._chunk_words)
         start = rng.randint(0, max(0, len(words) - length))
         return words[start : start + length]
 

@@ -374,6 +374,12 @@ def _baseline_problems(
     if baseline["task"] == "docid":
         yield from _docids_problems(f"{path}.docids", baseline["docids"])
         yield from _generated_problems(f"{path}.pseudo_queries", baseline["pseudo_queries"])
+        yield from (
+            f"{path}.pseudo_queries.lengths.{kind}: found {list(length)}, expected the fewest words before "
+            f"the most, for example {kind}: {sorted(length)}"
+            for kind, length in baseline["pseudo_queries"]["lengths"].items()
+            if length[0] > length[1]
+        )
         if not any(baseline["pseudo_queries"]["weights"].values()):
             yield (
                 f"{path}.pseudo_queries.weights: found only zeros, expected at least one positive weight, "
