@@ -501,6 +501,14 @@ def named_histories(wildcards, input):
     return " ".join(f"{name.replace(prefix, 'recovered-')}={path}" for path, name in names.items())
 
 
+def lost_slugs(wildcards):
+    """The systems that say which queries a criterion loses: BM25, dense, and its own."""
+    own = {"baselines": [wildcards.baseline], "criteria": [wildcards.criterion]}
+    pruned = pruned_folders("pruned", **own) if one_shot(wildcards.criterion) else []
+    dense = [f"baselines/{wildcards.baseline}/seed{seed}/dense" for seed in SEEDS]
+    return ["bm25", *dense, *pruned, *pruned_folders("recovered", **own)]
+
+
 def frontier_figures():
     """Names of the figures that compare criteria, and of those that cost measurements of their own."""
     costs = {

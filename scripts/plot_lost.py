@@ -17,6 +17,7 @@ from typing import Any, Literal
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from dsi.command import UserError, run
@@ -53,7 +54,12 @@ def main() -> None:
         raise UserError(f"{arguments.baseline}, {arguments.criterion}: {error}") from error
     with replacing(arguments.csv) as path:
         lost_frame(pairs).to_csv(path, index=False, lineterminator="\n")
-    draw(kept_frame(pairs), found["seed"].nunique(), arguments)
+    use_theme()
+    if pairs.empty:
+        figure = empty_figure(arguments)
+    else:
+        figure = draw(kept_frame(pairs), found["seed"].nunique(), arguments)
+    save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
 
 
 def systems(arguments: argparse.Namespace) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
@@ -68,9 +74,16 @@ def systems(arguments: argparse.Namespace) -> Iterator[tuple[dict[str, Any], pd.
             yield system, values
 
 
-def draw(kept: pd.DataFrame, seeds: int, arguments: argparse.Namespace) -> None:
+def empty_figure(arguments: argparse.Namespace) -> Figure:
+    """What there is to say of a retriever that finds nothing before it is pruned."""
+    figure = plt.figure(figsize=(8, 1.5))
+    text = f"{arguments.baseline}: no dense model finds any {arguments.split} query in its first 10,"
+    figure.text(0.5, 0.5, f"{text}\nso pruning by {arguments.criterion} has nothing to lose", ha="center")
+    return figure
+
+
+def draw(kept: pd.DataFrame, seeds: int, arguments: argparse.Namespace) -> Figure:
     """A panel per grouping; a colour per group, a line style per arm."""
-    use_theme()
     names = list(dict.fromkeys(kept["grouping"]))
     figure, axes = plt.subplots(
         1, len(names), figsize=(4.6 * len(names), 4.6), sharey=True, layout="constrained"
@@ -87,7 +100,7 @@ def draw(kept: pd.DataFrame, seeds: int, arguments: argparse.Namespace) -> None:
         f"{arguments.baseline}, pruned by {arguments.criterion}: which {arguments.split} queries are lost"
         f" first (pairs of query and seed; {seeds} seed{'s' if seeds > 1 else ''})"
     )
-    save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
+    return figure
 
 
 def draw_groups(axis: Axes, kept: pd.DataFrame) -> None:

@@ -110,25 +110,30 @@ def test_what_is_missing_is_named(arm: str) -> None:
         pairs_frame(found(arm), QUERIES)
 
 
-def test_nothing_found_is_nothing_lost() -> None:
-    frame = found()
-    frame.loc[frame["arm"] == "dense", "value"] = 0.0
-    with pytest.raises(LostError, match="the dense models find no query"):
-        pairs_frame(frame, QUERIES)
+def command(folder: Path, values: dict[tuple[str, float | None, int | None], list[float]]) -> None:
+    """Run the script over systems with these values."""
+    files = []
+    for number, (key, measured) in enumerate(values.items()):
+        path = folder / f"{number}.json"
+        path.write_text(json.dumps({"system": system(*key)}))
+        per_query(measured).to_parquet(path.with_suffix(".per_query.parquet"))
+        files.append(path)
+    QUERIES.to_parquet(folder / "queries.parquet")
+    arguments = [sys.executable, SCRIPT, "--metrics", *files, "--baseline", "dsi", "--criterion", "magnitude"]
+    arguments += ["--queries", folder / "queries.parquet", "--csv", folder / "lost.csv"]
+    arguments += ["--svg", folder / "lost.svg", "--png", folder / "lost.png"]
+    subprocess.run([str(part) for part in arguments], check=True, capture_output=True)
+    assert (folder / "lost.png").stat().st_size > 1000
 
 
 def test_the_command_draws_and_lists(tmp_path: Path) -> None:
-    files = []
-    for number, (key, values) in enumerate(VALUES.items()):
-        path = tmp_path / f"{number}.json"
-        path.write_text(json.dumps({"system": system(*key)}))
-        per_query(values).to_parquet(path.with_suffix(".per_query.parquet"))
-        files.append(path)
-    QUERIES.to_parquet(tmp_path / "queries.parquet")
-    command = [sys.executable, SCRIPT, "--metrics", *files, "--baseline", "dsi", "--criterion", "magnitude"]
-    command += ["--queries", tmp_path / "queries.parquet", "--csv", tmp_path / "lost.csv"]
-    command += ["--svg", tmp_path / "lost.svg", "--png", tmp_path / "lost.png"]
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    command(tmp_path, VALUES)
     assert list(pd.read_csv(tmp_path / "lost.csv")["qid"]) == ["q1", "q3", "q2"]
     assert "dense rank 4–10 (1 pairs)" in (tmp_path / "lost.svg").read_text()
-    assert (tmp_path / "lost.png").stat().st_size > 10_000
+
+
+def test_where_nothing_is_found_nothing_is_lost(tmp_path: Path) -> None:
+    command(tmp_path, {key: [0.0] * 3 if key[0] == "dense" else values for key, values in VALUES.items()})
+    assert pd.read_csv(tmp_path / "lost.csv").columns[0] == "criterion"
+    assert pd.read_csv(tmp_path / "lost.csv").empty
+    assert "has nothing to lose" in (tmp_path / "lost.svg").read_text()

@@ -59,17 +59,16 @@ def pairs_frame(found: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
         queries: qid, text.
 
     Returns:
-        criterion, arm, rate, seed, qid, text, words, first (dense MRR@10), bm25 (BM25's), kept (bool).
+        criterion, arm, rate, seed, qid, text, words, first (dense MRR@10), bm25 (BM25's), kept (bool);
+        no row where the dense models find nothing.
 
     Raises:
-        LostError: BM25, the dense models or the pruned ones are missing, or no query is found.
+        LostError: BM25, the dense models or the recovered ones are missing.
     """
     for arm in ("bm25", "dense", "recovered"):
         if not (found["arm"] == arm).any():
             raise LostError(f"no values of {arm!r} for the queries of this split; expected its metrics")
     dense = found[(found["arm"] == "dense") & (found["value"] > 0)]
-    if dense.empty:
-        raise LostError("the dense models find no query: nothing can be lost")
     bm25 = found[found["arm"] == "bm25"].set_index("qid")["value"]
     texts = queries.set_index("qid")["text"]
     pruned = found[found["arm"].isin(PRUNED_ARMS)]
