@@ -53,8 +53,9 @@ rule latency:
         f"{RESULTS}/benchmarks/latency/{{baseline}}.tsv"
     conda:
         "../envs/environment.yaml"
-    # All cores, so that no other job disturbs the measurement; how many it uses is the configuration's.
-    threads: workflow.cores
+    # All cores, so that no other job disturbs the measurement; how many it uses is the configuration's. Without
+    # a number of cores, as for --dag, Snakemake has none.
+    threads: workflow.cores or 1
     resources:
         mem_mb=training_memory,
         gpu=GPU,
