@@ -2,6 +2,7 @@
 
 QUIET_ROUNDS = 50
 BATCH = 64
+ALL_CORES = 1024  # Snakemake cuts it down to --cores; workflow.cores would make --dag ask for a number
 
 
 def input_length(wildcards):
@@ -53,9 +54,8 @@ rule latency:
         f"{RESULTS}/benchmarks/latency/{{baseline}}.tsv"
     conda:
         "../envs/environment.yaml"
-    # All cores, so that no other job disturbs the measurement; how many it uses is the configuration's. Without
-    # a number of cores, as for --dag, Snakemake has none.
-    threads: workflow.cores or 1
+    # All cores, so that no other job disturbs the measurement; how many it uses is the configuration's.
+    threads: ALL_CORES
     resources:
         mem_mb=training_memory,
         gpu=GPU,
