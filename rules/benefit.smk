@@ -5,11 +5,6 @@ BATCH = 64
 ALL_CORES = 1024  # Snakemake cuts it down to --cores; workflow.cores would make --dag ask for a number
 
 
-def input_length(wildcards):
-    """Tokens of the queries that operations are counted and times measured for: as long as they may be."""
-    return baseline(wildcards)["training"]["max_tokens"]
-
-
 rule compress:
     input:
         model=f"{RESULTS}/{{stage}}/{{baseline}}/seed{{seed}}/{{name}}/model.safetensors",

@@ -203,6 +203,11 @@ def measured_baselines():
     ]
 
 
+def input_length(wildcards):
+    """Tokens of the queries that operations are counted and times measured for: as long as they may be."""
+    return baseline(wildcards)["training"]["max_tokens"]
+
+
 def measured_folders(seeds=SEEDS):
     """Folders of the checkpoints whose files and times are measured, relative to the study's; dense ones first.
 
