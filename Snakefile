@@ -16,6 +16,7 @@ include: "rules/pseudo_queries.smk"
 include: "rules/training.smk"
 include: "rules/pruning.smk"
 include: "rules/evaluation.smk"
+include: "rules/benefit.smk"
 include: "rules/reporting.smk"
 
 
@@ -28,5 +29,6 @@ rule all:
     input:
         tables=f"{RESULTS}/tables.md",
         figures=FIGURES,
+        benefit=BENEFIT,
         ablation=[f"{RESULTS}/ablation.md"] if compared_baselines() else [],
         timings=f"{RESULTS}/timings.md",

@@ -27,6 +27,7 @@ from study.configuration import (  # noqa: E402
     format_rate,
 )
 from study.code import code_digest  # noqa: E402
+from study.criteria import CRITERIA as KNOWN_CRITERIA, calibrated, one_shot, rates_of  # noqa: E402
 from study.interpreter import export_interpreter, gpus_here  # noqa: E402
 from dsi.pydocs import package_version  # noqa: E402
 
@@ -83,13 +84,17 @@ BASELINES = config["run"]
 TASK = {name: config["baselines"][name]["task"] for name in BASELINES}
 PRUNED_BASELINES = [name for name in BASELINES if config["baselines"][name]["prune"]]
 CRITERIA = config["criteria"]
+ONE_SHOT = [name for name in CRITERIA if one_shot(name)]
+UNPRUNED = "dense"  # in place of a criterion in the name of a figure
 DENSE_ARMS = ["dense", "dense-continued", "restart"]
 
 BASELINE_FOLDER = f"{RESULTS}/baselines/{{baseline}}"
 SEED_FOLDER = f"{BASELINE_FOLDER}/seed{{seed}}"
+SEED_NAME = "{baseline}-seed{seed}"
 SEED_SLUG = "baselines/{baseline}/seed{seed}"
 PRUNED_SLUG = "pruned/{baseline}/seed{seed}/{criterion}-{rate}"
 RECOVERED_SLUG = "recovered/{baseline}/seed{seed}/{criterion}-{rate}"
+GRADUAL_SLUG = "recovered/{baseline}/seed{seed}/gradual-{rate}"
 PRUNED_NAME = "{baseline}-seed{seed}-{criterion}-{rate}"
 
 CHECKPOINT_FILES = [
@@ -106,13 +111,15 @@ wildcard_constraints:
     study_figure=r"study-[a-z0-9]+",
     baseline=r"[a-z0-9][a-z0-9-]*",
     model=r"[a-z0-9][a-z0-9-]*",
+    criterion="|".join([*KNOWN_CRITERIA, UNPRUNED]),
     source=r"[0-9a-f]{8}",
     generated=r"(file|model)-[0-9a-f]{8}",
-    criterion=r"[a-z0-9]+(-[a-z]+)*",
     rate=RATE_PATTERN,
     seed=r"\d+",
     arm="|".join(DENSE_ARMS),
-    pruned_or_recovered="pruned|recovered",
+    stage="baselines|recovered",
+    cost="sparsity|bytes|latency",
+    name=r"[a-z0-9.-]+",
     slug=r"(bm25|random|(baselines|pruned|recovered)/[a-z0-9-]+/seed\d+/[a-z0-9.-]+)",
 
 
@@ -163,15 +170,51 @@ def seed_folders():
     ]
 
 
-def pruned_folders(stage):
+def rates(criterion):
+    """Names of the configured rates that a criterion has."""
+    return [format_rate(rate) for rate in rates_of(criterion, config["rates"])]
+
+
+def pruned_folders(stage, baselines=PRUNED_BASELINES, seeds=SEEDS, criteria=None):
     """Folders of the pruned or recovered systems, relative to the study's."""
+    if criteria is None:
+        criteria = ONE_SHOT if stage == "pruned" else CRITERIA
     return [
         f"{stage}/{name}/seed{seed}/{criterion}-{rate}"
-        for name in PRUNED_BASELINES
-        for seed in SEEDS
-        for criterion in CRITERIA
-        for rate in RATES
+        for name in baselines
+        for seed in seeds
+        for criterion in criteria
+        for rate in rates(criterion)
     ]
+
+
+def masked_folders():
+    """Where each pruned model's masks and sparsity are: with it, or with the recovered one that made them."""
+    gradual = [criterion for criterion in CRITERIA if not one_shot(criterion)]
+    return [*pruned_folders("pruned"), *pruned_folders("recovered", criteria=gradual)]
+
+
+def measured_baselines():
+    """Baselines of which files and times are measured: those that score every document at once."""
+    return [
+        name
+        for name in PRUNED_BASELINES
+        if TASK[name] == "docid" and config["baselines"][name]["docids"]["scheme"] == "atomic"
+    ]
+
+
+def input_length(wildcards):
+    """Tokens of the queries that operations are counted and times measured for: as long as they may be."""
+    return baseline(wildcards)["training"]["max_tokens"]
+
+
+def measured_folders(seeds=SEEDS):
+    """Folders of the checkpoints whose files and times are measured, relative to the study's; dense ones first.
+
+    A recovered model has the zeros of the pruned one, which is therefore left out.
+    """
+    dense = [f"baselines/{name}/seed{seed}/dense" for name in measured_baselines() for seed in seeds]
+    return [*dense, *pruned_folders("recovered", measured_baselines(), seeds)]
 
 
 def systems():
@@ -253,6 +296,39 @@ def recovery_settings(wildcards):
     """What E2 depends on: as E1, the recovery's own schedule, and a head to prune apart from the embedding."""
     untie = config["pruning"]["lm_head"]
     return as_json(**json.loads(dense_settings(wildcards)), recovery=config["recovery"], untie=untie)
+
+
+def selection(wildcards):
+    """The options that say which weights are pruned."""
+    chosen = config["pruning"]
+    flags = [f"--{key.replace('_', '-')}" for key in ("lm_head", "embedding") if chosen[key]]
+    return " ".join(["--stacks", *sorted(chosen["stacks"]), "--kinds", *sorted(chosen["kinds"]), *flags])
+
+
+def pruner(wildcards):
+    return "prune_calibrated.py" if calibrated(wildcards.criterion) else "prune.py"
+
+
+def calibration_inputs(wildcards):
+    """What a criterion that looks at data reads besides the checkpoint, by name; the others nothing."""
+    if not calibrated(wildcards.criterion):
+        return {}
+    return {
+        name: path for name, path in training_inputs(wildcards).items() if name not in ("docids", "tokenizer")
+    }
+
+
+def calibration_options(wildcards, input, threads):
+    """The same as options, with how texts are made of the collection and, for movement, how it trains."""
+    if not calibrated(wildcards.criterion):
+        return ""
+    trained = KNOWN_CRITERIA[wildcards.criterion].needs == "gradients"
+    settings = json.loads((recovery_settings if trained else dense_settings)(wildcards))
+    settings["calibration"] = config["pruning"]["calibration"]
+    return (
+        f"--settings {shlex.quote(as_json(**settings))} --collection {Path(input.queries).parent}"
+        f" --threads {threads} {training_sources(wildcards, input)}"
+    )
 
 
 def ranking_options(wildcards, input):
@@ -417,8 +493,8 @@ def histories(wildcards):
     recovered = [
         f"recovered/{wildcards.baseline}/seed{seed}/{wildcards.criterion}-{rate}"
         for seed in SEEDS
-        for rate in RATES
         if wildcards.baseline in PRUNED_BASELINES
+        for rate in rates(wildcards.criterion)
     ]
     return [f"{RESULTS}/{folder}/history.parquet" for folder in [*dense, *recovered]]
 
@@ -428,6 +504,26 @@ def named_histories(wildcards, input):
     names = {path: Path(path).parent.name for path in input.histories}
     prefix = f"{wildcards.criterion}-"
     return " ".join(f"{name.replace(prefix, 'recovered-')}={path}" for path, name in names.items())
+
+
+def lost_slugs(wildcards):
+    """The systems that say which queries a criterion loses: BM25, dense, and its own."""
+    own = {"baselines": [wildcards.baseline], "criteria": [wildcards.criterion]}
+    pruned = pruned_folders("pruned", **own) if one_shot(wildcards.criterion) else []
+    dense = [f"baselines/{wildcards.baseline}/seed{seed}/dense" for seed in SEEDS]
+    return ["bm25", *dense, *pruned, *pruned_folders("recovered", **own)]
+
+
+def frontier_figures():
+    """Names of the figures that compare criteria, and of those that cost measurements of their own."""
+    costs = {
+        "sparsity": PRUNED_BASELINES if len(CRITERIA) > 1 else [],
+        "bytes": measured_baselines() if config["report"]["benefit"] else [],
+        "latency": measured_baselines() if config["report"]["benefit"] else [],
+    }
+    compared = [f"frontier-{cost}-{name}" for cost, baselines in costs.items() for name in baselines]
+    sensitivity = measured_baselines() if config["report"]["sensitivity"] else []
+    return [*compared, *(f"sensitivity-{name}" for name in sensitivity)]
 
 
 def facts():

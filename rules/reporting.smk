@@ -1,21 +1,25 @@
 """Tables, figures, and where the time went."""
 
-UNPRUNED = "dense"  # in place of a criterion in the name of a figure
 METRICS = [f"{RESULTS}/metrics/{slug}.json" for slug in systems()]
 PER_QUERY = [f"{RESULTS}/metrics/{slug}.per_query.parquet" for slug in systems()]
 STUDY = f"{RESULTS}/tables/study.md"
-SPARSITY = [f"{RESULTS}/{folder}/sparsity.json" for folder in pruned_folders("pruned")]
+SPARSITY = [f"{RESULTS}/{folder}/sparsity.json" for folder in masked_folders()]
 FIGURES = [
     f"{RESULTS}/figures/{name}.{suffix}"
     for name in [
         *(f"curves-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
         *(f"curves-{name}-{UNPRUNED}" for name in BASELINES if name not in PRUNED_BASELINES),
         *(f"rates-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
+        *(f"lost-{name}-{criterion}" for name in PRUNED_BASELINES for criterion in CRITERIA),
+        *frontier_figures(),
         *study_figures(),
         *(["ablation"] if compared_baselines() else []),
     ]
     for suffix in ("svg", "png")
 ]
+
+
+BENEFIT = [f"{RESULTS}/benefit.md"] if config["report"]["benefit"] else []
 
 
 rule tables:
@@ -205,6 +209,7 @@ rule timings:
     input:
         rules.tables.output.tables,
         FIGURES,
+        BENEFIT,
     output:
         markdown=f"{RESULTS}/timings.md",
         csv=f"{RESULTS}/timings.csv",
@@ -226,3 +231,34 @@ rule timings:
     shell:
         '"$DSI_PYTHON" "$DSI_SCRIPTS"/summarise_timings.py --benchmarks {params.benchmarks}'
         " --logs {params.logs} --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
+
+
+rule plot_lost:
+    input:
+        metrics=lambda wildcards: [f"{RESULTS}/metrics/{slug}.json" for slug in lost_slugs(wildcards)],
+        per_query=lambda wildcards: [
+            f"{RESULTS}/metrics/{slug}.per_query.parquet" for slug in lost_slugs(wildcards)
+        ],
+        queries=f"{COLLECTION}/queries.parquet",
+    output:
+        svg=f"{RESULTS}/figures/lost-{{baseline}}-{{criterion}}.svg",
+        png=f"{RESULTS}/figures/lost-{{baseline}}-{{criterion}}.png",
+        csv=f"{RESULTS}/tables/lost-{{baseline}}-{{criterion}}.csv",
+    log:
+        f"{RESULTS}/logs/plot_lost/{{baseline}}-{{criterion}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_lost/{{baseline}}-{{criterion}}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        dpi=config["report"]["dpi"],
+        code=code("plot_lost.py"),
+    message:
+        "{wildcards.baseline}: drawing which queries are lost first"
+    shell:
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_lost.py --metrics {input.metrics} --baseline {wildcards.baseline}'
+        " --criterion {wildcards.criterion} --queries {input.queries} --csv {output.csv}"
+        " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"

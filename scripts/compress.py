@@ -3,9 +3,11 @@
     python scripts/compress.py results/recovered/dsi/seed1/magnitude-0.8 \\
         --dense results/baselines/dsi/seed1/dense --input-length 20 \\
         --output results/compressed/dsi/seed1/magnitude-0.8.dsz \\
+        --small results/compressed/dsi/seed1/magnitude-0.8.small.dsz \\
         --sizes results/compressed/dsi/seed1/magnitude-0.8.json
 
-Needs torch and safetensors only. The other files of a checkpoint stay where they are.
+--small writes it once more, with float16 and zstd. Needs torch and safetensors only. The other files of a
+checkpoint stay where they are.
 """
 
 import argparse
@@ -37,14 +39,16 @@ def main() -> None:
     parser.add_argument("--fp16", action="store_true", help="round the values to float16")
     parser.add_argument("--zstd", action="store_true", help="compress with zstd, too")
     parser.add_argument("--output", type=Path, required=True, help="compressed checkpoint to write (.dsz)")
+    parser.add_argument("--small", type=Path, help="the same with float16 and zstd (.dsz)")
     parser.add_argument("--sizes", type=Path, required=True, help="JSON to write: bytes, ratios, operations")
     arguments = parser.parse_args()
 
     weights = load_file(arguments.checkpoint / "model.safetensors")
     dense = load_file(arguments.dense / "model.safetensors")
     try:
-        save_compressed(weights, arguments.output, fp16=arguments.fp16, zstd=arguments.zstd)
-        _check(weights, load_compressed(arguments.output), arguments.fp16)
+        _compress(weights, arguments.output, fp16=arguments.fp16, zstd=arguments.zstd)
+        if arguments.small:
+            _compress(weights, arguments.small, fp16=True, zstd=True)
     except CompressionError as error:
         raise UserError(str(error)) from error
     config = json.loads((arguments.checkpoint / "config.json").read_text(encoding="utf-8"))
@@ -64,12 +68,18 @@ def main() -> None:
         "checkpoint_bytes": (arguments.checkpoint / "model.safetensors").stat().st_size,
         "compressed_bytes": compressed_bytes,
         "ratio": compressed_bytes / dense_bytes,
+        "small_bytes": arguments.small.stat().st_size if arguments.small else None,
         "dense_flops": flops.dense,
         "nonzero_flops": flops.nonzero,
         "theoretical_speedup": flops.theoretical_speedup,
     }
     write_json(report, arguments.sizes)
     logger.info("%.2f MB, %.3f of the dense file", compressed_bytes / 1e6, report["ratio"])
+
+
+def _compress(weights: Tensors, path: Path, *, fp16: bool, zstd: bool) -> None:
+    save_compressed(weights, path, fp16=fp16, zstd=zstd)
+    _check(weights, load_compressed(path), fp16)
 
 
 def _check(weights: Tensors, loaded: Tensors, fp16: bool) -> None:

@@ -160,6 +160,8 @@ def draw_points(
     shift: int,
 ) -> None:
     """Means with error bars, joined; faint dots for the seeds. `shift` parts arms of one rate."""
+    if values.empty:  # a criterion that prunes in the recovery has no model before it
+        return
     by_rate = values.groupby(rates)
     means = by_rate.mean()
     intervals = [mean_interval(list(group), confidence) for _, group in by_rate]

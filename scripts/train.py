@@ -20,6 +20,7 @@ ranked here too: another process would pay for the imports again.
 import argparse
 import logging
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from dsi.command import UserError, run
 from dsi.docid_task import DocidObjective, Query
 from dsi.docids import extra_tokens
 from dsi.files import replacing_files
+from dsi.masks import Tensors
 from dsi.model import (
     DOCID_TASK,
     Checkpoint,
@@ -48,9 +50,17 @@ from dsi.model import (
 from dsi.pseudo_queries import PseudoQuerySampler
 from dsi.ranking import rank_and_write
 from dsi.sequence_task import SequenceObjective
-from dsi.stage import describe_phase, parsed, prepare_torch, rows_per_batch, state_key, training_parser
+from dsi.stage import (
+    add_generated,
+    describe_phase,
+    parsed,
+    prepare_torch,
+    rows_per_batch,
+    state_key,
+    training_parser,
+)
 from dsi.tokenizer import load_tokenizer, piece_counts
-from dsi.training import Retriever, optimiser_moments, train
+from dsi.training import Held, Retriever, optimiser_moments, train
 
 COLLECTION_FILES = ("documents", "queries", "qrels", "bm25-weights", "bm25-words")
 
@@ -59,6 +69,13 @@ logger = logging.getLogger(__name__)
 
 def main() -> None:
     arguments = parse_arguments()
+    train_and_rank(arguments, load_file(arguments.masks) if arguments.masks else {})
+
+
+def train_and_rank(
+    arguments: argparse.Namespace, masks: Tensors, grow: Callable[[Held, int, int], object] | None = None
+) -> Tensors:
+    """Run a phase, write its checkpoint and rank with it; the masks as they are at its end."""
     settings = arguments.settings
     prepare_torch(arguments.threads)
     documents = pd.read_parquet(arguments.collection / "documents.parquet")
@@ -77,8 +94,9 @@ def main() -> None:
         checkpoint.model,
         phase,
         objective(arguments, checkpoint, documents, queries, relevant),
-        masks=load_file(arguments.masks) if arguments.masks else {},
+        masks=masks,
         moments=load_file(arguments.moments) if arguments.moments else None,
+        grow=grow,
     )
     inputs = [
         *(arguments.collection / f"{name}.parquet" for name in COLLECTION_FILES),
@@ -115,13 +133,13 @@ def main() -> None:
         outputs_path=arguments.outputs,
     )
     shutil.rmtree(state)
+    return module.masks
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = training_parser(__doc__)
     parser.add_argument("--docids", type=Path, required=True, help="parquet: docid, tokens")
-    parser.add_argument("--generated", type=Path, help="generated queries (parquet: docid, query)")
-    parser.add_argument("--generated-words", type=Path, help="their words (parquet: word, terms)")
+    add_generated(parser)
     return parsed(parser)
 
 

@@ -20,6 +20,7 @@ process would pay for the imports again.
 import argparse
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,12 @@ from dsi.collection import TEST, TRAIN, VALIDATION
 from dsi.command import UserError, run
 from dsi.files import replacing_files
 from dsi.list_evaluation import ListTask, write_lists
+from dsi.masks import Tensors
 from dsi.model import LIST_TASK, CheckpointError, build_t5, load_t5, save_checkpoint, untie_head
 from dsi.ranked_list import ListObjective
 from dsi.stage import describe_phase, parsed, prepare_torch, rows_per_batch, state_key, training_parser
 from dsi.tokenizer import load_tokenizer
-from dsi.training import Retriever, optimiser_moments, train
+from dsi.training import Held, Retriever, optimiser_moments, train
 
 COLLECTION_FILES = ("documents", "queries", "topk")
 
@@ -43,6 +45,13 @@ logger = logging.getLogger(__name__)
 
 def main() -> None:
     arguments = parse_arguments()
+    train_and_rank(arguments, load_file(arguments.masks) if arguments.masks else {})
+
+
+def train_and_rank(
+    arguments: argparse.Namespace, masks: Tensors, grow: Callable[[Held, int, int], object] | None = None
+) -> Tensors:
+    """Run a phase, write its checkpoint and rank with it; the masks as they are at its end."""
     settings = arguments.settings
     prepare_torch(arguments.threads)
     task = ListTask.read(arguments.collection, arguments.tokenizer, settings)
@@ -57,8 +66,9 @@ def main() -> None:
         model,
         phase,
         objective(task, settings, arguments.seed),
-        masks=load_file(arguments.masks) if arguments.masks else {},
+        masks=masks,
         moments=load_file(arguments.moments) if arguments.moments else None,
+        grow=grow,
     )
     state = arguments.state / state_key(arguments, inputs(arguments))
     history, optimiser = train(module, phase, state)
@@ -71,6 +81,7 @@ def main() -> None:
             save_file(optimiser_moments(optimiser, model), folder / "optimizer.safetensors")
     write_lists(load_t5(arguments.output), task, arguments.run, arguments.outputs)
     shutil.rmtree(state)
+    return module.masks
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -227,6 +227,29 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ),
         ({"baselines": {"new": {}}}, "baselines.new.task: missing, for example task: docid"),
         (
+            {"criteria": ["2of4"], "rates": [0.2]},
+            "criteria: found 2of4 with rates [0.2], expected among them the only one that it has, for "
+            "example rates: [0.5]",
+        ),
+        (
+            {"criteria": ["wanda"], "baselines": {"dsi": {"docids": {"scheme": "naive"}}}},
+            "criteria: found wanda with the baseline dsi, expected baselines of task docid with "
+            "atomic docids",
+        ),
+        (
+            {"criteria": ["ffn"], "pruning": {"stacks": ["decoder"]}},
+            "criteria: found ffn with stacks ['decoder'] and kinds ['attention', 'feed_forward'], expected "
+            "all feed-forward layers",
+        ),
+        (
+            {"recovery": {"rewind": True, "epochs": 21}},
+            "recovery.rewind: found 21 epochs of recovery, expected at most the 20 of dsi's training",
+        ),
+        ({"pruning": {"kinds": []}}, "pruning.kinds: found [], expected at least one entry"),
+        ({"pruning": {"stacks": ["head"]}}, "pruning.stacks: found 'head', expected"),
+        ({"pruning": {"gradual": {"until": 0}}}, "pruning.gradual.until: found 0, expected"),
+        ({"pruning": {"calibration": {"queries": 0}}}, "pruning.calibration.queries: found 0, expected"),
+        (
             {"baselines": {"dsi": {"pseudo_queries": {"lengths": {"chunk": [12, 5]}}}}},
             "baselines.dsi.pseudo_queries.lengths.chunk: found [12, 5], expected the fewest words before the "
             "most, for example chunk: [5, 12]",

@@ -328,7 +328,7 @@ def settings_json(scheme: str) -> str:
                 "training_queries": 0.1,
             },
             "distillation": {"weight": 0.5, "temperature": 1.0},
-            "recovery": {"epochs": 1, "learning_rate": 0.001, "warmup": 0.1},
+            "recovery": {"epochs": 1, "learning_rate": 0.001, "warmup": 0.1, "rewind": False},
             "scheme": scheme,
             "relevance": 1,
             "depth": 1000,

@@ -15,6 +15,7 @@ from dsi import docid_task, training
 from dsi.bm25 import Bm25Scorer, term_weights
 from dsi.docid_task import DocidObjective, Query
 from dsi.docids import atomic
+from dsi.gradual import CubicSchedule, GradualMasks
 from dsi.masks import masks_hold
 from dsi.model import (
     Checkpoint,
@@ -30,8 +31,9 @@ from dsi.model import (
 )
 from dsi.pruning import layerwise_masks, linear_names, magnitude_importances
 from dsi.pseudo_queries import KINDS, PseudoQuerySampler, query_words
+from dsi.stage import describe_phase
 from dsi.tokenizer import VocabularyError, load_tokenizer, piece_counts, save_tokenizer, train_tokenizer
-from dsi.training import MaskError, Optimisation, Phase, Retriever, train
+from dsi.training import Held, MaskError, Optimisation, Phase, Retriever, train
 
 LENGTHS = {"chunk": [5, 12], "terms": [4, 12]}
 WORDS = ["graph", "node", "edge", "matrix", "array", "vector", "random", "shortest", "path", "weight"]
@@ -321,6 +323,81 @@ def test_recovery_goes_on_with_the_epochs_that_follow(
     assert drawn == [4, 5]
     assert list(history["epoch"]) == [4, 5]
     assert list(history["phase"]) == ["E2", "E2"]
+
+
+def learning_rates(retriever: Retriever) -> list[float]:
+    """Of every step of a phase."""
+    configured = retriever.configure_optimizers()
+    optimiser, schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
+    rates = []
+    for _ in range(len(retriever._objective) * retriever._phase.epochs):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        schedule.step()
+    return rates
+
+
+def test_rewound_recovery_repeats_the_last_learning_rates(tokenizer_folder: Path) -> None:
+    first = module(tokenizer_folder, 3)
+    second = module(tokenizer_folder, 2)
+    second._phase = second._phase._replace(name="E2", first_epoch=4, rewound=1)
+    steps = len(first._objective)
+    assert learning_rates(second) == pytest.approx(learning_rates(first)[steps:])
+
+
+def test_the_rewound_schedule_is_e1s_whatever_the_recovery_says() -> None:
+    training_section = {
+        **{"epochs": 5, "learning_rate": 0.01, "warmup": 0.2, "schedule": "cosine", "optimiser": "adamw"},
+        **{"betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.1, "gradient_clip": None, "patience": None},
+        **{"accumulate": 1, "checkpointing": False, "precision": "fp32"},
+    }
+    recovery = {"epochs": 2, "learning_rate": 0.5, "warmup": 0.5, "rewind": True}
+    settings = {"training": training_section, "recovery": recovery}
+    rewound = describe_phase("E2", settings, 1)
+    assert (rewound.first_epoch, rewound.epochs, rewound.rewound) == (6, 2, 3)
+    assert (rewound.learning_rate, rewound.warmup) == (0.01, 0.2)
+    tuned = describe_phase("E2", {**settings, "recovery": {**recovery, "rewind": False}}, 1)
+    assert (tuned.rewound, tuned.learning_rate, tuned.warmup) == (0, 0.5, 0.5)
+    assert describe_phase("E1", settings, 1).epochs == 5
+
+
+def growing(folder: Path, epochs: int) -> Retriever:
+    """A retriever whose masks grow to 0.8 over the first half of its steps."""
+
+    def grow(held: Held, step: int, last: int) -> None:
+        GradualMasks(held, CubicSchedule(0, last // 2, 0.8), every=3).update(step)
+
+    plain = module(folder, epochs)
+    weights = dict(plain.model.named_parameters())
+    masks = {name: torch.ones_like(weights[name], dtype=torch.bool) for name in linear_names(weights)}
+    return Retriever(plain.model, plain._phase, objective(folder), masks=masks, moments=None, grow=grow)
+
+
+def test_gradual_recovery_ends_with_the_rate_and_bears_a_kill(tokenizer_folder: Path, tmp_path: Path) -> None:
+    whole = growing(tokenizer_folder, 4)
+    train(whole, whole._phase, tmp_path / "whole")
+    weights = dict(whole.model.named_parameters())
+    for name, mask in whole.masks.items():
+        assert int((~mask).sum()) == round(0.8 * mask.numel()), name
+        assert not weights[name][~mask].any(), name
+
+    killed = growing(tokenizer_folder, 4)
+    original = killed.on_train_batch_start
+
+    def stop_in_the_second_epoch(batch: docid_task.Batch, batch_idx: int) -> None:
+        if killed.current_epoch == 1 and batch_idx == 3:
+            raise KeyboardInterrupt
+        original(batch, batch_idx)
+
+    killed.on_train_batch_start = stop_in_the_second_epoch  # type: ignore[method-assign]
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train(killed, killed._phase, tmp_path / "killed")
+    resumed = growing(tokenizer_folder, 4)
+    train(resumed, resumed._phase, tmp_path / "killed")
+    for name, mask in whole.masks.items():
+        assert torch.equal(resumed.masks[name], mask), name
+    for name, value in weights.items():
+        assert torch.equal(dict(resumed.model.named_parameters())[name], value), name
 
 
 def test_optimiser_state_survives_by_parameter_name(tokenizer_folder: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parent.parent
 TREE = ("Snakefile", "config.yaml", "rules", "scripts", "schemas", "studies", "profiles", "envs")
@@ -25,7 +26,7 @@ COLUMNS = (
     "baseline,seed,arm,criterion,rate,split,MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,loss"
 )
 # Two baselines, one a task, with two seeds and one rate: each stage of a baseline has two jobs.
-REPORTS = {"study_tables": 1, "tables": 1, "plot_rates": 2, "timings": 1, "all": 1}
+REPORTS = {"study_tables": 1, "tables": 1, "plot_rates": 2, "plot_lost": 2, "timings": 1, "all": 1}
 FIGURES = {"plot_rates": 2, "timings": 1, "all": 1}
 
 
@@ -178,8 +179,8 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
-    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/63\] ", line)]
-    assert len(jobs) == 62  # the 63rd is `all`
+    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/65\] ", line)]
+    assert len(jobs) == 64  # the 65th is `all`
     assert sum("training E1" in line for line in jobs) == 4
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 15
@@ -236,6 +237,7 @@ def test_a_recovery_setting_spares_e1_and_the_pruned_arms(study: Path) -> None:
 def test_a_figures_resolution_redraws_figures(study: Path) -> None:
     assert planned(study, "all", "--config", "report={dpi: 99}") == {
         "plot_curves": 2,
+        "plot_lost": 2,
         **FIGURES,
     }
 
@@ -250,7 +252,7 @@ def test_bm25s_parameters_rerun_what_follows_from_them(study: Path) -> None:
     ("module", "expected"),
     [
         ("dsi/metrics.py", {"evaluate": 22, **REPORTS}),
-        ("dsi/plotting.py", {"plot_curves": 2, **FIGURES}),
+        ("dsi/plotting.py", {"plot_curves": 2, "plot_lost": 2, **FIGURES}),
         (
             "dsi/pruning.py",
             {"prune": 4, "rank_pruned": 4, "recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS},
@@ -264,8 +266,13 @@ def test_bm25s_parameters_rerun_what_follows_from_them(study: Path) -> None:
                 "evaluate": 10,
                 "plot_curves": 1,
                 **REPORTS,
-                "plot_rates": 2,
+                "plot_lost": 1,
             },
+        ),
+        ("dsi/lost.py", {"plot_lost": 2, "timings": 1, "all": 1}),
+        (
+            "dsi/criteria.py",
+            {"prune": 4, "rank_pruned": 4, "recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS},
         ),
         ("dsi/verdict.py", {"tables": 1, **FIGURES}),
         ("dsi/study_claims.py", {"study_tables": 1, "tables": 1, **FIGURES}),
@@ -343,6 +350,72 @@ def test_every_docid_scheme_is_planned(tmp_path: Path) -> None:
     )
     assert f"--scheme naive --output {folder}/naive/docids.parquet" in printed
     assert '"expanded": 1024' in printed
+
+
+ALL_CRITERIA = "[magnitude, magnitude-global, random, wanda, sparsegpt, movement, 2of4, ffn, gradual]"
+
+
+def test_every_criterion_is_planned_with_the_rates_and_arms_that_it_has(study: Path) -> None:
+    """Of nine criteria at two rates: 2of4 at 0.5 only, gradual without a pruned arm; one is there."""
+    values = [f"criteria={ALL_CRITERIA}", "rates=[0.5, 0.9]", "run=[smoke]"]
+    jobs = planned(study, "all", "--config", *values, "report={benefit: true, sensitivity: true}")
+    one_shot = 7 * 2 + 1  # 2of4 has one rate
+    assert jobs["prune"] == jobs["rank_pruned"] == jobs["recover"] == 2 * (one_shot - 1)
+    assert jobs["gradual"] == 2 * 2
+    assert jobs["compress"] == 2 * (1 + one_shot + 2)
+    assert jobs["evaluate"] == 2 * (2 * (one_shot - 1) + 2)
+    assert jobs["latency"] == jobs["benefit"] == jobs["plot_sensitivity"] == 1
+    assert jobs["sensitivity"] == 2
+    assert jobs["plot_frontier"] == 3
+    assert jobs["plot_lost"] == 9
+
+
+def test_criteria_that_see_data_or_prune_in_recovery_run(study: Path) -> None:
+    folder = study / "results/smoke"
+    goals = [
+        f"results/smoke/recovered/smoke/seed1/{name}-0.5/model.safetensors"
+        for name in ("movement", "gradual")
+    ]
+    goals += [
+        f"results/smoke/pruned/smoke/seed1/{name}-0.5/model.safetensors" for name in ("wanda", "sparsegpt")
+    ]
+    done = snakemake(study, *goals, "--cores", "2", *SMOKE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for stage, name in (
+        ("recovered", "gradual"),
+        ("pruned", "wanda"),
+        ("pruned", "sparsegpt"),
+        ("pruned", "movement"),
+    ):
+        checkpoint = folder / stage / f"smoke/seed1/{name}-0.5"
+        sparsity = json.loads((checkpoint / "sparsity.json").read_text())
+        assert sparsity["linears"] == pytest.approx(0.5, abs=0.001), name
+        weights, masks = (load_file(checkpoint / f"{file}.safetensors") for file in ("model", "masks"))
+        for layer, mask in masks.items():
+            assert not weights[layer][~mask].any(), (name, layer)
+    # Wanda keeps the values of what stays, SparseGPT adapts them.
+    dense = load_file(folder / "baselines/smoke/seed1/dense/model.safetensors")
+    for name, adapted in (("wanda", False), ("sparsegpt", True)):
+        checkpoint = folder / f"pruned/smoke/seed1/{name}-0.5"
+        weights, masks = (load_file(checkpoint / f"{file}.safetensors") for file in ("model", "masks"))
+        changed = [not weights[layer][mask].equal(dense[layer][mask]) for layer, mask in masks.items()]
+        assert any(changed) == adapted, name
+
+
+def test_what_pruning_buys_is_measured(study: Path) -> None:
+    results = study / "results/smoke"
+    goals = ["benefit.md", *(f"figures/{name}-smoke.png" for name in ("sensitivity", "frontier-bytes"))]
+    goals = [f"results/smoke/{name}" for name in goals]
+    done = snakemake(study, *goals, "--cores", "2", *SMOKE, "--config", "report={benefit: true}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (results / "benefit.md").read_text()
+    assert "| magnitude 0.5 " in page
+    assert "| dense E1 (0.06 MB) " in page
+    rows = pd.read_csv(results / "tables/benefit.csv")
+    assert list(rows["seed"]) == [1, 2, 1, 2]
+    assert (rows["exact_mb"] <= rows["dense_mb"] * 1.03).all()
+    for name in ("sensitivity", "frontier-bytes"):
+        assert (results / f"figures/{name}-smoke.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_word_is_no_rate(study: Path) -> None:

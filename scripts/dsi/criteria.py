@@ -7,7 +7,7 @@ training is in dsi.gradual.
 
 Sources: magnitude, Han et al. 2015; its global threshold and the random control, Blalock et al. 2020
 (ShrinkBench); Wanda, Sun et al. 2024; SparseGPT, Frantar & Alistarh 2023, Algorithm 1; movement, Sanh et
-al. 2020; 2:4, Mishra et al. 2021; removal of units by norm, Li et al. 2017.
+al. 2020; 2of4 (2:4 masks), Mishra et al. 2021; removal of units by norm, Li et al. 2017.
 """
 
 import hashlib
@@ -143,12 +143,12 @@ def two_of_four_masks(importances: Tensors, rate: float) -> Tensors:
         PruningError: the rate is not 0.5, or a row's length is no multiple of 4.
     """
     if rate != 0.5:
-        raise PruningError(f"criterion 2:4: found rate {rate}, expected 0.5, the only one that it has")
+        raise PruningError(f"criterion 2of4: found rate {rate}, expected 0.5, the only one that it has")
     masks = {}
     for name, importance in importances.items():
         if importance.shape[1] % GROUP:
             raise PruningError(
-                f"{name}: found {importance.shape[1]} inputs, expected a multiple of 4 for criterion 2:4, "
+                f"{name}: found {importance.shape[1]} inputs, expected a multiple of 4 for criterion 2of4, "
                 "for example d_model: 128"
             )
         groups = importance.reshape(-1, GROUP)
@@ -311,6 +311,6 @@ CRITERIA: dict[str, Criterion] = {
         _masked(lambda weights, evidence: movement_importances(weights, evidence.movement), layerwise_masks),
         "gradients",
     ),
-    "2:4": Criterion(_masked(lambda weights, _: magnitude_importances(weights), two_of_four_masks)),
+    "2of4": Criterion(_masked(lambda weights, _: magnitude_importances(weights), two_of_four_masks)),
     "ffn": Criterion(_remove_units),
 }

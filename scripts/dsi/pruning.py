@@ -130,7 +130,7 @@ def layerwise_masks(importances: Tensors, rate: float) -> Tensors:
     """
     masks = {}
     for name, importance in importances.items():
-        mask = torch.ones(importance.numel(), dtype=torch.bool)
+        mask = torch.ones(importance.numel(), dtype=torch.bool, device=importance.device)
         dropped = round(rate * importance.numel())
         if dropped:
             mask[importance.reshape(-1).topk(dropped, largest=False).indices] = False

@@ -47,6 +47,12 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def add_generated(parser: argparse.ArgumentParser) -> None:
+    """The arguments for generated pseudo-queries, of the task docid."""
+    parser.add_argument("--generated", type=Path, help="generated queries (parquet: docid, query)")
+    parser.add_argument("--generated-words", type=Path, help="their words (parquet: word, terms)")
+
+
 def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """The arguments, once they go together."""
     arguments = parser.parse_args()
@@ -80,9 +86,18 @@ def _keep_freed_memory() -> None:
 
 
 def describe_phase(name: str, settings: dict[str, Any], seed: int) -> Phase:
-    """E1 follows the training section; E2 its own epochs, learning rate and warm-up."""
+    """E1 follows the training section; E2 its own epochs, learning rate and warm-up.
+
+    Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
+    fine-tuning in neural network pruning").
+    """
     training = settings["training"]
-    schedule = training if name == "E1" else settings["recovery"]
+    schedule, rewound = training, 0
+    if name == "E2":
+        schedule = settings["recovery"]
+        if schedule["rewind"]:
+            rewound = training["epochs"] - schedule["epochs"]
+            schedule = {**training, "epochs": schedule["epochs"]}
     return Phase(
         name="E1" if name == "E1" else "E2",
         first_epoch=1 if name == "E1" else training["epochs"] + 1,
@@ -102,6 +117,7 @@ def describe_phase(name: str, settings: dict[str, Any], seed: int) -> Phase:
         patience=training["patience"],
         precision=resolve_precision(training["precision"]),
         seed=seed,
+        rewound=rewound,
     )
 
 

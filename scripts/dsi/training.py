@@ -9,7 +9,7 @@ import logging
 import math
 import random
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -30,6 +30,10 @@ HISTORY = ("epoch", "phase", "examples", "learning_rate", "train_loss")
 VALIDATION_LOSS = "validation_loss"
 
 logger = logging.getLogger(__name__)
+
+
+# Parameters, each with its mask, True where a weight is kept.
+Held = list[tuple[torch.nn.Parameter, torch.Tensor]]
 
 
 class MaskError(RuntimeError):
@@ -79,7 +83,8 @@ class Phase(NamedTuple):
 
     first_epoch counts from 1 over both phases: E2 starts at E1 + 1. warmup: fraction of the steps;
     then the rate is constant or falls to 0 along a cosine. accumulate: batches whose gradients make one
-    step. checkpointing: recompute activations in the backward pass instead of keeping them.
+    step. checkpointing: recompute activations in the backward pass instead of keeping them. rewound:
+    epochs of the schedule that are over before the first one: it is that of rewound + epochs.
     """
 
     name: Literal["E1", "E2"]
@@ -94,6 +99,7 @@ class Phase(NamedTuple):
     patience: int | None
     precision: Literal["bf16", "fp32"]
     seed: int
+    rewound: int = 0
 
 
 class _Epochs(IterableDataset[Any]):
@@ -116,6 +122,8 @@ class Retriever(pl.LightningModule):
     Args:
         masks: parameter name → boolean mask, True where a weight is kept; empty for dense training.
         moments: optimiser state to go on from (see `optimiser_moments`), or None to start afresh.
+        grow: called after each optimiser step with the held masks, to change them in place, the step's
+            number from 1, and that of the last step; None: masks stay as they are.
     """
 
     def __init__(
@@ -126,6 +134,7 @@ class Retriever(pl.LightningModule):
         *,
         masks: Mapping[str, torch.Tensor],
         moments: Mapping[str, torch.Tensor] | None,
+        grow: Callable[[Held, int, int], object] | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -135,7 +144,9 @@ class Retriever(pl.LightningModule):
         self._epochs = _Epochs(objective)
         self._moments = moments
         self._masks = dict(masks)
-        self._held: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
+        self._grow = grow
+        self._step = 0
+        self._held: Held = []
         self._train_loss = 0.0
         self._measures: dict[str, float] = {}
 
@@ -144,6 +155,13 @@ class Retriever(pl.LightningModule):
         self._held = [(parameters[name], mask.to(self.device)) for name, mask in self._masks.items()]
         if self._phase.checkpointing:
             self.model.gradient_checkpointing_enable()
+
+    @property
+    def masks(self) -> dict[str, torch.Tensor]:
+        """The masks as they are now, on the CPU."""
+        if not self._held:
+            return self._masks
+        return {name: mask.cpu() for name, (_, mask) in zip(self._masks, self._held, strict=True)}
 
     def train_dataloader(self) -> DataLoader[Any]:
         # Called anew for each epoch, and before the epoch's first batch is fetched, which happens
@@ -195,9 +213,13 @@ class Retriever(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["history"] = self.history
+        if self._grow is not None:
+            checkpoint["grown"] = (self._step, self.masks)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.history = checkpoint["history"]
+        if self._grow is not None:
+            self._step, self._masks = checkpoint["grown"]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         # Here and not by the trainer, which refuses to clip for a fused optimiser.
@@ -210,16 +232,23 @@ class Retriever(pl.LightningModule):
         optimiser = make_optimiser(self.model, phase.optimisation, phase.learning_rate)
         if self._moments is not None:
             load_moments(optimiser, self.model, self._moments)
-        optimiser.register_step_post_hook(lambda *_: hold_masks(self._held))
-        steps = math.ceil(len(self._objective) / phase.accumulate) * phase.epochs
+        in_epoch = math.ceil(len(self._objective) / phase.accumulate)
+        optimiser.register_step_post_hook(lambda *_: self._mask(in_epoch * phase.epochs))
+        over, steps = in_epoch * phase.rewound, in_epoch * (phase.rewound + phase.epochs)
         factor = warmup_cosine if phase.schedule == "cosine" else warmup_constant
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: factor(step / steps, phase.warmup)
+            optimiser, lambda step: factor((over + step) / steps, phase.warmup)
         )
         return {
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+    def _mask(self, last: int) -> None:
+        self._step += 1
+        if self._grow is not None:
+            self._grow(self._held, self._step, last)
+        hold_masks(self._held)
 
 
 def make_optimiser(

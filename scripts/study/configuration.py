@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from dsi.pydocs import UnknownPackageError, package_version
+from study.criteria import calibrated, rates_of
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.json"
 # One spelling for each rate: 0.2, never 0.20 or .2.
@@ -304,12 +305,49 @@ def _inconsistencies(config: Mapping[str, Any]) -> Iterator[str]:
         if name in config["baselines"]:
             yield from _baseline_problems(f"baselines.{name}", config["baselines"][name], config["models"])
             yield from _lacking_queries(name, config)
+    yield from _criteria_problems(config)
     yield from _reference_problems(config)
     for number, row in enumerate(config["published"], start=1):
         if row["baseline"] not in config["baselines"]:
             yield (
                 f"published, row {number}: found baseline {row['baseline']!r}, expected one of "
                 f"{', '.join(sorted(config['baselines']))}"
+            )
+
+
+def _criteria_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Criteria that the rates, the chosen layers or the baselines do not fit, and a recovery too long."""
+    pruned = {
+        name: config["baselines"][name]
+        for name in config["run"]
+        if name in config["baselines"] and config["baselines"][name]["prune"]
+    }
+    for criterion in config["criteria"] if pruned else []:
+        if not rates_of(criterion, config["rates"]):
+            yield (
+                f"criteria: found {criterion} with rates {config['rates']}, expected among them the only one "
+                "that it has, for example rates: [0.5]"
+            )
+        for name, baseline in pruned.items():
+            atomic = baseline["task"] == "docid" and baseline["docids"]["scheme"] == "atomic"
+            if calibrated(criterion) and not atomic:
+                yield (
+                    f"criteria: found {criterion} with the baseline {name}, expected baselines of task docid "
+                    "with atomic docids, for example run: [dsi]"
+                )
+    chosen = config["pruning"]
+    whole = {"encoder", "decoder"} <= set(chosen["stacks"]) and "feed_forward" in chosen["kinds"]
+    if pruned and "ffn" in config["criteria"] and not whole:
+        yield (
+            f"criteria: found ffn with stacks {chosen['stacks']} and kinds {chosen['kinds']}, expected all "
+            "feed-forward layers, as a T5 has one d_ff, for example stacks: [encoder, decoder]"
+        )
+    epochs = config["recovery"]["epochs"]
+    for name, baseline in pruned.items():
+        if config["recovery"]["rewind"] and epochs > baseline["training"]["epochs"]:
+            yield (
+                f"recovery.rewind: found {epochs} epochs of recovery, expected at most the "
+                f"{baseline['training']['epochs']} of {name}'s training, for example epochs: 3"
             )
 
 

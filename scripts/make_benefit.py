@@ -1,0 +1,68 @@
+"""Write what pruning buys: one page to read, and its CSV.
+
+    python scripts/make_benefit.py --sizes $(find results/sizes -name '*.json') \\
+        --latency results/latency/dsi.json --metrics results/tables/metrics.csv \\
+        --sparsity results/tables/sparsity.csv \\
+        --output results/benefit.md --csv results/tables/benefit.csv
+
+Whose a file of sizes is, its path says: …/<stage>/<baseline>/seed<n>/<name>.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dsi.benefit import benefit_frame, benefit_report
+from dsi.command import UserError, run
+from dsi.files import replacing, write_text
+from dsi.reporting import ReportError, System, pruned_system
+
+SLUG_PARTS = 4
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", type=Path, nargs="+", required=True, help="JSON of scripts/compress.py")
+    parser.add_argument(
+        "--latency",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="JSON of scripts/measure_latency.py: <baseline>.json",
+    )
+    parser.add_argument("--metrics", type=Path, required=True, help="metrics.csv")
+    parser.add_argument("--sparsity", type=Path, required=True, help="sparsity.csv")
+    parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
+    parser.add_argument("--csv", type=Path, required=True, help="CSV to write")
+    arguments = parser.parse_args()
+
+    latency = {path.stem: read_json(path) for path in arguments.latency}
+    try:
+        sizes = [(system_of(path), read_json(path)) for path in arguments.sizes]
+    except ReportError as error:
+        raise UserError(str(error)) from error
+    frame = benefit_frame(sizes, latency, pd.read_csv(arguments.sparsity))
+    with replacing(arguments.csv) as path:
+        frame.to_csv(path, index=False, lineterminator="\n")
+    write_text(benefit_report(frame, pd.read_csv(arguments.metrics), latency), arguments.output)
+
+
+def system_of(path: Path) -> System:
+    """The dense or recovered system that a file is about."""
+    stage, baseline, seed, name = path.absolute().parts[-SLUG_PARTS:]
+    if stage == "baselines":
+        return System(baseline, int(seed.removeprefix("seed")), path.stem, None, None)
+    return pruned_system(f"{stage}/{baseline}/{seed}/{name.removesuffix('.json')}")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+if __name__ == "__main__":
+    run(main)
