@@ -115,14 +115,14 @@ rule sensitivity:
     resources:
         mem_mb=training_memory,
     params:
-        relevance=selected_collection()["relevance"],
+        relevance=relevance_option(),
         rates=" ".join(RATES),
         code=code("measure_sensitivity.py"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: pruning one sublayer at a time"
     shell:
         '"$DSI_PYTHON" "$DSI_SCRIPTS"/measure_sensitivity.py $(dirname {input.model}) --rates {params.rates}'
-        " --queries {input.queries} --qrels {input.qrels} --relevance {params.relevance}"
+        " --queries {input.queries} --qrels {input.qrels} {params.relevance}"
         " --threads {threads} --output {output.values} > {log} 2>&1"
 
 

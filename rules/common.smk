@@ -140,6 +140,20 @@ def selected_collection():
     return config["collections"][config["collection"]]
 
 
+def relevance():
+    """The lowest relevant grade of the collection's judgements: a number, or JSON by split where they differ."""
+    collection = selected_collection()
+    grades = dict.fromkeys(("train", "validation", "test"), collection["relevance"]) | collection.get(
+        "split_relevance", {}
+    )
+    return grades["test"] if len(set(grades.values())) == 1 else grades
+
+
+def relevance_option():
+    """The same as an option of a script."""
+    return f"--relevance {shlex.quote(json.dumps(relevance()))}"
+
+
 def local_files(*keys):
     """Those of a collection's sources that are local files: an edited one makes what follows stale."""
     sources = [selected_collection()[key] for key in keys]
@@ -278,7 +292,7 @@ def dense_settings(wildcards):
     task = TASK[wildcards.baseline]
     chosen = {key: baseline(wildcards)[key] for key in SETTINGS[task]}
     if task == "docid":
-        chosen["relevance"] = selected_collection()["relevance"]
+        chosen["relevance"] = relevance()
         chosen["scheme"] = baseline(wildcards)["docids"]["scheme"]
         chosen["expanded"] = expanded(wildcards)
     else:
@@ -338,8 +352,7 @@ def ranking_options(wildcards, input):
     if TASK[wildcards.baseline] == "docid":
         bound = f" --expanded {expanded(wildcards)}" if expanded(wildcards) else ""
         return (
-            f"--queries {input.queries} --qrels {input.qrels}"
-            f" --relevance {selected_collection()['relevance']} --depth {depth}{bound}"
+            f"--queries {input.queries} --qrels {input.qrels}" f" {relevance_option()} --depth {depth}{bound}"
         )
     settings = as_json(**{key: chosen[key] for key in ("k", "generation", "training")}, depth=depth)
     return f"--collection {Path(input.queries).parent} --settings {shlex.quote(settings)}"

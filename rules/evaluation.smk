@@ -77,13 +77,13 @@ rule evaluate:
         system=system,
         collection=collection_folder,
         options=evaluation_options,
-        relevance=selected_collection()["relevance"],
+        relevance=relevance_option(),
         agreement_k=config["evaluation"]["agreement_k"],
         code=code("evaluate.py"),
     message:
         "Evaluating {wildcards.slug}"
     shell:
         '"$DSI_PYTHON" "$DSI_SCRIPTS"/evaluate.py --run {input.run} {params.options}'
-        " --system {params.system:q} --collection {params.collection} --relevance {params.relevance}"
+        " --system {params.system:q} --collection {params.collection} {params.relevance}"
         " --agreement-k {params.agreement_k} --output {output.metrics}"
         " --per-query {output.per_query} > {log} 2>&1"

@@ -81,14 +81,14 @@ rule study_tables:
     params:
         rows=json.dumps(config["published"], sort_keys=True),
         collection=collection_folder,
-        relevance=selected_collection()["relevance"],
+        relevance=relevance_option(),
         code=code("make_study_tables.py"),
     message:
         "Writing the study's own tables"
     shell:
         '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_study_tables.py --metrics {input.metrics} --rows {params.rows:q}'
         " --histories {input.histories} --outputs {input.outputs} --collection {params.collection}"
-        " --relevance {params.relevance} --output {output.tables} --csv {output.csv} > {log} 2>&1"
+        " {params.relevance} --output {output.tables} --csv {output.csv} > {log} 2>&1"
 
 
 rule compare_baselines:

@@ -32,6 +32,7 @@ from dsi.metrics import (
     query_counts,
 )
 from dsi.published import study_measures
+from dsi.relevance import add_relevance, lowest_grade
 from dsi.runs import RunFormatError, read_run
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--lists", type=json_object, help="JSON: k and batch_size of a ranked-list model")
     parser.add_argument("--system", type=json_object, required=True, help="JSON: what ranked")
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
-    parser.add_argument("--relevance", type=int, required=True, help="lowest relevant grade")
+    add_relevance(parser)
     parser.add_argument("--agreement-k", type=int, required=True, help="K of BM25-MAP")
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")
     parser.add_argument("--per-query", type=Path, required=True, help="parquet to write")
@@ -70,10 +71,11 @@ def main() -> None:
     )
     rankings = as_rankings(ranking)
     judgements = as_judgements(qrels[qrels["qid"].isin(evaluated)])
-    frames = [
-        qrels_measures(rankings, judgements, arguments.relevance),
-        agreement_measures(rankings, topk, arguments.agreement_k),
-    ]
+    lowest = {split: lowest_grade(arguments.relevance, split) for split in EVALUATED_SPLITS}
+    frames = [agreement_measures(rankings, topk, arguments.agreement_k)]
+    for split, grade in lowest.items():
+        of_split = {qid: grades for qid, grades in judgements.items() if split_of[qid] == split}
+        frames.append(qrels_measures(rankings, of_split, grade))
     outputs = pd.read_parquet(arguments.outputs) if arguments.outputs else None
     if outputs is not None:
         losses = outputs.dropna(subset=["loss"])
@@ -87,7 +89,7 @@ def main() -> None:
         means = per_query[per_query["split"] == split].groupby("measure")["value"].mean()
         measures[split] = {name: means.get(name) for name in MEASURES}
         qids = [qid for qid in evaluated if split_of[qid] == split]
-        counts[split] = query_counts(rankings, judgements, qids, arguments.relevance)._asdict()
+        counts[split] = query_counts(rankings, judgements, qids, lowest[split])._asdict()
         logger.info("%s: %s; %s", split, counts[split], measures[split])
     write_parquet(per_query[["qid", "split", "measure", "value"]], arguments.per_query)
     study = {}

@@ -27,6 +27,7 @@ import pandas as pd
 
 from dsi.command import UserError, run
 from dsi.files import replacing, write_text
+from dsi.relevance import add_relevance
 from dsi.reporting import ReportError
 from dsi.seen_targets import seen_measures, seen_section, seen_targets
 from dsi.study_claims import claims_section
@@ -60,7 +61,7 @@ def main() -> None:
         help="generated lists of the systems to group by seen targets: …/runs/<system>.outputs.parquet",
     )
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
-    parser.add_argument("--relevance", type=int, required=True, help="lowest relevant grade")
+    add_relevance(parser)
     parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
     parser.add_argument("--csv", type=Path, required=True, help="CSV to write")
     arguments = parser.parse_args()

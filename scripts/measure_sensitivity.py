@@ -16,13 +16,14 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from dsi.collection import EVALUATED_SPLITS, relevant_documents
+from dsi.collection import EVALUATED_SPLITS
 from dsi.command import UserError, run
 from dsi.files import replacing
 from dsi.masks import apply_masks
 from dsi.model import Checkpoint, CheckpointError, load_checkpoint, score_queries, untie_head
 from dsi.pruning import layerwise_masks, magnitude_importances, prunable_names, sublayers
 from dsi.ranking import measures_of_scores
+from dsi.relevance import add_relevance, relevant_documents
 from dsi.stage import prepare_torch
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--rates", type=float, nargs="+", required=True)
     parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, text, split")
     parser.add_argument("--qrels", type=Path, required=True, help="parquet: qid, docid, grade")
-    parser.add_argument("--relevance", type=int, required=True, help="lowest relevant grade")
+    add_relevance(parser)
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--output", type=Path, required=True, help="CSV to write")
     arguments = parser.parse_args()
@@ -45,8 +46,9 @@ def main() -> None:
     except CheckpointError as error:
         raise UserError(str(error)) from error
     untie_head(checkpoint.model)
-    relevant = relevant_documents(pd.read_parquet(arguments.qrels), arguments.relevance)
-    queries = judged(pd.read_parquet(arguments.queries), relevant, checkpoint.docids)
+    queries = pd.read_parquet(arguments.queries)
+    relevant = relevant_documents(pd.read_parquet(arguments.qrels), queries, arguments.relevance)
+    queries = judged(queries, relevant, checkpoint.docids)
     frame = pd.DataFrame(measured(checkpoint, queries, arguments.rates))
     with replacing(arguments.output) as path:
         frame.to_csv(path, index=False, lineterminator="\n")

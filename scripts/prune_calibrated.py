@@ -18,13 +18,13 @@ import pandas as pd
 import torch
 
 from dsi.calibration import docid_batch, movement_scores, prune_calibrated
-from dsi.collection import relevant_documents
 from dsi.command import UserError, json_object, run
 from dsi.criteria import CRITERIA, Evidence, Pruned, prune
 from dsi.docid_task import Batch, DocidObjective
 from dsi.masks import Tensors
 from dsi.model import Checkpoint, CheckpointError, load_checkpoint, untie_head
 from dsi.pruning import PruningError
+from dsi.relevance import relevant_documents
 from dsi.stage import add_generated, describe_phase, prepare_torch
 from dsi.training import make_optimiser
 from prune import chosen_names, dense_weights, pruning_parser, write_pruned
@@ -63,7 +63,7 @@ def prune_by_data(
     queries = pd.read_parquet(arguments.collection / "queries.parquet")
     qrels = pd.read_parquet(arguments.collection / "qrels.parquet")
     documents = pd.read_parquet(arguments.collection / "documents.parquet")
-    relevant = relevant_documents(qrels, settings["relevance"])
+    relevant = relevant_documents(qrels, queries, settings["relevance"])
     task = objective(arguments, checkpoint, documents, queries, relevant)
     first_epoch = settings["training"]["epochs"] + 1
     batches = calibration_batches(task, first_epoch, settings["calibration"]["queries"])

@@ -15,6 +15,7 @@ import pandas as pd
 from dsi.command import UserError, run
 from dsi.model import CheckpointError, load_checkpoint
 from dsi.ranking import rank_and_write
+from dsi.relevance import add_relevance
 from dsi.stage import prepare_torch
 
 
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path, help="folder of the checkpoint")
     parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, text, split")
     parser.add_argument("--qrels", type=Path, required=True, help="parquet: qid, docid, grade")
-    parser.add_argument("--relevance", type=int, required=True, help="lowest relevant grade")
+    add_relevance(parser)
     parser.add_argument("--depth", type=int, required=True, help="documents per query")
     parser.add_argument(
         "--expanded",

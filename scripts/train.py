@@ -28,7 +28,7 @@ import pandas as pd
 from safetensors.torch import load_file, save_file
 
 from dsi.bm25 import Bm25Scorer
-from dsi.collection import TRAIN, VALIDATION, relevant_documents
+from dsi.collection import TRAIN, VALIDATION
 from dsi.command import UserError, run
 from dsi.docid_task import DocidObjective, Query
 from dsi.docids import extra_tokens
@@ -49,6 +49,7 @@ from dsi.model import (
 )
 from dsi.pseudo_queries import PseudoQuerySampler
 from dsi.ranking import rank_and_write
+from dsi.relevance import relevant_documents
 from dsi.sequence_task import SequenceObjective
 from dsi.stage import (
     add_generated,
@@ -81,7 +82,7 @@ def train_and_rank(
     documents = pd.read_parquet(arguments.collection / "documents.parquet")
     queries = pd.read_parquet(arguments.collection / "queries.parquet")
     qrels = pd.read_parquet(arguments.collection / "qrels.parquet")
-    relevant = relevant_documents(qrels, settings["relevance"])
+    relevant = relevant_documents(qrels, queries, settings["relevance"])
     phase = describe_phase(arguments.phase, settings, arguments.seed)
     try:
         checkpoint = starting_point(arguments, documents)

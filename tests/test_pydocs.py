@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from dsi.collection import from_docstrings, relevant_documents, split_labels, verbatim_elsewhere
+from dsi.collection import from_docstrings, split_labels, verbatim_elsewhere
 from dsi.pydocs import (
     Docstring,
     UnknownPackageError,
@@ -13,6 +13,7 @@ from dsi.pydocs import (
     parse_docstring,
     read_packages,
 )
+from dsi.relevance import relevant_documents
 
 NUMPYDOC = """Rotate an array by
 90 degrees.
@@ -108,7 +109,10 @@ def test_every_document_with_the_summary_line_is_relevant() -> None:
     collection = from_docstrings(docs, FRACTIONS, seed=42)
     assert list(collection.documents["docid"]) == ["a", "b", "c"]
     assert list(collection.queries["text"]) == ["Same line here.", "Another line here."]
-    assert relevant_documents(collection.qrels, 1) == {"q00001": {"a", "b"}, "q00002": {"c"}}
+    assert relevant_documents(collection.qrels, collection.queries, 1) == {
+        "q00001": {"a", "b"},
+        "q00002": {"c"},
+    }
     # The first line occurs in document c, which is not relevant to it.
     assert verbatim_elsewhere(collection) == ["q00001"]
 

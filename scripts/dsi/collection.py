@@ -171,12 +171,6 @@ def split_labels(count: int, fractions: Mapping[str, float], seed: int) -> list[
     return list(labels)
 
 
-def relevant_documents(qrels: pd.DataFrame, threshold: int) -> dict[str, set[str]]:
-    """qid → docids judged at `threshold` or higher; queries without any are absent."""
-    relevant = qrels[qrels["grade"] >= threshold]
-    return {str(qid): set(group["docid"]) for qid, group in relevant.groupby("qid", sort=True)}
-
-
 def verbatim_elsewhere(collection: Collection) -> list[str]:
     """qids whose text occurs verbatim in a document that is not relevant to them.
 
@@ -184,7 +178,7 @@ def verbatim_elsewhere(collection: Collection) -> list[str]:
     """
     texts = [" ".join(text.split()) for text in collection.documents["text"]]
     docids = list(collection.documents["docid"])
-    relevant = relevant_documents(collection.qrels, threshold=1)
+    relevant = collection.qrels.groupby("qid")["docid"].agg(set).to_dict()
     return [
         qid
         for qid, query in zip(collection.queries["qid"], collection.queries["text"], strict=True)

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dsi.collection import EVALUATED_SPLITS, relevant_documents
+from dsi.collection import EVALUATED_SPLITS
 from dsi.files import replacing, write_parquet
 from dsi.model import Checkpoint, pad_batch, score_pairs, score_queries
+from dsi.relevance import Relevance, relevant_documents
 from dsi.runs import write_run
 from dsi.trie import build_trie
 from dsi.trie_ranking import TrieRanker
@@ -151,7 +152,7 @@ def rank_and_write(
     queries: pd.DataFrame,
     qrels: pd.DataFrame,
     *,
-    relevance: int,
+    relevance: Relevance,
     depth: int,
     expanded: int | None,
     run_path: Path,
@@ -159,7 +160,7 @@ def rank_and_write(
 ) -> None:
     """Rank the validation and test queries; write the TREC run and each query's loss."""
     evaluated = queries[queries["split"].isin(EVALUATED_SPLITS)]
-    relevant = relevant_documents(qrels, relevance)
+    relevant = relevant_documents(qrels, queries, relevance)
     run, losses = rank_with_losses(checkpoint, evaluated, relevant, depth, expanded)
     with replacing(run_path) as path:
         write_run(run, path, tag="dsi")

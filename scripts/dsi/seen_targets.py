@@ -10,6 +10,7 @@ import pandas as pd
 
 from dsi.collection import TEST, TRAIN
 from dsi.published import query_measures
+from dsi.relevance import Relevance, relevant_judgements
 from dsi.reporting import ABSENT, percent, pipe_table
 
 # By the share of a query's targets that occur in training: 0, to 0.5, above, 1.
@@ -17,14 +18,14 @@ SHARE_GROUPS = ("none", "up to half", "more than half", "all")
 
 
 def seen_targets(
-    queries: pd.DataFrame, topk: pd.DataFrame, qrels: pd.DataFrame, k: int, relevance: int
+    queries: pd.DataFrame, topk: pd.DataFrame, qrels: pd.DataFrame, k: int, relevance: Relevance
 ) -> pd.DataFrame:
     """How much of what a test query asks for occurs in training at all.
 
     Args:
         queries: qid, split. topk: qid, rank, docid. qrels: qid, docid, grade.
         k: ids in a target list.
-        relevance: lowest relevant grade.
+        relevance: lowest relevant grade, of all judgements or by split.
 
     Returns:
         One row per test query: qid; share of its targets, BM25's first K docids, that are a target of a
@@ -34,7 +35,7 @@ def seen_targets(
     train = set(queries.loc[queries["split"] == TRAIN, "qid"])
     test = queries.loc[queries["split"] == TEST, "qid"]
     targets = topk.loc[topk["rank"] <= k, ["qid", "docid"]]
-    good = qrels.loc[qrels["grade"] >= relevance, ["qid", "docid"]]
+    good = relevant_judgements(qrels, queries, relevance)[["qid", "docid"]]
     share = _seen(targets, train).groupby("qid")["seen"].mean()
     relevant_seen = _seen(good, train).groupby("qid")["seen"].any()
     return pd.DataFrame(
