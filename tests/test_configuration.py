@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,15 @@ def published_row(**values: Any) -> dict[str, Any]:
     return {**row, **settings, "loss": 1.0, "MAP": 0.1, "R@1000": None, "best": False, **values}
 
 
+def files_brought(definition: Any) -> Iterator[dict[str, Any]]:
+    """The sources of a definition that name a path, however deep they lie (splits hold their own)."""
+    if isinstance(definition, dict):
+        if isinstance(definition.get("path"), str):
+            yield definition
+        for value in definition.values():
+            yield from files_brought(value)
+
+
 @pytest.mark.parametrize("study", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
 def test_every_study_is_accepted(study: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overlay = yaml.safe_load((ROOT / "studies" / study).read_text(encoding="utf-8")) if study else {}
@@ -54,17 +63,10 @@ def test_every_study_is_accepted(study: str | None, tmp_path: Path, monkeypatch:
     base = DEFAULT
     if study == "slice.yaml":  # an overlay on the whole study
         base = merged(base, yaml.safe_load((ROOT / "studies/msmarco.yaml").read_text(encoding="utf-8")))
-    definitions = [
-        *overlay.get("collections", {}).values(),
-        *({"": m} for m in overlay.get("models", {}).values()),
-    ]
-    for definition in definitions:
-        for source in definition.values():
-            if isinstance(source, dict) and "path" in source:  # the files that its user brings
-                (
-                    Path(source["path"]) / "x" if "architecture" in source else Path(source["path"])
-                ).parent.mkdir(parents=True, exist_ok=True)
-                Path(source["path"]).touch()
+    for source in files_brought(overlay):  # the files, and folders of models, that the study's user brings
+        path = Path(source["path"])
+        (path / "x" if "architecture" in source else path).parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     config = checked_configuration(merged(base, overlay))
     assert config["rates"] == sorted(config["rates"])
 
