@@ -30,9 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 from dsi.files import replacing, write_text
 from dsi.model import build_t5
+from dsi.process import prepare_torch
 from dsi.pydocs import read_packages
 from dsi.ranked_list import Generation, Lengths, ListBatch, ListObjective, make_examples
-from dsi.stage import prepare_torch
 from dsi.tokenizer import train_tokenizer
 from dsi.training import Optimisation, make_optimiser, resolve_precision
 

@@ -26,8 +26,8 @@ from dsi.command import UserError, json_object, run
 from dsi.files import file_digest, write_parquet
 from dsi.list_models import ModelSourceError, source_folder
 from dsi.model import CheckpointError, load_t5
+from dsi.process import prepare_torch
 from dsi.query_generation import Sampling, generate_queries
-from dsi.stage import prepare_torch
 
 KEY = "pseudo_queries.generated.model"
 

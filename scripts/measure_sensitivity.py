@@ -21,10 +21,10 @@ from dsi.command import UserError, run
 from dsi.files import replacing
 from dsi.masks import apply_masks
 from dsi.model import Checkpoint, CheckpointError, load_checkpoint, score_queries, untie_head
+from dsi.process import prepare_torch
 from dsi.pruning import layerwise_masks, magnitude_importances, prunable_names, sublayers
 from dsi.ranking import measures_of_scores
 from dsi.relevance import add_relevance, relevant_documents
-from dsi.stage import prepare_torch
 
 
 def main() -> None:

@@ -23,9 +23,10 @@ from dsi.criteria import CRITERIA, Evidence, Pruned, prune
 from dsi.docid_task import Batch, DocidObjective
 from dsi.masks import Tensors
 from dsi.model import Checkpoint, CheckpointError, load_checkpoint, untie_head
+from dsi.process import prepare_torch
 from dsi.pruning import PruningError
 from dsi.relevance import relevant_documents
-from dsi.stage import add_generated, describe_phase, prepare_torch
+from dsi.stage import add_generated, describe_phase
 from dsi.training import make_optimiser
 from prune import chosen_names, dense_weights, pruning_parser, write_pruned
 from train import objective

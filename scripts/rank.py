@@ -14,9 +14,9 @@ import pandas as pd
 
 from dsi.command import UserError, run
 from dsi.model import CheckpointError, load_checkpoint
+from dsi.process import prepare_torch
 from dsi.ranking import rank_and_write
 from dsi.relevance import add_relevance
-from dsi.stage import prepare_torch
 
 
 def main() -> None:

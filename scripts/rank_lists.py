@@ -14,7 +14,7 @@ from pathlib import Path
 from dsi.command import UserError, json_object, run
 from dsi.list_evaluation import ListTask, write_lists
 from dsi.model import CheckpointError, load_t5
-from dsi.stage import prepare_torch
+from dsi.process import prepare_torch
 
 
 def main() -> None:

@@ -47,6 +47,7 @@ from dsi.model import (
     save_checkpoint,
     untie_head,
 )
+from dsi.process import prepare_torch
 from dsi.pseudo_queries import PseudoQuerySampler
 from dsi.ranking import rank_and_write
 from dsi.relevance import relevant_documents
@@ -55,7 +56,6 @@ from dsi.stage import (
     add_generated,
     describe_phase,
     parsed,
-    prepare_torch,
     rows_per_batch,
     state_key,
     training_parser,

@@ -33,8 +33,9 @@ from dsi.files import replacing_files
 from dsi.list_evaluation import ListTask, write_lists
 from dsi.masks import Tensors
 from dsi.model import LIST_TASK, CheckpointError, build_t5, load_t5, save_checkpoint, untie_head
+from dsi.process import prepare_torch
 from dsi.ranked_list import ListObjective
-from dsi.stage import describe_phase, parsed, prepare_torch, rows_per_batch, state_key, training_parser
+from dsi.stage import describe_phase, parsed, rows_per_batch, state_key, training_parser
 from dsi.tokenizer import load_tokenizer
 from dsi.training import Held, Retriever, optimiser_moments, train
 
