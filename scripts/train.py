@@ -203,6 +203,7 @@ def objective(
             pseudo["weights"],
             pseudo["lengths"],
             generated_queries(arguments.generated, checkpoint.docids),
+            pseudo["noise"],
         ),
         scorer,
         checkpoint.tokenizer,

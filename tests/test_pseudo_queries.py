@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,32 @@ def test_without_the_weight_generated_queries_change_nothing() -> None:
     given = PseudoQuerySampler(TEXTS, idf, {**weights, "generated": 0.0}, LENGTHS, {0: ["never"]})
     ours, theirs = random.Random(3), random.Random(3)
     assert [plain.sample(0, ours) for _ in range(200)] == [given.sample(0, theirs) for _ in range(200)]
+
+
+def test_noise_is_strewn_among_the_words_by_frequency() -> None:
+    texts = ["a b c", "x x x y", "42"]
+    sampler = PseudoQuerySampler(texts, {}, {"chunk": 1.0}, {"chunk": [3, 3], "terms": [1, 1]}, noise=1.0)
+    rng = random.Random(5)
+    drawn = [sampler.sample(0, rng) for _ in range(3000)]
+    assert {len(words) for words in drawn} == {4, 5, 6}  # one to three words more
+    strange = Counter(word for words in drawn for word in words if word in "xy")
+    # Of 7 words of all texts 3 are x and 1 is y; on average 2 are added.
+    assert abs(strange["x"] / len(drawn) - 2 * 3 / 7) < 0.05
+    assert abs(strange["y"] / len(drawn) - 2 * 1 / 7) < 0.05
+    assert any(words[0] in "xy" for words in drawn)
+    assert any(words[-1] in "xy" for words in drawn)
+    for words in drawn:  # the document's own stay, in their order
+        rest = iter(words)
+        assert all(word in rest for word in "abc")
+
+
+def test_some_pseudo_queries_have_noise_and_those_without_words_none() -> None:
+    lengths = {"chunk": [2, 2], "terms": [1, 1]}
+    sampler = PseudoQuerySampler(["a b", "42"], {}, {"chunk": 1.0}, lengths, noise=0.25)
+    rng = random.Random(7)
+    noisy = sum(len(sampler.sample(0, rng)) > 2 for _ in range(4000)) / 4000
+    assert abs(noisy - 0.25) < 0.03
+    assert sampler.sample(1, rng) == []
 
 
 @pytest.fixture(scope="module")

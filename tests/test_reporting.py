@@ -12,6 +12,7 @@ Two seeds and two rates. MAP on the test queries:
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -317,6 +318,21 @@ def test_tables_state_the_numbers_worked_by_hand(results: Path) -> None:
     pruned = text.split("## Pruned and recovered: dsi, magnitude")[1]
     assert row(pruned, "restart")[3:6] == ["0.5500 ± 0.0707", "0.5600 ± 0.0566", "–"]
     assert row(pruned, "BM25")[3:6] == ["0.6000", "0.6000", "–"]
+
+
+def test_a_study_that_prunes_nothing_has_its_table_of_baselines(results: Path, tmp_path: Path) -> None:
+    shutil.rmtree(results / "pruned")
+    for path in (results / "metrics").rglob("*.json"):
+        if not path.stem.startswith(("dense", "bm25", "random")) or path.stem == "dense-continued":
+            path.unlink()
+    done = make_tables(results, tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "out/tables.md").read_text()
+    assert row(text, "dsi, dense E1 ")[1] == "0.5500 ± 0.0707"
+    assert "recovered minus" not in text.lower()
+    assert (
+        tmp_path / "out/tables/sparsity.csv"
+    ).read_text() == "baseline,seed,criterion,rate,linears,model\n"
 
 
 def test_csv_files_hold_every_digit_and_leave_empty_what_does_not_apply(results: Path) -> None:

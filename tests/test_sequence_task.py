@@ -325,6 +325,7 @@ def settings_json(scheme: str) -> str:
                 "distinct": None,
                 "weights": dict.fromkeys(KINDS, 1.0),
                 "lengths": LENGTHS,
+                "noise": 0,
                 "training_queries": 0.1,
             },
             "distillation": {"weight": 0.5, "temperature": 1.0},

@@ -9,6 +9,7 @@ elsewhere (Nogueira & Lin 2019, "From doc2query to docTTTTTquery"). Does not kno
 import random
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 KINDS = ("first_sentence", "sentence", "chunk", "terms", "generated")
 
@@ -31,6 +32,8 @@ class PseudoQuerySampler:
         lengths: fewest and most words of a `chunk` and of a bag of `terms`, evenly drawn; sentences and
             generated queries have their own.
         generated: queries of each text, by its place in `texts`; texts without any may be absent.
+        noise: share of the pseudo-queries among whose words others are strewn, up to as many again, drawn by
+            their frequency in all texts: what a long question says besides what it asks for.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class PseudoQuerySampler:
         weights: Mapping[str, float],
         lengths: Mapping[str, Sequence[int]],
         generated: Mapping[int, Sequence[str]] | None = None,
+        noise: float = 0.0,
     ) -> None:
         self._chunk_words = tuple(lengths["chunk"])
         self._term_count = tuple(lengths["terms"])
@@ -49,6 +53,8 @@ class PseudoQuerySampler:
             document: [query.split() for query in queries] for document, queries in (generated or {}).items()
         }
         self._words = [query_words(text) for text in texts]
+        self._noise = noise
+        self._until = list(accumulate(map(len, self._words)))  # words up to and with each text
         self._sentences = [_sentences(text) for text in texts]
         self._terms: list[list[str]] = []
         self._term_weights: list[list[float]] = []
@@ -63,6 +69,15 @@ class PseudoQuerySampler:
         A document without the drawn kind (no sentence, no term, no generated query) gives a chunk; one
         without any usable word gives an empty list.
         """
+        words = self._without_noise(document, rng)
+        # Nothing is drawn where there is none, so that noise: 0 leaves all other draws as they were.
+        if self._noise and words and rng.random() < self._noise:
+            words = list(words)
+            for _ in range(rng.randint(1, len(words))):
+                words.insert(rng.randint(0, len(words)), self._any_word(rng))
+        return words
+
+    def _without_noise(self, document: int, rng: random.Random) -> list[str]:
         kind = rng.choices(KINDS, self._weights)[0]
         if kind == "terms" and self._terms[document]:
             count = min(rng.randint(*self._term_count), len(self._terms[document]))
@@ -74,6 +89,10 @@ class PseudoQuerySampler:
         if kind == "generated" and self._generated.get(document):
             return rng.choice(self._generated[document])
         return self._chunk(document, rng)
+
+    def _any_word(self, rng: random.Random) -> str:
+        [words] = rng.choices(self._words, cum_weights=self._until)
+        return rng.choice(words)
 
     def _chunk(self, document: int, rng: random.Random) -> list[str]:
         words = self._words[document]

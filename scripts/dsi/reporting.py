@@ -22,6 +22,9 @@ from dsi.metrics import AGREEMENT_MEASURES, LOSS, MEASURES, QRELS_MEASURES, RECA
 COLUMNS = ("baseline", "seed", "arm", "criterion", "rate", "split", *MEASURES)
 GROUP = ["baseline", "arm", "criterion", "rate", "split"]
 SPLITS = ("test", "validation")
+# What a pruned model is known by. Types are given, as those of columns without a value would be a guess:
+# in a study that prunes nothing no system has a criterion and no row has a sparsity.
+KEY_TYPES = {"baseline": "object", "seed": "Int64", "criterion": "object", "rate": "float64"}
 
 # Arms in the order of every table, with the names that readers see.
 ARMS = {
@@ -102,7 +105,7 @@ def metrics_frame(reports: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         ReportError: a measure is not in a report, an arm is unknown, or a system comes twice.
     """
     rows = [_row(report, split) for report in reports for split in report["measures"]]
-    types = {"seed": "Int64", "rate": "float64", **dict.fromkeys(MEASURES, "float64")}
+    types = {**KEY_TYPES, **dict.fromkeys(MEASURES, "float64")}
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(types)
     twice = frame.duplicated([*GROUP, "seed"])
     if twice.any():
@@ -117,12 +120,13 @@ def sparsity_frame(records: Iterable[tuple[System, Mapping[str, float]]]) -> pd.
     Args:
         records: systems, each with the contents of its sparsity JSON.
     """
-    keys, shares = ["baseline", "seed", "criterion", "rate"], ["linears", "model"]
+    keys, shares = list(KEY_TYPES), ["linears", "model"]
     rows = [
         {name: system._asdict()[name] for name in keys} | {name: values[name] for name in shares}
         for system, values in records
     ]
-    return pd.DataFrame(rows, columns=[*keys, *shares]).sort_values(keys, ignore_index=True)
+    types = {**KEY_TYPES, **dict.fromkeys(shares, "float64")}
+    return pd.DataFrame(rows, columns=[*keys, *shares]).astype(types).sort_values(keys, ignore_index=True)
 
 
 def check_complete(metrics: pd.DataFrame, sparsity: pd.DataFrame) -> None:
@@ -145,7 +149,7 @@ def check_complete(metrics: pd.DataFrame, sparsity: pd.DataFrame) -> None:
                     f"the metrics of {slug} are missing: {arm} systems of {baseline} are compared with it"
                 )
     _check_values(metrics)
-    keys = ["baseline", "seed", "criterion", "rate"]
+    keys = list(KEY_TYPES)
     pruned = metrics[metrics["arm"].isin(PRUNED_ARMS)]
     merged = pruned.merge(sparsity, how="left", on=keys)
     unknown = merged[merged["model"].isna()]
@@ -196,6 +200,7 @@ def rates_table(summary: pd.DataFrame, difference: pd.DataFrame, sparsity: pd.Da
     """
     keys = ["baseline", "criterion", "rate"]
     zeros = sparsity.groupby(keys)[["linears", "model"]].mean().add_prefix("zeros_").reset_index()
+    zeros = zeros.astype({name: KEY_TYPES[name] for name in keys})
     change = difference.rename(columns={"mean": "difference_mean", "sd": "difference_sd"})
     rows = summary[summary["arm"].isin(PRUNED_ARMS)].merge(zeros, on=keys, how="left")
     rows = rows.merge(change.drop(columns="n"), on=[*GROUP, "measure"], how="left")
@@ -272,7 +277,8 @@ def _long(metrics: pd.DataFrame) -> pd.DataFrame:
 
 def _over_seeds(long: pd.DataFrame, group: list[str]) -> pd.DataFrame:
     grouped = long.groupby([*group, "measure"], dropna=False, sort=False)["value"]
-    return grouped.agg(n="count", mean="mean", sd="std").reset_index()
+    frame = grouped.agg(n="count", mean="mean", sd="std").reset_index()
+    return frame.astype({name: KEY_TYPES[name] for name in group if name in KEY_TYPES})
 
 
 class Study(NamedTuple):
