@@ -326,12 +326,17 @@ COLUMN_WORDS = (
 def verdict_section(frame: pd.DataFrame, passed: Mapping[str, Gate], margin: float, confidence: float) -> str:
     """The section of tables.md: legend, gate, and a table for every criterion and control with its claim.
 
+    Where nothing was pruned it says so instead.
+
     Args:
         frame: what `verdicts` returns.
         passed: what `gates` returns.
         margin: as a share of the dense model's mean, as given to `verdicts`.
         confidence: of the intervals, as given to `verdicts`.
     """
+    heading = "## Verdict\n\n*Does pruning change how good the retriever is, and how sure is that?*"
+    if frame.empty:
+        return f"{heading}\n\nNothing was pruned in this study, so there is nothing to judge.\n"
     share, level = f"{100 * confidence:g} %", 1 - confidence
     inner = f"{100 * (1 - 2 * level):g} %"
     words = [
@@ -343,7 +348,7 @@ def verdict_section(frame: pd.DataFrame, passed: Mapping[str, Gate], margin: flo
     )
     found = [_gate_sentence(baseline, one, share) for baseline, one in passed.items()]
     parts = [
-        "## Verdict\n\n*Does pruning change how good the retriever is, and how sure is that?*",
+        heading,
         legend.rstrip(),
         "### Is there anything to lose?",
         "\n".join(found),
