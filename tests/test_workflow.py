@@ -515,6 +515,7 @@ def test_an_index_from_a_server_without_training_queries(tmp_path: Path) -> None
     folder = copy_tree(tmp_path / "checkout")
     overlay = {
         "run": ["smoke"],
+        "seeds": [1],
         "rates": [0.5],
         "collections": {
             "cacm": {
