@@ -111,7 +111,10 @@ def main() -> None:
         for scheme in ("naive", "semantic"):
             case = make_case(documents, scheme, arguments.steps)
             rows.append(compare(case, arguments.queries, arguments.repeats, arguments.beam_batch))
-            logger.info("%s", rows[-1])
+            speed, ratio = (rows[-1][name] for name in ("top-1000, queries/s", "top-1000 / 100 beams, ratio"))
+            logger.info(
+                "%d documents, %s: %.1f queries/s, %.1f times 100 beams", documents, scheme, speed, ratio
+            )
     frame = pd.DataFrame(rows)
     text = markdown(frame, arguments.threads)
     print(text)
