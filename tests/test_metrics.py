@@ -101,6 +101,18 @@ def test_a_cut_ranking_holds_the_best() -> None:
     assert list(rank_scores(scores, ["1"], list("abcd"), depth=2)["docid"]) == ["b", "d"]
 
 
+@pytest.mark.parametrize("depth", [1, 7, 39, 40, 100])
+def test_a_cut_through_ties_keeps_what_the_whole_ranking_has_there(depth: int) -> None:
+    rng = np.random.default_rng(depth)
+    scores = rng.integers(-3, 3, (20, 40)).astype(np.float32)
+    scores[0] = -np.inf  # all alike
+    docids = [f"d{number}" for number in rng.permutation(40)]
+    cut = rank_scores(scores, [str(row) for row in range(20)], docids, depth)
+    for row, (_, ranking) in enumerate(cut.groupby("qid", sort=False)):
+        whole = sorted(zip(scores[row].tolist(), docids, strict=True), reverse=True)
+        assert list(ranking["docid"]) == [docid for _, docid in whole[:depth]]
+
+
 def test_a_run_survives_its_file(tmp_path: Path) -> None:
     scores = np.random.default_rng(1).normal(size=(3, 20)).astype(np.float32)
     run = rank_scores(scores, ["1", "2", "3"], [f"d{n}" for n in range(20)], depth=20)

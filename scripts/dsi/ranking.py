@@ -32,8 +32,8 @@ def rank_scores(
     names = np.asarray(docids, dtype=object)
     by_docid = np.argsort(names, kind="stable")[::-1]
     depth = min(depth, len(names))
-    # A stable sort of columns laid out by descending docid breaks ties by descending docid.
-    order = by_docid[np.argsort(-scores[:, by_docid], axis=1, kind="stable")[:, :depth]]
+    # Columns laid out by descending docid, so that a stable sort breaks ties by descending docid.
+    order = by_docid[[_best(row, depth) for row in scores[:, by_docid]]]
     return pd.DataFrame(
         {
             "qid": np.repeat(np.asarray(qids, dtype=object), depth),
@@ -42,6 +42,15 @@ def rank_scores(
             "score": np.take_along_axis(scores, order, axis=1).ravel(),
         }
     )
+
+
+def _best(row: npt.NDArray[np.float32], depth: int) -> npt.NDArray[np.intp]:
+    """Columns of the `depth` highest values, highest first, equal ones in the order of the columns."""
+    # Only what can be among them is sorted: a thousand of 100,000 documents take a tenth of the time.
+    lowest = np.partition(row, len(row) - depth)[len(row) - depth]
+    columns = np.flatnonzero(row >= lowest)
+    best: npt.NDArray[np.intp] = columns[np.argsort(-row[columns], kind="stable")[:depth]]
+    return best
 
 
 def query_losses(
