@@ -129,6 +129,18 @@ def run_command(arguments: dict[str, str], folder: Path) -> "subprocess.Complete
     )
 
 
+def test_a_checkpoint_whose_training_was_not_timed_has_no_seconds(
+    arguments: dict[str, str], tmp_path: Path
+) -> None:
+    for path in (tmp_path / "benchmarks").glob("plain-*.tsv"):
+        path.unlink()
+    finished = run_command(arguments, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    text = (tmp_path / "ablation.md").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("| plain"))
+    assert line.rstrip(" |").endswith("–")
+
+
 def test_the_command_writes_table_csv_and_figure(arguments: dict[str, str], tmp_path: Path) -> None:
     finished = run_command(arguments, tmp_path)
     assert finished.returncode == 0, finished.stderr

@@ -252,6 +252,7 @@ def test_cells() -> None:
     assert plus_minus(Spread(0.60123, math.nan)) == "0.6012"
     assert plus_minus(Spread(0.02, 0.01), signed=True) == "+0.0200 ± 0.0100"
     assert plus_minus(None) == "–"
+    assert plus_minus(Spread(math.nan, math.nan)) == "–"
     assert percent(0.1456) == "14.56 %"
 
 

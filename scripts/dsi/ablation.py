@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dsi.reporting import Spread, percent, pipe_table, plus_minus
+from dsi.reporting import ABSENT, Spread, percent, pipe_table, plus_minus
 from dsi.statistics import Question, compare
 from dsi.verdict import paired_values
 
@@ -112,7 +112,8 @@ def ablation_section(
 
     Args:
         frame: as `comparison` gives it.
-        seconds: CPU time of E1 by baseline, mean over seeds.
+        seconds: CPU time of E1 by baseline, mean over seeds; of a checkpoint that came from elsewhere there
+            is none.
     """
     level = percent(confidence).replace(".00", "")
     first = frame["measure"].iloc[0]
@@ -128,7 +129,7 @@ def ablation_section(
                 plus_minus(Spread(row["test_mean"], row["test_sd"])),
                 _difference_words(row),
                 plus_minus(Spread(second["test_mean"], second["test_sd"])),
-                f"{seconds[row['baseline']]:.0f}",
+                f"{seconds[row['baseline']]:.0f}" if row["baseline"] in seconds else ABSENT,
             ]
         )
     header = [

@@ -453,8 +453,8 @@ def pipe_table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: st
 
 
 def plus_minus(spread: Spread | None, decimals: int = 4, signed: bool = False) -> str:
-    """`0.6012 ± 0.0034`; the mean alone where there is no spread, as of one seed; – for None."""
-    if spread is None:
+    """`0.6012 ± 0.0034`; the mean alone where there is no spread, as of one seed; – where there is none."""
+    if spread is None or math.isnan(spread.mean):
         return ABSENT
     text = f"{spread.mean:{'+' if signed else ''}.{decimals}f}"
     return text if math.isnan(spread.sd) else f"{text} ± {spread.sd:.{decimals}f}"
