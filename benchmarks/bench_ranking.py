@@ -211,6 +211,10 @@ def compare(case: Case, queries: int, repeats: int, beam_batch: int) -> dict[str
                 for found, best in zip(slow.result, exact.documents[: len(slow.result)].tolist(), strict=True)
             ]
         )
+    for depth in (100, 1000):
+        found = timings[f"top-{depth}"].result
+        row[f"top-{depth}, passes"] = found.passes.mean()
+        row[f"top-{depth}, passes that no exact search avoids"] = found.needed.mean()
     row |= {f"log P at rank {rank}": float(np.median(exact.scores[:, rank - 1])) for rank in (1, 100, 1000)}
     return row | {"trie, s": build, "first layer, s": prepare}
 
@@ -327,14 +331,21 @@ def _ratio(slow: Timing, fast: Timing) -> float:
 def markdown(frame: pd.DataFrame, threads: int) -> str:
     shown = pd.DataFrame({"documents": frame["documents"].map("{:,}".format), "identifiers": frame["scheme"]})
     for column in frame.columns[2:]:
-        form = "{:.0%}" if "share" in column else "{:.1f}×" if "ratio" in column else "{:.3g}"
-        shown[column] = [form.format(value) if pd.notna(value) else "–" for value in frame[column]]
+        shown[column] = [_form(column).format(value) if pd.notna(value) else "–" for value in frame[column]]
     table = shown.to_markdown(index=False, disable_numparse=True)
     number = "one thread" if threads == 1 else f"{threads} threads"
     return (
         f"Exact ranking against beams, {number}, torch {torch.__version__}; ratio: queries a second of the "
         f"exact list as a multiple of the beams'.\n\n{table}\n"
     )
+
+
+def _form(column: str) -> str:
+    if "share" in column:
+        return "{:.0%}"
+    if "ratio" in column:
+        return "{:.1f}×"
+    return "{:,.0f}" if "passes" in column else "{:.3g}"
 
 
 def draw(frame: pd.DataFrame, folder: Path) -> None:

@@ -77,9 +77,13 @@ def teacher_forced(
     identifiers: Sequence[list[int]],
     inputs: torch.Tensor,
     mask: torch.Tensor,
+    known: Sequence[list[int]] | None = None,
 ) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(Q, N) log P of every identifier by transformers' own forward pass, one pair at a time."""
-    tokens_of_docids = torch.from_numpy(alphabet(identifiers))
+    """(Q, N) log P of every identifier by transformers' own forward pass, one pair at a time.
+
+    `known`: whose tokens the softmax is over, if not those of `identifiers`.
+    """
+    tokens_of_docids = torch.from_numpy(alphabet(known or identifiers))
     scores = np.empty((len(inputs), len(identifiers)), dtype=np.float32)
     for row, (text, real) in enumerate(zip(inputs, mask, strict=True)):
         for column, tokens in enumerate(identifiers):
@@ -104,7 +108,7 @@ def agrees(
     depth: int,
 ) -> None:
     """The best documents are those of the reference, in its order as far as rounding lets it be told."""
-    documents, scores = ranker.top(inputs, mask, depth)
+    documents, scores, _, _ = ranker.top(inputs, mask, depth)
     k = min(depth, expected.shape[1])
     assert documents.shape == scores.shape == (len(inputs), k)
     assert all(len(set(row)) == k for row in documents.tolist())
@@ -188,6 +192,24 @@ def test_any_trie_and_model_agree_with_teacher_forcing(
     ranker = TrieRanker(model, build_trie(identifiers), names(documents), expanded)
     agrees(ranker, expected, inputs, mask, depth)
     np.testing.assert_allclose(ranker.scores(inputs, mask), expected, atol=2e-5, rtol=2e-6)
+
+
+def test_passes_are_counted_beside_those_that_no_exact_search_avoids() -> None:
+    model = make_model()
+    identifiers = make_identifiers(40, seed=4)
+    inputs, mask = make_queries(3, seed=4)
+    prefixes = sorted({tuple(tokens[:length]) for tokens in identifiers for length in range(1, len(tokens))})
+    likelihood = teacher_forced(model, [list(prefix) for prefix in prefixes], inputs, mask, identifiers)
+    ranker = TrieRanker(model, build_trie(identifiers), names(40), expanded=4)
+    for depth in (1, 3, 10):
+        found = ranker.top(inputs, mask, depth)
+        # The empty prefix has probability 1.
+        needed = 1 + (likelihood >= found.scores[:, -1:]).sum(axis=1)
+        assert found.needed.tolist() == needed.tolist()
+        assert (found.needed <= found.passes).all()
+        assert (found.passes < 1 + len(prefixes)).all()
+    whole = ranker.top(inputs, mask, 40)
+    assert whole.needed.tolist() == whole.passes.tolist() == [1 + len(prefixes)] * 3
 
 
 @pytest.mark.parametrize("layers", [1, 2])

@@ -30,6 +30,7 @@ Floats = npt.NDArray[np.float32]
 
 HEAD_ELEMENTS = 2**18  # logits computed at a time: 1 MB stays in a processor's cache
 NODES_AT_A_TIME = 4096  # prefixes whose first layer is computed at a time
+PLACE_BITS = 32  # of a document's integer in `Best`
 
 
 class TrieRankingError(ValueError):
@@ -71,10 +72,17 @@ class Past(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    """documents: (Q, k) numbers of documents, best first; scores: (Q, k) log P(docid | query), float32."""
+    """The best k documents of Q queries, and what it took to find them.
+
+    documents: (Q, k) numbers of documents, best first; scores: (Q, k) log P(docid | query), float32;
+    passes: (Q,) prefixes that went through the decoder; needed: (Q,) those of them that any exact search
+    expands: a prefix as likely as the k-th document or likelier may lead to a better one.
+    """
 
     documents: Indices
     scores: Floats
+    passes: Indices
+    needed: Indices
 
 
 class TrieRanker:
@@ -138,22 +146,19 @@ class TrieRanker:
             input_ids, attention_mask: (Q, L) int64, all searched at once.
         """
         found = Best(len(input_ids), min(depth, len(self._docids)), self._place)
-        self._search(input_ids, attention_mask, found)
+        cross = self._decoder.cross_attentions(input_ids, attention_mask)
+        zeros = np.zeros(len(input_ids), dtype=np.int64)
+        root = Frontier(np.arange(len(input_ids)), zeros, zeros.astype(np.float32), zeros)
+        self._expand(0, root, [], cross, found)
         return found.ranking()
 
     @torch.inference_mode()
     def scores(self, input_ids: Tensor, attention_mask: Tensor) -> Floats:
         """log P(docid | query) of every document, (Q, N) float32, from a walk of the whole trie."""
-        found = Everything(len(input_ids), len(self._docids))
-        self._search(input_ids, attention_mask, found)
-        return found.scores
-
-    def _search(self, input_ids: Tensor, attention_mask: Tensor, found: "Best | Everything") -> None:
-        cross = self._decoder.cross_attentions(input_ids, attention_mask)
-        number = len(input_ids)
-        zeros = np.zeros(number, dtype=np.int64)
-        root = Frontier(np.arange(number), zeros, np.zeros(number, dtype=np.float32), zeros)
-        self._expand(0, root, [], cross, found)
+        ranking = self.top(input_ids, attention_mask, len(self._docids))
+        scores = np.empty_like(ranking.scores)
+        np.put_along_axis(scores, ranking.documents, ranking.scores, axis=1)
+        return scores
 
     def _expand(
         self,
@@ -161,28 +166,26 @@ class TrieRanker:
         frontier: Frontier,
         past: list[Past],
         cross: list[list[Cross]],
-        found: "Best | Everything",
+        found: "Best",
     ) -> None:
         """Expand a frontier and all beneath it, chunk by chunk, each query's likeliest prefixes first."""
         if not len(frontier.node):
             return
         below = self._trie.levels[depth + 1]
         for chunk in self._chunks(frontier, found):
+            found.expanded(chunk)
             offspring = children(self._trie.levels[depth], chunk.node)
             steps, present = self._decoder.step(depth, chunk, offspring, past, cross)
-            grown = Frontier(
-                chunk.query[offspring.source],
-                offspring.node,
-                chunk.score[offspring.source] + steps,
-                offspring.source,
-            )
-            grown = grown.take(np.flatnonzero(grown.score >= found.threshold[grown.query]))
+            query = chunk.query[offspring.source]
+            score = chunk.score[offspring.source] + steps
+            kept = np.flatnonzero(score >= found.threshold[query])
+            grown = Frontier(query[kept], offspring.node[kept], score[kept], offspring.source[kept])
             complete = is_leaf(below, grown.node)
             leaves = grown.take(np.flatnonzero(complete))
             found.add(leaves.query, self._trie.documents[below.low[leaves.node]], leaves.score)
             self._expand(depth + 1, grown.take(np.flatnonzero(~complete)), present, cross, found)
 
-    def _chunks(self, frontier: Frontier, found: "Best | Everything") -> Iterator[Frontier]:
+    def _chunks(self, frontier: Frontier, found: "Best") -> Iterator[Frontier]:
         """Parts of a frontier, by rank within the query, without what has fallen below the threshold."""
         by_query = np.lexsort((-frontier.score, frontier.query))
         sorted_query = frontier.query[by_query]
@@ -199,6 +202,9 @@ class TrieRanker:
 class Best:
     """The best k documents so far of each of Q queries.
 
+    A document is one integer: the magnitude of its score's bits above its place among those of equal score.
+    As no score is above 0, the smaller integer is the better document.
+
     Args:
         place: (N,) of each document among those of equal score, the smaller the earlier.
     """
@@ -206,44 +212,42 @@ class Best:
     def __init__(self, queries: int, k: int, place: Indices) -> None:
         self._k = k
         self._place = place
-        self._documents = [np.empty(0, dtype=np.int64)] * queries
-        self._scores = [np.empty(0, dtype=np.float32)] * queries
+        self._keys = [np.empty(0, dtype=np.int64)] * queries
+        self._chunks: list[Frontier] = []
         # (Q,): a document below it is not among the best k; one that equals it may be.
         self.threshold = np.full(queries, -np.inf, dtype=np.float32)
 
     def add(self, query: Indices, documents: Indices, scores: Floats) -> None:
         """Documents with their queries, sorted by query; none is ever added twice."""
+        keys = np.abs(scores).view(np.int32).astype(np.int64) << PLACE_BITS | self._place[documents]
         for row, low, high in _spans(query):
-            together = np.concatenate([self._scores[row], scores[low:high]])
-            numbers = np.concatenate([self._documents[row], documents[low:high]])
+            together = np.concatenate([self._keys[row], keys[low:high]])
             if len(together) >= self._k:
-                self.threshold[row] = np.partition(together, len(together) - self._k)[-self._k]
-                kept = together >= self.threshold[row]
-                together, numbers = together[kept], numbers[kept]
-            self._scores[row], self._documents[row] = together, numbers
+                together = np.partition(together, self._k - 1)[: self._k]
+                self.threshold[row] = _scores(together[-1:])[0]
+            self._keys[row] = together
+
+    def expanded(self, chunk: Frontier) -> None:
+        """Count prefixes that go through the decoder."""
+        self._chunks.append(chunk)
 
     def ranking(self) -> Ranking:
         """What is best of all that was added."""
-        orders = [
-            np.lexsort((self._place[documents], -scores))[: self._k]
-            for documents, scores in zip(self._documents, self._scores, strict=True)
-        ]
+        keys = np.sort(np.array(self._keys), axis=1)
+        query = np.concatenate([chunk.query for chunk in self._chunks])
+        score = np.concatenate([chunk.score for chunk in self._chunks])
+        needed = score >= self.threshold[query]
         return Ranking(
-            np.array([row[order] for row, order in zip(self._documents, orders, strict=True)]),
-            np.array([row[order] for row, order in zip(self._scores, orders, strict=True)]),
+            np.argsort(self._place)[keys & (2**PLACE_BITS - 1)],
+            _scores(keys),
+            np.bincount(query, minlength=len(keys)),
+            np.bincount(query[needed], minlength=len(keys)),
         )
 
 
-class Everything:
-    """Scores of all N documents for each of Q queries."""
-
-    def __init__(self, queries: int, documents: int) -> None:
-        self.scores = np.full((queries, documents), -np.inf, dtype=np.float32)
-        self.threshold = np.full(queries, -np.inf, dtype=np.float32)
-
-    def add(self, query: Indices, documents: Indices, scores: Floats) -> None:
-        """Documents with their queries."""
-        self.scores[query, documents] = scores
+def _scores(keys: Indices) -> Floats:
+    """What `Best.add` put into keys; 0 is not negative."""
+    return 0 - (keys >> PLACE_BITS).astype(np.int32).view(np.float32)
 
 
 class PrefixDecoder:
@@ -263,6 +267,8 @@ class PrefixDecoder:
         self._tokens = alphabet([trie.identifiers[trie.identifiers != PADDING]])
         # Of the vocabulary only these rows are ever needed.
         self._head = model.lm_head.weight.detach()[self._to(self._tokens)].float()  # (A, d)
+        # Where in the head the last token of each node is, level by level.
+        self._columns = [self._to(np.searchsorted(self._tokens, level.token)) for level in trie.levels]
         self._scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
         self._layers = [_layer(block) for block in model.decoder.block]
         attention = model.decoder.block[0].layer[0].SelfAttention
@@ -372,14 +378,14 @@ class PrefixDecoder:
         normed = _norm(state, layer.cross_norm, layer.eps)
         attended = torch.empty_like(state)
         for query, low, high in spans:
-            scores = linear(normed[low:high], cross[query].keys)  # (p, H L)
-            weights = scores.view(high - low, self._heads, -1).softmax(dim=-1).flatten(1)
-            torch.mm(weights, cross[query].values, out=attended[low:high])
+            scores = linear(cross[query].keys, normed[low:high])  # (H L, p): softmax over rows is faster
+            weights = scores.view(self._heads, -1, high - low).softmax(dim=1).flatten(0, 1)
+            torch.mm(weights.T, cross[query].values, out=attended[low:high])
         return attended
 
     def _log_probabilities(self, depth: int, state: Tensor, offspring: Children) -> Floats:
         """The children's log-probabilities, softmax over the docids' tokens, a cache's worth at a time."""
-        token = self._to(np.searchsorted(self._tokens, self._trie.levels[depth + 1].token[offspring.node]))
+        token = self._columns[depth + 1][self._to(offspring.node)]
         source = self._to(offspring.source)
         rows = max(16, HEAD_ELEMENTS // len(self._head))
         cuts = [*range(0, len(state), rows), len(state)]
