@@ -61,6 +61,7 @@ FIRST_DIGIT = 3  # the token of 0; those of 1 … 9 follow
 FIRST_CUE = 20
 QUERY_TOKENS = 12
 FEW = 4  # queries of a timing where one takes long
+LEAST_SECONDS = 1.0  # of a timing
 
 Identifiers = list[npt.NDArray[np.int32]]
 
@@ -312,13 +313,18 @@ def _free_end(_: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
 
 
 def take_turns(ways: dict[str, Way], repeats: int) -> dict[str, Timing]:
-    """Time each way once a round, so that a busy machine slows all of them; a first round is dropped."""
+    """Time each way once a round, so that a busy machine slows all of them; a first round is dropped.
+
+    What is fast is repeated for a second: one call alone would be of what the way before left in the caches.
+    """
     timings = {name: Timing([], None) for name in ways}
     for turn in range(repeats + 1):
         for name, way in ways.items():
-            started = time.perf_counter()
-            result = way.rank()
-            seconds = (time.perf_counter() - started) / way.queries
+            calls, taken, started = 0, 0.0, time.perf_counter()
+            while taken < LEAST_SECONDS:
+                result = way.rank()
+                calls, taken = calls + 1, time.perf_counter() - started
+            seconds = taken / (calls * way.queries)
             timings[name] = Timing([*timings[name].seconds, seconds] if turn else [], result)
     return timings
 
