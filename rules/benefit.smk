@@ -69,9 +69,48 @@ rule latency:
         " --rounds {params.rounds} --output {output.times} > {log} 2>&1"
 
 
+rule rounded:
+    input:
+        models=lambda wildcards: [
+            f"{RESULTS}/{folder}/{name}"
+            for folder in own_folders(wildcards)
+            for name in ["model.safetensors", *CHECKPOINT_FILES]
+        ],
+        files=lambda wildcards: [
+            f"{RESULTS}/compressed/{folder}.small.dsz" for folder in own_folders(wildcards)
+        ],
+        queries=f"{COLLECTION}/queries.parquet",
+        qrels=f"{COLLECTION}/qrels.parquet",
+    output:
+        values=f"{RESULTS}/rounded/{SEED_NAME}.csv",
+    log:
+        f"{RESULTS}/logs/rounded/{SEED_NAME}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rounded/{SEED_NAME}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: config["threads"]
+    resources:
+        mem_mb=training_memory,
+    params:
+        folders=lambda wildcards: " ".join(f"{RESULTS}/{folder}" for folder in own_folders(wildcards)),
+        relevance=relevance_option(),
+        depth=config["evaluation"]["depth"],
+        code=code("measure_rounded.py"),
+    message:
+        "{wildcards.baseline}, seed {wildcards.seed}: ranking with weights rounded to float16"
+    shell:
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/measure_rounded.py {params.folders} --files {input.files}'
+        " --queries {input.queries} --qrels {input.qrels} {params.relevance} --depth {params.depth}"
+        " --threads {threads} --output {output.values} > {log} 2>&1"
+
+
 rule benefit:
     input:
         sizes=[f"{RESULTS}/sizes/{folder}.json" for folder in measured_folders()],
+        rounded=[
+            f"{RESULTS}/rounded/{name}-seed{seed}.csv" for name in measured_baselines() for seed in SEEDS
+        ],
         latency=[f"{RESULTS}/latency/{name}.json" for name in measured_baselines()],
         metrics=f"{RESULTS}/tables/metrics.csv",
         sparsity=f"{RESULTS}/tables/sparsity.csv",
@@ -92,7 +131,8 @@ rule benefit:
     message:
         "Writing what pruning buys"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_benefit.py --sizes {input.sizes} --latency {input.latency}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_benefit.py --sizes {input.sizes} --rounded {input.rounded}'
+        " --latency {input.latency}"
         " --metrics {input.metrics} --sparsity {input.sparsity}"
         " --output {output.markdown} --csv {output.csv} > {log} 2>&1"
 

@@ -222,13 +222,19 @@ def input_length(wildcards):
     return baseline(wildcards)["training"]["max_tokens"]
 
 
-def measured_folders(seeds=SEEDS):
+def measured_folders(baselines=None, seeds=SEEDS):
     """Folders of the checkpoints whose files and times are measured, relative to the study's; dense ones first.
 
     A recovered model has the zeros of the pruned one, which is therefore left out.
     """
-    dense = [f"baselines/{name}/seed{seed}/dense" for name in measured_baselines() for seed in seeds]
-    return [*dense, *pruned_folders("recovered", measured_baselines(), seeds)]
+    baselines = measured_baselines() if baselines is None else baselines
+    dense = [f"baselines/{name}/seed{seed}/dense" for name in baselines for seed in seeds]
+    return [*dense, *pruned_folders("recovered", baselines, seeds)]
+
+
+def own_folders(wildcards):
+    """Those of one baseline and seed."""
+    return measured_folders([wildcards.baseline], [wildcards.seed])
 
 
 def systems():

@@ -1,8 +1,8 @@
 """Write what pruning buys: one page to read, and its CSV.
 
     python scripts/make_benefit.py --sizes $(find results/sizes -name '*.json') \\
-        --latency results/latency/dsi.json --metrics results/tables/metrics.csv \\
-        --sparsity results/tables/sparsity.csv \\
+        --rounded results/rounded/*.csv --latency results/latency/dsi.json \\
+        --metrics results/tables/metrics.csv --sparsity results/tables/sparsity.csv \\
         --output results/benefit.md --csv results/tables/benefit.csv
 
 Whose a file of sizes is, its path says: …/<stage>/<baseline>/seed<n>/<name>.json.
@@ -10,6 +10,7 @@ Whose a file of sizes is, its path says: …/<stage>/<baseline>/seed<n>/<name>.j
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ def main() -> None:
         required=True,
         help="JSON of scripts/measure_latency.py: <baseline>.json",
     )
+    parser.add_argument(
+        "--rounded",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="CSV of scripts/measure_rounded.py: <baseline>-seed<n>.csv",
+    )
     parser.add_argument("--metrics", type=Path, required=True, help="metrics.csv")
     parser.add_argument("--sparsity", type=Path, required=True, help="sparsity.csv")
     parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
@@ -44,9 +52,10 @@ def main() -> None:
     latency = {path.stem: read_json(path) for path in arguments.latency}
     try:
         sizes = [(system_of(path), read_json(path)) for path in arguments.sizes]
+        rounded = rounded_quality(arguments.rounded)
     except ReportError as error:
         raise UserError(str(error)) from error
-    frame = benefit_frame(sizes, latency, pd.read_csv(arguments.sparsity))
+    frame = benefit_frame(sizes, rounded, latency, pd.read_csv(arguments.sparsity))
     with replacing(arguments.csv) as path:
         frame.to_csv(path, index=False, lineterminator="\n")
     write_text(benefit_report(frame, pd.read_csv(arguments.metrics), latency), arguments.output)
@@ -58,6 +67,18 @@ def system_of(path: Path) -> System:
     if stage == "baselines":
         return System(baseline, int(seed.removeprefix("seed")), path.stem, None, None)
     return pruned_system(f"{stage}/{baseline}/{seed}/{name.removesuffix('.json')}")
+
+
+def rounded_quality(paths: Iterable[Path]) -> dict[System, float]:
+    """The test MAP of every system in files of scripts/measure_rounded.py."""
+    found = {}
+    for path in paths:
+        baseline, _, seed = path.stem.rpartition("-seed")
+        frame = pd.read_csv(path).query("split == 'test'")
+        for name, value in zip(frame["checkpoint"].tolist(), frame["MAP"].tolist(), strict=True):
+            stage = "baselines" if name == "dense" else "recovered"
+            found[system_of(Path(stage, baseline, f"seed{seed}", f"{name}.json"))] = value
+    return found
 
 
 def read_json(path: Path) -> dict[str, Any]:

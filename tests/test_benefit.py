@@ -13,7 +13,7 @@ from dsi.pruning import linear_names
 from dsi.ranking import measures_of_scores
 from dsi.reporting import System
 from dsi.tokenizer import train_tokenizer
-from make_benefit import system_of
+from make_benefit import rounded_quality, system_of
 from measure_sensitivity import judged, measured
 from plot_frontier import points
 from study.criteria import CRITERIA as FACTS
@@ -78,7 +78,7 @@ METRICS = pd.DataFrame(
 
 def frame() -> pd.DataFrame:
     sizes = [(HALF, SIZES), (DENSE, {**SIZES, "size_nz": 1000, "compression_ratio": 1.0})]
-    return benefit_frame(sizes, LATENCY, SPARSITY)
+    return benefit_frame(sizes, {HALF: 0.57}, LATENCY, SPARSITY)
 
 
 def test_the_best_kernel_and_the_gain_of_each_workload() -> None:
@@ -100,9 +100,16 @@ def test_the_page_has_quality_beside_each_saving() -> None:
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells == [
         *("magnitude 0.5", "50.00 %", "40.00 %", "1,000", "600", "1.67×"),
-        *("3.00 (0.75)", "1.00 (0.25)", "1.50×", "1.0×", "2.0×", "0.5800"),
+        *("3.00 (0.75)", "1.00 (0.25)", "1.50×", "1.0×", "2.0×", "0.5800", "0.5700"),
     ]
-    assert "| dense E1 (4.00 MB) |" in text
+    dense = next(line for line in text.splitlines() if line.startswith("| dense E1 (4.00 MB) |"))
+    assert dense.rstrip(" |").endswith("–"), "no test query was ranked with rounded weights"
+
+
+def test_rounded_quality_is_of_the_test_queries(tmp_path: Path) -> None:
+    path = tmp_path / "dsi-seed1.csv"
+    path.write_text("checkpoint,split,MAP\ndense,validation,0.1\ndense,test,0.6\nmagnitude-0.5,test,0.5\n")
+    assert rounded_quality([path]) == {DENSE: 0.6, HALF: 0.5}
 
 
 def test_a_file_of_sizes_is_somebodys() -> None:

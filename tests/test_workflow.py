@@ -16,8 +16,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 import yaml
 from safetensors.torch import load_file
+
+from dsi.compression import save_compressed
+from dsi.model import CheckpointError
+from measure_rounded import quality, with_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 TREE = ("Snakefile", "config.yaml", "rules", "scripts", "schemas", "studies", "profiles", "envs")
@@ -365,7 +370,7 @@ def test_every_criterion_is_planned_with_the_rates_and_arms_that_it_has(study: P
     assert jobs["compress"] == 2 * (1 + one_shot + 2)
     assert jobs["evaluate"] == 2 * (2 * (one_shot - 1) + 2)
     assert jobs["latency"] == jobs["benefit"] == jobs["plot_sensitivity"] == 1
-    assert jobs["sensitivity"] == 2
+    assert jobs["sensitivity"] == jobs["rounded"] == 2
     assert jobs["plot_frontier"] == 3
     assert jobs["plot_lost"] == 9
 
@@ -402,7 +407,7 @@ def test_criteria_that_see_data_or_prune_in_recovery_run(study: Path) -> None:
         assert any(changed) == adapted, name
 
 
-def test_what_pruning_buys_is_measured(study: Path) -> None:
+def test_what_pruning_buys_is_measured(study: Path, tmp_path: Path) -> None:
     results = study / "results/smoke"
     goals = ["benefit.md", *(f"figures/{name}-smoke.png" for name in ("sensitivity", "frontier-bytes"))]
     goals = [f"results/smoke/{name}" for name in goals]
@@ -414,6 +419,31 @@ def test_what_pruning_buys_is_measured(study: Path) -> None:
     rows = pd.read_csv(results / "tables/benefit.csv")
     assert list(rows["seed"]) == [1, 2, 1, 2]
     assert (rows["exact_mb"] <= rows["dense_mb"] * 1.03).all()
+    metrics = pd.read_csv(results / "tables/metrics.csv")
+    exact = metrics[(metrics["split"] == "test") & metrics["arm"].isin(["dense", "recovered"])]
+    exact = rows.merge(exact, on=["baseline", "seed", "criterion", "rate"], how="left")["MAP"]
+    assert list(rows["small_map"]) == pytest.approx(list(exact), abs=0.01)
+    # With the weights of the exact file the same code finds the same value.
+    system = "recovered/smoke/seed1/magnitude-0.5"
+    checkpoint = with_weights(results / system, results / f"compressed/{system}.dsz")
+    queries, qrels = (
+        pd.read_parquet(results / f"collection/{name}.parquet") for name in ("queries", "qrels")
+    )
+    assert dict(quality(checkpoint, queries, qrels, 1, 1000))["test"] == pytest.approx(exact[2], rel=1e-12)
+    other = tmp_path / "other.dsz"
+    save_compressed({"shared.weight": torch.zeros(2, 2)}, other)
+    with pytest.raises(CheckpointError, match=r"other\.dsz: found .* of shape none, expected \(\d+"):
+        with_weights(results / system, other)
+    options = "--files one.dsz --queries q --qrels q --relevance 1 --depth 9 --threads 1 --output none.csv"
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/measure_rounded.py", "one", "two", *options.split()],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "found 1 files for 2 checkpoints, expected one each" in done.stderr
     for name in ("sensitivity", "frontier-bytes"):
         assert (results / f"figures/{name}-smoke.png").read_bytes().startswith(b"\x89PNG")
 

@@ -19,7 +19,7 @@ KEYS = ["baseline", "criterion", "rate"]
 BENEFIT_COLUMNS = (
     *("baseline", "seed", "criterion", "rate", "linears", "model", "size_nz", "parameters"),
     *("compression_ratio", "theoretical_speedup", "dense_mb", "exact_mb", "small_mb"),
-    *("query_ms", "query_gain", "batch_qps", "batch_gain"),
+    *("query_ms", "query_gain", "batch_qps", "batch_gain", "small_map"),
 )
 MB = 1e6
 # 2:4 runs in float16 on a GPU: its times are compared with that, and stand in no column beside the others.
@@ -28,6 +28,7 @@ KERNELS = ("dense", "csr")
 
 def benefit_frame(
     sizes: Iterable[tuple[System, Mapping[str, Any]]],
+    rounded: Mapping[System, float],
     latency: Mapping[str, Mapping[str, Any]],
     sparsity: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -35,6 +36,8 @@ def benefit_frame(
 
     Args:
         sizes: systems, each with what scripts/compress.py wrote of it.
+        rounded: their test MAP with weights rounded to float16, as scripts/measure_rounded.py measured it;
+            missing where no test query is judged.
         latency: by baseline, what scripts/measure_latency.py wrote.
         sparsity: as dsi.reporting.sparsity_frame.
     """
@@ -47,8 +50,9 @@ def benefit_frame(
             | {"theoretical_speedup": values["theoretical_speedup"], "dense_mb": values["dense_bytes"] / MB}
             | {"exact_mb": values["compressed_bytes"] / MB, "small_mb": values["small_bytes"] / MB}
             | times
+            | {"small_map": rounded.get(system)}
         )
-    frame = pd.DataFrame(rows).astype({"rate": "float64"})
+    frame = pd.DataFrame(rows).astype({"rate": "float64", "small_map": "float64"})
     frame = frame.merge(sparsity, how="left", on=["baseline", "seed", "criterion", "rate"])
     order = frame.sort_values(["baseline", "criterion", "rate", "seed"], na_position="first", kind="stable")
     return order.reset_index(drop=True)[list(BENEFIT_COLUMNS)]
@@ -79,13 +83,14 @@ def benefit_report(
 
 LEGEND = """# What pruning buys
 
-A row per criterion and rate, means over the seeds. MAP is of the recovered model on the test queries. Zeros,
-and weights that were removed, are counted in the recovered checkpoint.
+A row per criterion and rate, means over the seeds. MAP is of the recovered model on the test queries: with
+the exact file's weights, and with those rounded to float16. Zeros, and weights that were removed, are counted
+in the recovered checkpoint.
 
 - *compression*: weights of the dense model / weights that are not zero.
 - *MB*: of the file, the dense model's safetensors first; then a file that keeps every bit (a bitmask and the
   values under it, where that is smaller), and one with values rounded to float16 and compressed with zstd.
-  In brackets the share of the dense file. MAP is that of the exact file; rounding was not evaluated.
+  In brackets the share of the dense file.
 - *operations*: floating-point operations of one query, dense / pruned, if zeros cost nothing.
 - *query*, *batch*: measured, how many times as fast as dense with the best kernel of this machine; 1.0× where
   nothing is surely gained. Dense kernels multiply zeros as well."""
@@ -98,7 +103,7 @@ def benefit_table(rows: pd.DataFrame, metrics: pd.DataFrame) -> str:
         metrics: of the test queries.
     """
     header = ["", "zeros in Linears", "zeros in model", "parameters", "non-zeros", "compression"]
-    header += ["MB exact", "MB float16 + zstd", "operations", "query", "batch", "MAP"]
+    header += ["MB exact", "MB float16 + zstd", "operations", "query", "batch", "MAP exact", "MAP float16"]
     cells = []
     for _, group in rows.groupby(KEYS, dropna=False, sort=False):
         first, mean = group.iloc[0], group.mean(numeric_only=True)
@@ -120,7 +125,7 @@ def benefit_table(rows: pd.DataFrame, metrics: pd.DataFrame) -> str:
                 *(_megabytes(mean[name], mean["dense_mb"]) for name in ("exact_mb", "small_mb")),
                 f"{mean['theoretical_speedup']:.2f}×",
                 *(f"{mean[name]:.1f}×" for name in ("query_gain", "batch_gain")),
-                f"{models['MAP'].mean():.4f}",
+                *(_quality(value) for value in (models["MAP"].mean(), mean["small_map"])),
             ]
         )
     return pipe_table(header, cells)
@@ -147,6 +152,10 @@ def _times(report: Mapping[str, Any], system: System) -> dict[str, float]:
 def _dense_times(rows: pd.DataFrame) -> str:
     dense = rows[rows["criterion"].isna()].iloc[0]
     return f"{dense['query_ms']:.2f} ms a query, {dense['batch_qps']:,.0f} queries a second in a batch"
+
+
+def _quality(value: float) -> str:
+    return ABSENT if pd.isna(value) else f"{value:.4f}"
 
 
 def _megabytes(value: float, dense: float) -> str:
