@@ -213,7 +213,7 @@ class Best:
         self._k = k
         self._place = place
         self._keys = [np.empty(0, dtype=np.int64)] * queries
-        self._chunks: list[Frontier] = []
+        self._opened: list[tuple[npt.NDArray[np.int32], Floats]] = []  # eight bytes a prefix
         # (Q,): a document below it is not among the best k; one that equals it may be.
         self.threshold = np.full(queries, -np.inf, dtype=np.float32)
 
@@ -229,13 +229,12 @@ class Best:
 
     def expanded(self, chunk: Frontier) -> None:
         """Count prefixes that go through the decoder."""
-        self._chunks.append(chunk)
+        self._opened.append((chunk.query.astype(np.int32), chunk.score))
 
     def ranking(self) -> Ranking:
         """What is best of all that was added."""
         keys = np.sort(np.array(self._keys), axis=1)
-        query = np.concatenate([chunk.query for chunk in self._chunks])
-        score = np.concatenate([chunk.score for chunk in self._chunks])
+        query, score = (np.concatenate(parts) for parts in zip(*self._opened, strict=True))
         needed = score >= self.threshold[query]
         return Ranking(
             np.argsort(self._place)[keys & (2**PLACE_BITS - 1)],
