@@ -4,7 +4,7 @@
     python benchmarks/bench_masks.py --quick            # the default study's shape only
 
 One optimiser step of recovery (forward, backward, clipping, AdamW) on random queries and targets: dense;
-with masks re-applied after the step by dsi.training's own code; and under `torch.nn.utils.prune`, which
+with masks re-applied after the step by dsi.training.loop's own code; and under `torch.nn.utils.prune`, which
 computes each weight from a copy and a mask in every forward pass. The three take turns in one run, each with
 a model of its own. `share` is the median over rounds of a step's time over the dense one's in the same round;
 `upkeep_ms` are the masks alone, timed right after; `bytes` are of all tensors that the model holds and of the
@@ -25,13 +25,17 @@ from torch.nn.utils import prune
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from dsi.docid_task import soft_cross_entropy  # noqa: E402
-from dsi.files import replacing, write_text  # noqa: E402
-from dsi.latency import hardware, interleaved, spread  # noqa: E402
-from dsi.masks import Tensors, hold_masks  # noqa: E402
-from dsi.model import build_model, docid_logits  # noqa: E402
-from dsi.pruning import layerwise_masks, linear_names, magnitude_importances  # noqa: E402
-from dsi.training import Optimisation, Phase, Retriever, resolve_precision  # noqa: E402
+from dsi.base.files import replacing, write_text
+from dsi.efficiency.timing import hardware, interleaved, spread
+from dsi.model.masks import Tensors, hold_masks
+from dsi.model.scoring import docid_logits
+from dsi.model.t5 import build_model
+from dsi.pruning.criteria.magnitude import magnitude_importances
+from dsi.pruning.layers import linear_names
+from dsi.pruning.thresholds import layerwise_masks
+from dsi.training.loop import Retriever
+from dsi.training.objectives.docid import soft_cross_entropy
+from dsi.training.phase import Optimisation, Phase, resolve_precision
 
 RATE = 0.5
 WARMUP = 3
@@ -87,7 +91,7 @@ WORKLOADS = {
 
 
 class RandomQueries:
-    """A dsi.training.Objective: one batch of random tokens and targets, the same in every epoch."""
+    """A dsi.training.objective.Objective: one batch of random tokens and targets, the same in every epoch."""
 
     measures = ("validation_loss",)
 

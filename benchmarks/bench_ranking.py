@@ -3,7 +3,7 @@
     python benchmarks/bench_ranking.py                  # 1,000, 10,000 and 100,000 documents
     python benchmarks/bench_ranking.py --quick          # without the largest
 
-Exact top-100 and top-1000 lists (dsi.trie_ranking) against `generate` with 100 and 1000 beams,
+Exact top-100 and top-1000 lists (dsi.ranking.trie_search) against `generate` with 100 and 1000 beams,
 cache on, batched, the allowed tokens looked up in a prepared dictionary. Identifiers are naive-like (decimal
 numbers, a token a digit, an end token) or semantic (clusters of random vectors, default settings); atomic
 ones, scored by one decoder step and sorted, stand beside them. The model has the default study's shape:
@@ -36,14 +36,15 @@ from transformers.generation.logits_process import (  # noqa: E402
 )
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration  # noqa: E402
 
-from dsi.docids import extra_tokens, semantic  # noqa: E402
-from dsi.files import replacing, write_text  # noqa: E402
-from dsi.model import build_t5, docid_logits, identifier_losses, pad_labels  # noqa: E402
-from dsi.plotting import plt, save_figure, use_theme  # noqa: E402
-from dsi.ranking import rank_scores  # noqa: E402
-from dsi.tokenizer import EOS_ID, PAD_ID  # noqa: E402
-from dsi.trie import alphabet, build_trie  # noqa: E402
-from dsi.trie_ranking import TrieRanker  # noqa: E402
+from dsi.base.files import replacing, write_text
+from dsi.docids.schemes import extra_tokens, semantic
+from dsi.docids.tokenizer import EOS_ID, PAD_ID
+from dsi.docids.trie import alphabet, build_trie
+from dsi.model.scoring import docid_logits, identifier_losses, pad_labels
+from dsi.model.t5 import build_t5
+from dsi.ranking.scores import rank_scores
+from dsi.ranking.trie_search import TrieRanker
+from dsi.report.figures.style import plt, save_figure, use_theme
 
 SHAPE = {
     "d_model": 128,

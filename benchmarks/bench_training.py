@@ -28,13 +28,15 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
-from dsi.files import replacing, write_text
-from dsi.model import build_t5
-from dsi.process import prepare_torch
-from dsi.pydocs import read_packages
-from dsi.ranked_list import Generation, Lengths, ListBatch, ListObjective, make_examples
-from dsi.tokenizer import train_tokenizer
-from dsi.training import Optimisation, make_optimiser, resolve_precision
+from dsi.base.files import replacing, write_text
+from dsi.base.process import prepare_torch
+from dsi.collection.docstrings import read_packages
+from dsi.docids.tokenizer import train_tokenizer
+from dsi.model.t5 import build_t5
+from dsi.ranking.lists import Generation, Lengths, ListBatch, make_examples
+from dsi.training.objectives.ranked_list import ListObjective
+from dsi.training.optimisation import make_optimiser
+from dsi.training.phase import Optimisation, resolve_precision
 
 K, BATCH_SIZE, WARM_UP = 5, 8, 3
 SHAPE = {

@@ -5,7 +5,7 @@
 
 Four tables. *Procedures*: every way to answer "training in general", with normal effects, over a grid of
 the shares that seeds, queries and the rest have in the error. *Intervals over queries*, which answer "these
-checkpoints", and *level* and *power* of what dsi.statistics uses: on average precisions. There each query
+checkpoints", and *level* and *power* of what dsi.evaluation.estimates uses: on average precisions. There each query
 has one relevant document and AP is 1 / rank; the logarithm of the rank is normal, with effects of the
 query, of seed × query, and of the arm's training.
 The control and seven rates form a chain: the higher the rate, the less a model ranks like its control. The
@@ -27,7 +27,8 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, stdtrit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-from dsi.statistics import Comparison, MeanSquares, Question, compare, holm, howe_estimate, query_estimate
+from dsi.evaluation.estimates import MeanSquares, howe_estimate, query_estimate
+from dsi.evaluation.significance import Comparison, Question, compare, holm
 
 Array = NDArray[np.float64]
 

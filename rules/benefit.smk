@@ -25,11 +25,11 @@ rule compress:
         mem_mb=2000,
     params:
         length=input_length,
-        code=code("compress.py"),
+        code=code("compress"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: compressing {wildcards.name}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/compress.py $(dirname {input.model}) --dense $(dirname {input.dense})'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" compress $(dirname {input.model}) --dense $(dirname {input.dense})'
         " --input-length {params.length} --output {output.exact} --small {output.small}"
         " --sizes {output.sizes} > {log} 2>&1"
 
@@ -60,11 +60,11 @@ rule latency:
         threads=config["threads"],
         batch=BATCH,
         rounds=QUIET_ROUNDS,
-        code=code("measure_latency.py"),
+        code=code("measure_latency"),
     message:
         "{wildcards.baseline}: measuring latency, alone on the machine"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/measure_latency.py {params.folders} --dense $(dirname {input.dense})'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" measure_latency {params.folders} --dense $(dirname {input.dense})'
         " --input-length {params.length} --batch {params.batch} --threads {params.threads}"
         " --rounds {params.rounds} --output {output.times} > {log} 2>&1"
 
@@ -96,11 +96,11 @@ rule rounded:
         folders=lambda wildcards: " ".join(f"{RESULTS}/{folder}" for folder in own_folders(wildcards)),
         relevance=relevance_option(),
         depth=config["evaluation"]["depth"],
-        code=code("measure_rounded.py"),
+        code=code("measure_rounded"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: ranking with weights rounded to float16"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/measure_rounded.py {params.folders} --files {input.files}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" measure_rounded {params.folders} --files {input.files}'
         " --queries {input.queries} --qrels {input.qrels} {params.relevance} --depth {params.depth}"
         " --threads {threads} --output {output.values} > {log} 2>&1"
 
@@ -127,11 +127,11 @@ rule benefit:
     resources:
         mem_mb=1000,
     params:
-        code=code("make_benefit.py"),
+        code=code("make_benefit"),
     message:
         "Writing what pruning buys"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_benefit.py --sizes {input.sizes} --rounded {input.rounded}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" make_benefit --sizes {input.sizes} --rounded {input.rounded}'
         " --latency {input.latency}"
         " --metrics {input.metrics} --sparsity {input.sparsity}"
         " --output {output.markdown} --csv {output.csv} > {log} 2>&1"
@@ -157,11 +157,11 @@ rule sensitivity:
     params:
         relevance=relevance_option(),
         rates=" ".join(RATES),
-        code=code("measure_sensitivity.py"),
+        code=code("measure_sensitivity"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: pruning one sublayer at a time"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/measure_sensitivity.py $(dirname {input.model}) --rates {params.rates}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" measure_sensitivity $(dirname {input.model}) --rates {params.rates}'
         " --queries {input.queries} --qrels {input.qrels} {params.relevance}"
         " --threads {threads} --output {output.values} > {log} 2>&1"
 
@@ -185,11 +185,11 @@ rule plot_sensitivity:
         mem_mb=1000,
     params:
         dpi=config["report"]["dpi"],
-        code=code("plot_sensitivity.py"),
+        code=code("plot_sensitivity"),
     message:
         "{wildcards.baseline}: drawing what each sublayer costs"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_sensitivity.py {input.values} --title {wildcards.baseline}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" plot_sensitivity {input.values} --title {wildcards.baseline}'
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
 
 
@@ -214,10 +214,10 @@ rule plot_frontier:
     params:
         dpi=config["report"]["dpi"],
         confidence=config["report"]["confidence"],
-        code=code("plot_frontier.py"),
+        code=code("plot_frontier"),
     message:
         "{wildcards.baseline}: drawing quality against {wildcards.cost}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_frontier.py --metrics {input.metrics} --costs {input.costs}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" plot_frontier --metrics {input.metrics} --costs {input.costs}'
         " --cost {wildcards.cost} --baseline {wildcards.baseline} --confidence {params.confidence}"
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"

@@ -1,6 +1,6 @@
 """From a source of documents to queries, judgements, an index, BM25's lists."""
 
-from study.sources import corpus_source, local_query_files, query_sources
+from plan.sources import corpus_source, local_query_files, query_sources
 
 # With a scope the documents are chosen from a larger corpus, and the index is built from those.
 KIND = selected_collection()["kind"]
@@ -30,11 +30,11 @@ if KIND == "pydocs":
             packages=" ".join(sorted(selected_collection()["packages"])),
             versions=package_versions(selected_collection()["packages"]),
             split=as_json(**selected_collection()["split"]),
-            code=code("collect_pydocs.py"),
+            code=code("collect_pydocs"),
         message:
             "Reading the docstrings of {params.versions}"
         shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/collect_pydocs.py --packages {params.packages} --split {params.split:q}'
+            '"$DSI_PYTHON" "$DSI_SCRIPTS" collect_pydocs --packages {params.packages} --split {params.split:q}'
             " --output $(dirname {output.documents}) > {log} 2>&1"
 
 
@@ -57,11 +57,11 @@ if KIND == "index":
         params:
             source=as_json(**selected_collection()["index"]),
             cache=f"{RESULTS}/downloads",
-            code=code("fetch_index.py"),
+            code=code("fetch_index"),
         message:
             "Fetching the Lucene index (progress in {log})"
         shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/fetch_index.py --source {params.source:q}'
+            '"$DSI_PYTHON" "$DSI_SCRIPTS" fetch_index --source {params.source:q}'
             " --cache {params.cache} --manifest {output.manifest} > {log} 2>&1"
 
     rule documents:
@@ -79,11 +79,11 @@ if KIND == "index":
         resources:
             mem_mb=2000,
         params:
-            code=code("export_documents.py"),
+            code=code("export_documents"),
         message:
             "Reading the documents that the index stores"
         shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/export_documents.py --index {input.index}'
+            '"$DSI_PYTHON" "$DSI_SCRIPTS" export_documents --index {input.index}'
             " --output {output.documents} > {log} 2>&1"
 
 
@@ -106,11 +106,11 @@ if KIND in ("files", "ir_datasets"):
         params:
             corpus=as_json(**corpus_source(selected_collection())),
             cache=f"{RESULTS}/downloads",
-            code=code("collect_files.py"),
+            code=code("collect_files"),
         message:
             "Reading the corpus (progress in {log})"
         shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/collect_files.py --corpus {params.corpus:q}'
+            '"$DSI_PYTHON" "$DSI_SCRIPTS" collect_files --corpus {params.corpus:q}'
             " --cache {params.cache} --output {output.documents} > {log} 2>&1"
 
 
@@ -135,11 +135,11 @@ if KIND != "pydocs":
         params:
             queries=as_json(**query_sources(selected_collection())),
             cache=f"{RESULTS}/downloads",
-            code=code("collect_topics.py"),
+            code=code("collect_topics"),
         message:
             "Reading topics and judgements"
         shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/collect_topics.py --queries {params.queries:q}'
+            '"$DSI_PYTHON" "$DSI_SCRIPTS" collect_topics --queries {params.queries:q}'
             " --documents {input.documents} --cache {params.cache}"
             " --output $(dirname {output.queries}) > {log} 2>&1"
 
@@ -165,11 +165,11 @@ if SCOPED:
         params:
             sample=selected_collection()["scope"]["sample"],
             seed=selected_collection()["scope"]["seed"],
-            code=code("scope_documents.py"),
+            code=code("scope_documents"),
         message:
             "Keeping the judged documents and {params.sample} others"
         shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/scope_documents.py --corpus {input.corpus} --qrels {input.qrels}'
+            '"$DSI_PYTHON" "$DSI_SCRIPTS" scope_documents --corpus {input.corpus} --qrels {input.qrels}'
             " --sample {params.sample} --seed {params.seed}"
             " --documents {output.documents} --counts {output.counts} > {log} 2>&1"
 
@@ -191,11 +191,11 @@ if KIND != "index" or SCOPED:
         resources:
             mem_mb=2000,
         params:
-            code=code("build_index.py"),
+            code=code("build_index"),
         message:
             "Building the Lucene index"
         shell:
-            '"$DSI_PYTHON" "$DSI_SCRIPTS"/build_index.py --documents {input.documents} --manifest {output.manifest}'
+            '"$DSI_PYTHON" "$DSI_SCRIPTS" build_index --documents {input.documents} --manifest {output.manifest}'
             " > {log} 2>&1"
 
 
@@ -218,11 +218,11 @@ rule topk:
         k1=config["bm25"]["k1"],
         b=config["bm25"]["b"],
         depth=config["bm25"]["depth"],
-        code=code("search_bm25.py"),
+        code=code("search_bm25"),
     message:
         "Searching every query with BM25 to depth {params.depth}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/search_bm25.py --index {input.index} --queries {input.queries}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" search_bm25 --index {input.index} --queries {input.queries}'
         " --k1 {params.k1} --b {params.b} --depth {params.depth} --output {output.topk} > {log} 2>&1"
 
 
@@ -246,10 +246,10 @@ rule bm25_weights:
     params:
         k1=config["bm25"]["k1"],
         b=config["bm25"]["b"],
-        code=code("export_bm25.py"),
+        code=code("export_bm25"),
     message:
         "Exporting BM25's term weights"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/export_bm25.py --index {input.index} --documents {input.documents}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" export_bm25 --index {input.index} --documents {input.documents}'
         " --queries {input.queries} --k1 {params.k1} --b {params.b}"
         " --weights {output.weights} --words {output.words} > {log} 2>&1"

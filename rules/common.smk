@@ -19,17 +19,12 @@ from snakemake_interface_logger_plugins.common import LogEvent
 SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from study.configuration import (  # noqa: E402
-    RATE_PATTERN,
-    SAMPLING,
-    ConfigurationError,
-    checked_configuration,
-    format_rate,
-)
-from study.code import code_digest  # noqa: E402
-from study.criteria import CRITERIA as KNOWN_CRITERIA, calibrated, one_shot, rates_of  # noqa: E402
-from study.interpreter import export_interpreter, gpus_here  # noqa: E402
-from dsi.pydocs import package_version  # noqa: E402
+from plan.config.checked import SAMPLING, ConfigurationError, checked_configuration  # noqa: E402
+from plan.digests import code_digest  # noqa: E402
+from plan.criteria import CRITERIA as KNOWN_CRITERIA, calibrated, one_shot, rates_of  # noqa: E402
+from plan.environment import export_interpreter, gpus_here  # noqa: E402
+from dsi.collection.docstrings import package_version  # noqa: E402
+from dsi.systems import CHECKPOINT_FILES, DENSE_ARMS, RATE_PATTERN, spell_rate as format_rate  # noqa: E402
 
 
 class OneLinePerJob(logging.Filter):
@@ -86,7 +81,6 @@ PRUNED_BASELINES = [name for name in BASELINES if config["baselines"][name]["pru
 CRITERIA = config["criteria"]
 ONE_SHOT = [name for name in CRITERIA if one_shot(name)]
 UNPRUNED = "dense"  # in place of a criterion in the name of a figure
-DENSE_ARMS = ["dense", "dense-continued", "restart"]
 
 BASELINE_FOLDER = f"{RESULTS}/baselines/{{baseline}}"
 SEED_FOLDER = f"{BASELINE_FOLDER}/seed{{seed}}"
@@ -97,14 +91,6 @@ RECOVERED_SLUG = "recovered/{baseline}/seed{seed}/{criterion}-{rate}"
 GRADUAL_SLUG = "recovered/{baseline}/seed{seed}/gradual-{rate}"
 PRUNED_NAME = "{baseline}-seed{seed}-{criterion}-{rate}"
 
-CHECKPOINT_FILES = [
-    "config.json",
-    "generation_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "docids.parquet",
-    "retriever.json",
-]
 
 
 wildcard_constraints:
@@ -128,7 +114,7 @@ def code(script):
 
     Content, not times: a fresh checkout reruns nothing, an edited module what uses it.
     """
-    return code_digest(SCRIPTS / script)
+    return code_digest(SCRIPTS, next(SCRIPTS.glob(f"*/{script}.py")))
 
 
 def as_json(**values):
@@ -248,8 +234,8 @@ def collection_folder(wildcards, input):
 
 
 # What a training of either task is called, and what of its baseline it depends on.
-TRAINERS = {"docid": "train.py", "ranked-list": "train_lists.py"}
-RANKERS = {"docid": "rank.py", "ranked-list": "rank_lists.py"}
+TRAINERS = {"docid": "train", "ranked-list": "train_lists"}
+RANKERS = {"docid": "rank", "ranked-list": "rank_lists"}
 SETTINGS = {
     "docid": ["model", "training", "pseudo_queries", "distillation"],
     "ranked-list": ["k", "training", "count_padding", "track_test", "generation"],
@@ -277,7 +263,7 @@ def pretrained(wildcards):
 def model_tokenizer_script(wildcards):
     """A tokenizer is trained on the collection or comes with the pre-trained model."""
     definition = config["models"][wildcards.model]
-    return "train_tokenizer.py" if "vocabulary" in definition else "fetch_model.py"
+    return "train_tokenizer" if "vocabulary" in definition else "fetch_model"
 
 
 def model_tokenizer_command(wildcards, input):
@@ -326,7 +312,7 @@ def selection(wildcards):
 
 
 def pruner(wildcards):
-    return "prune_calibrated.py" if calibrated(wildcards.criterion) else "prune.py"
+    return "prune_calibrated" if calibrated(wildcards.criterion) else "prune"
 
 
 def calibration_inputs(wildcards):

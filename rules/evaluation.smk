@@ -19,11 +19,11 @@ rule rank_bm25:
     resources:
         mem_mb=1000,
     params:
-        code=code("rank_reference.py"),
+        code=code("rank_reference"),
     message:
         "Writing BM25's run"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/rank_reference.py bm25 --queries {input.queries} --topk {input.topk}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" rank_reference bm25 --queries {input.queries} --topk {input.topk}'
         " --run {output.run} > {log} 2>&1"
 
 
@@ -45,11 +45,11 @@ rule rank_random:
     params:
         depth=config["evaluation"]["depth"],
         seed=RANDOM_SEED,
-        code=code("rank_reference.py"),
+        code=code("rank_reference"),
     message:
         "Ranking at random"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/rank_reference.py random --queries {input.queries}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" rank_reference random --queries {input.queries}'
         " --documents {input.documents} --depth {params.depth} --seed {params.seed}"
         " --run {output.run} > {log} 2>&1"
 
@@ -79,11 +79,11 @@ rule evaluate:
         options=evaluation_options,
         relevance=relevance_option(),
         agreement_k=config["evaluation"]["agreement_k"],
-        code=code("evaluate.py"),
+        code=code("evaluate"),
     message:
         "Evaluating {wildcards.slug}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/evaluate.py --run {input.run} {params.options}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" evaluate --run {input.run} {params.options}'
         " --system {params.system:q} --collection {params.collection} {params.relevance}"
         " --agreement-k {params.agreement_k} --output {output.metrics}"
         " --per-query {output.per_query} > {log} 2>&1"

@@ -33,7 +33,7 @@ rule prune:
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: pruning by {wildcards.criterion} at {wildcards.rate}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/{params.script} $(dirname {input.model})'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" {params.script} $(dirname {input.model})'
         " --criterion {wildcards.criterion} --rate {wildcards.rate} --seed {wildcards.seed}"
         " {params.selection} {params.calibration} --output $(dirname {output.model}) > {log} 2>&1"
 
@@ -63,7 +63,7 @@ rule rank_pruned:
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: ranking with {wildcards.criterion}-{wildcards.rate}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/{params.script} $(dirname {input.model}) {params.options}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" {params.script} $(dirname {input.model}) {params.options}'
         " --threads {threads} --run {output.run} --outputs {output.outputs} > {log} 2>&1"
 
 
@@ -131,12 +131,12 @@ rule gradual:
         settings=recovery_settings,
         collection=collection_folder,
         sources=training_sources,
-        script="train_gradual.py",
+        script="train_gradual",
         task=lambda wildcards: TASK[wildcards.baseline],
         growth=" ".join(f"--{key} {value}" for key, value in config["pruning"]["gradual"].items()),
         selection=selection,
         state=f"{RESULTS}/.training",
-        code=code("train_gradual.py"),
+        code=code("train_gradual"),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: recovery with masks that grow to {wildcards.rate}"
     shell:

@@ -19,11 +19,11 @@ rule read_pseudo_queries:
     resources:
         mem_mb=lambda wildcards, input: max(2000, int(6 * input.size_mb)),
     params:
-        code=code("read_pseudo_queries.py"),
+        code=code("read_pseudo_queries"),
     message:
         "Reading the generated queries of {input.file} (what was left out: {log})"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/read_pseudo_queries.py --file {input.file:q}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" read_pseudo_queries --file {input.file:q}'
         " --documents {input.documents} --output {output.queries} > {log} 2>&1"
 
 
@@ -47,11 +47,11 @@ rule generate_pseudo_queries:
         model=query_model,
         sampling=query_sampling,
         state=f"{RESULTS}/.generation",
-        code=code("generate_pseudo_queries.py"),
+        code=code("generate_pseudo_queries"),
     message:
         "Generating queries for the documents with a model (progress in {log})"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/generate_pseudo_queries.py --documents {input.documents}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" generate_pseudo_queries --documents {input.documents}'
         " --source {params.model:q} --sampling {params.sampling:q} --threads {threads}"
         " --state {params.state} --code {params.code} --output {output.queries} > {log} 2>&1"
 
@@ -72,9 +72,9 @@ rule pseudo_query_words:
     resources:
         mem_mb=2000,
     params:
-        code=code("analyse_pseudo_queries.py"),
+        code=code("analyse_pseudo_queries"),
     message:
         "Analysing the words of the generated queries"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/analyse_pseudo_queries.py --index {input.index}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" analyse_pseudo_queries --index {input.index}'
         " --queries {input.queries} --output {output.words} > {log} 2>&1"

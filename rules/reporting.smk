@@ -48,11 +48,11 @@ rule tables:
         confidence=config["report"]["confidence"],
         margin=config["report"]["margin"],
         study=lambda wildcards, input: " ".join(f"--study {path}" for path in input.study),
-        code=code("make_tables.py"),
+        code=code("make_tables"),
     message:
         "Writing the tables"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_tables.py --metrics {input.metrics} --sparsity {input.sparsity}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" make_tables --metrics {input.metrics} --sparsity {input.sparsity}'
         " --documents {input.documents} --facts {params.facts:q} --confidence {params.confidence}"
         " --margin {params.margin} {params.study} --output {output.tables}"
         " --csv $(dirname {output.metrics}) > {log} 2>&1"
@@ -82,11 +82,11 @@ rule study_tables:
         rows=json.dumps(config["published"], sort_keys=True),
         collection=collection_folder,
         relevance=relevance_option(),
-        code=code("make_study_tables.py"),
+        code=code("make_study_tables"),
     message:
         "Writing the study's own tables"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/make_study_tables.py --metrics {input.metrics} --rows {params.rows:q}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" make_study_tables --metrics {input.metrics} --rows {params.rows:q}'
         " --histories {input.histories} --outputs {input.outputs} --collection {params.collection}"
         " {params.relevance} --output {output.tables} --csv {output.csv} > {log} 2>&1"
 
@@ -115,11 +115,11 @@ rule compare_baselines:
         benchmarks=f"{RESULTS}/benchmarks/dense",
         confidence=config["report"]["confidence"],
         dpi=config["report"]["dpi"],
-        code=code("compare_baselines.py"),
+        code=code("compare_baselines"),
     message:
         "Comparing the baselines"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/compare_baselines.py --reference {params.reference}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" compare_baselines --reference {params.reference}'
         " --metrics {input.metrics} --benchmarks {params.benchmarks} --settings {params.settings:q}"
         " --confidence {params.confidence} --output {output.tables} --csv {output.csv}"
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
@@ -143,11 +143,11 @@ rule plot_study:
     params:
         drawing=lambda wildcards: study_figures()[wildcards.study_figure].options(RESULTS),
         dpi=config["report"]["dpi"],
-        code=code("plot_study.py"),
+        code=code("plot_study"),
     message:
         "Drawing {wildcards.study_figure}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_study.py {params.drawing}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" plot_study {params.drawing}'
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
 
 
@@ -169,11 +169,11 @@ rule plot_curves:
     params:
         histories=named_histories,
         dpi=config["report"]["dpi"],
-        code=code("plot_curves.py"),
+        code=code("plot_curves"),
     message:
         "{wildcards.baseline}: drawing the training curves"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_curves.py --history {params.histories} --title {wildcards.baseline}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" plot_curves --history {params.histories} --title {wildcards.baseline}'
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
 
 
@@ -196,11 +196,11 @@ rule plot_rates:
     params:
         dpi=config["report"]["dpi"],
         confidence=config["report"]["confidence"],
-        code=code("plot_rates.py"),
+        code=code("plot_rates"),
     message:
         "{wildcards.baseline}: drawing quality against rate"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_rates.py --metrics {input.metrics} --sparsity {input.sparsity}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" plot_rates --metrics {input.metrics} --sparsity {input.sparsity}'
         " --baseline {wildcards.baseline} --criterion {wildcards.criterion} --confidence {params.confidence}"
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"
 
@@ -225,11 +225,11 @@ rule timings:
     params:
         benchmarks=f"{RESULTS}/benchmarks",
         logs=f"{RESULTS}/logs",
-        code=code("summarise_timings.py"),
+        code=code("summarise_timings"),
     message:
         "Summing up where the time went"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/summarise_timings.py --benchmarks {params.benchmarks}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" summarise_timings --benchmarks {params.benchmarks}'
         " --logs {params.logs} --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
 
 
@@ -255,10 +255,10 @@ rule plot_lost:
         mem_mb=1000,
     params:
         dpi=config["report"]["dpi"],
-        code=code("plot_lost.py"),
+        code=code("plot_lost"),
     message:
         "{wildcards.baseline}: drawing which queries are lost first"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/plot_lost.py --metrics {input.metrics} --baseline {wildcards.baseline}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" plot_lost --metrics {input.metrics} --baseline {wildcards.baseline}'
         " --criterion {wildcards.criterion} --queries {input.queries} --csv {output.csv}"
         " --svg {output.svg} --png {output.png} --dpi {params.dpi} > {log} 2>&1"

@@ -2,7 +2,7 @@
 
 # Options of either task's training script that all training rules share.
 TRAIN = (
-    '"$DSI_PYTHON" "$DSI_SCRIPTS"/{params.script} --settings {params.settings:q} --seed {wildcards.seed}'
+    '"$DSI_PYTHON" "$DSI_SCRIPTS" {params.script} --settings {params.settings:q} --seed {wildcards.seed}'
     " --threads {threads} --collection {params.collection} {params.sources}"
     " --tokenizer $(dirname {input.tokenizer}) --output $(dirname {output.model})"
     " --run {output.run} --outputs {output.outputs} --state {params.state} --code {params.code}"
@@ -27,11 +27,11 @@ rule tokenizer:
         mem_mb=1000,
     params:
         vocabulary=lambda wildcards: baseline(wildcards)["tokenizer"]["vocabulary"],
-        code=code("train_tokenizer.py"),
+        code=code("train_tokenizer"),
     message:
         "{wildcards.baseline}: training the tokenizer"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/train_tokenizer.py --documents {input.documents}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" train_tokenizer --documents {input.documents}'
         " --queries {input.queries} --vocabulary {params.vocabulary}"
         " --output $(dirname {output.tokenizer}) > {log} 2>&1"
 
@@ -52,11 +52,11 @@ rule docids:
         mem_mb=2000,
     params:
         options=docids_options,
-        code=code("assign_docids.py"),
+        code=code("assign_docids"),
     message:
         "{wildcards.baseline}: assigning docids"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/assign_docids.py --documents {input.documents}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" assign_docids --documents {input.documents}'
         " --tokenizer $(dirname {input.tokenizer}) {params.options} --output {output.docids} > {log} 2>&1"
 
 
@@ -82,7 +82,7 @@ rule model_tokenizer:
     message:
         "{wildcards.model}: making the tokenizer"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/{params.command} --output $(dirname {output.tokenizer}) > {log} 2>&1'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" {params.command} --output $(dirname {output.tokenizer}) > {log} 2>&1'
 
 
 rule model_weights:
@@ -101,11 +101,11 @@ rule model_weights:
         mem_mb=8000,
     params:
         source=lambda wildcards: as_json(**config["models"][wildcards.model]),
-        code=code("fetch_model.py"),
+        code=code("fetch_model"),
     message:
         "{wildcards.model}: fetching the pre-trained weights"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS"/fetch_model.py weights --source {params.source:q}'
+        '"$DSI_PYTHON" "$DSI_SCRIPTS" fetch_model weights --source {params.source:q}'
         " --output $(dirname {output.model}) > {log} 2>&1"
 
 

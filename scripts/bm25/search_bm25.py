@@ -1,0 +1,42 @@
+"""BM25's ranked list of every query.
+
+    python scripts search_bm25 --index results/collection/index/manifest.json \\
+        --queries results/collection/queries.parquet --k1 0.9 --b 0.4 --depth 1000 \\
+        --output results/collection/topk.parquet
+"""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from dsi.base.command import UserError, command_parser, run
+from dsi.base.files import write_parquet
+from dsi.bm25.lucene import LuceneError, search_bm25, verified_index
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    parser = command_parser(__doc__)
+    parser.add_argument("--index", type=Path, required=True, help="the index's manifest.json")
+    parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, text")
+    parser.add_argument("--k1", type=float, required=True)
+    parser.add_argument("--b", type=float, required=True)
+    parser.add_argument("--depth", type=int, required=True, help="documents per query")
+    parser.add_argument("--output", type=Path, required=True, help="parquet to write")
+    arguments = parser.parse_args()
+
+    queries = pd.read_parquet(arguments.queries)
+    try:
+        index = verified_index(arguments.index)
+        run_frame = search_bm25(index, queries, arguments.k1, arguments.b, arguments.depth)
+    except LuceneError as error:
+        raise UserError(str(error)) from error
+    without = len(queries) - run_frame["qid"].nunique()
+    logger.info("%d rows; %d queries match no document", len(run_frame), without)
+    write_parquet(run_frame, arguments.output)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,44 @@
+"""Make the documents of a collection from a corpus: a file, a download, or a dataset of ir_datasets.
+
+    python scripts collect_files --corpus '{"path": "corpus.jsonl"}' \\
+        --cache results/mine/downloads --output results/mine/collection/documents.parquet
+
+A file has JSON lines {"id", "contents"} or {"_id", "title", "text"}, or lines docid<TAB>text, plain or
+gzipped. A source is a path, a url with sha256 or md5 and, if known, the size in bytes, or an id of
+ir_datasets ({"ir_datasets": "beir/nfcorpus"}).
+"""
+
+import logging
+from pathlib import Path
+
+from tqdm import tqdm
+
+from dsi.base.command import UserError, command_parser, json_object, run
+from dsi.base.lines import FileFormatError
+from dsi.collection.datasets import CatalogueError
+from dsi.collection.download import DownloadError
+from dsi.collection.files import sorted_documents, write_documents
+from dsi.collection.sources import described, documents_of
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    parser = command_parser(__doc__)
+    parser.add_argument("--corpus", type=json_object, required=True, help="source of the documents")
+    parser.add_argument("--cache", type=Path, required=True, help="folder that keeps downloads")
+    parser.add_argument("--output", type=Path, required=True, help="parquet to write: docid, text")
+    arguments = parser.parse_args()
+
+    corpus = arguments.corpus
+    try:
+        documents = tqdm(documents_of(corpus, arguments.cache), unit="document")
+        unit = "document" if "ir_datasets" in corpus else "line"
+        count = write_documents(sorted_documents(documents, described(corpus), unit), arguments.output)
+    except (DownloadError, FileFormatError, OSError, CatalogueError) as error:
+        raise UserError(str(error)) from error
+    logger.info("%d documents", count)
+
+
+if __name__ == "__main__":
+    run(main)

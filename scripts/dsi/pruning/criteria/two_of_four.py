@@ -1,0 +1,27 @@
+"""2:4: two of four consecutive inputs go (Mishra et al. 2021)."""
+
+from dsi.model.masks import Tensors
+from dsi.pruning.layers import PruningError
+from dsi.pruning.thresholds import rowwise_masks
+
+GROUP = 4  # of 2:4
+
+
+def two_of_four_masks(importances: Tensors, rate: float) -> Tensors:
+    """Drop the two least important of each four consecutive inputs.
+
+    Raises:
+        PruningError: the rate is not 0.5, or a row's length is no multiple of 4.
+    """
+    if rate != 0.5:
+        raise PruningError(f"criterion 2of4: found rate {rate}, expected 0.5, the only one that it has")
+    masks = {}
+    for name, importance in importances.items():
+        if importance.shape[1] % GROUP:
+            raise PruningError(
+                f"{name}: found {importance.shape[1]} inputs, expected a multiple of 4 for criterion 2of4, "
+                "for example d_model: 128"
+            )
+        groups = importance.reshape(-1, GROUP)
+        masks[name] = rowwise_masks({name: groups}, rate)[name].reshape(importance.shape)
+    return masks

@@ -1,0 +1,45 @@
+"""From importances to boolean masks: which weights fall below the threshold."""
+
+import torch
+
+from dsi.model.masks import Tensors
+
+
+def layerwise_masks(importances: Tensors, rate: float) -> Tensors:
+    """Drop the round(rate · n) least important of each tensor's n weights.
+
+    The choice among equals is `torch.topk`'s, as in `torch.nn.utils.prune.l1_unstructured`, so the
+    masks are equal to its masks.
+    """
+    masks = {}
+    for name, importance in importances.items():
+        mask = torch.ones(importance.numel(), dtype=torch.bool, device=importance.device)
+        dropped = round(rate * importance.numel())
+        if dropped:
+            mask[importance.reshape(-1).topk(dropped, largest=False).indices] = False
+        masks[name] = mask.reshape(importance.shape)
+    return masks
+
+
+def global_masks(importances: Tensors, rate: float) -> Tensors:
+    """Drop the round(rate · n) least important of all n weights, whatever tensor they are in.
+
+    As `torch.nn.utils.prune.global_unstructured` does, ties included.
+    """
+    together = torch.cat([importance.reshape(-1) for importance in importances.values()])
+    mask = layerwise_masks({"all": together}, rate)["all"]
+    parts = torch.split(mask, [importance.numel() for importance in importances.values()])
+    return {
+        name: part.reshape(importance.shape)
+        for (name, importance), part in zip(importances.items(), parts, strict=True)
+    }
+
+
+def rowwise_masks(importances: Tensors, rate: float) -> Tensors:
+    """Drop the round(rate · columns) least important of each row: each output keeps as many inputs."""
+    masks = {}
+    for name, importance in importances.items():
+        dropped = round(rate * importance.shape[1])
+        least = importance.topk(dropped, dim=1, largest=False).indices
+        masks[name] = torch.ones_like(importance, dtype=torch.bool).scatter_(1, least, False)
+    return masks

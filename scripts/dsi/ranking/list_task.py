@@ -1,0 +1,99 @@
+"""From a ranked-list model to its generated lists, a run and per-query losses.
+
+Holds what one collection and one baseline's settings make of the task. Does not know training.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import torch
+from tokenizers import Tokenizer
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
+
+from dsi.base.files import replacing, write_parquet
+from dsi.collection.splits import EVALUATED_SPLITS
+from dsi.docids.tokenizer import load_tokenizer
+from dsi.evaluation.runs import write_run
+from dsi.ranking.list_constraint import ListConstraint
+from dsi.ranking.lists import Example, Generation, list_lengths, list_outputs, list_run, make_examples
+
+
+class ListTask(NamedTuple):
+    """A collection as a baseline of the ranked-list task sees it.
+
+    docids: docid of every document; queries: qid, text, split in the order of batches; topk: qid, rank,
+    docid, of the first K of every query and to depth 1000 of those that are evaluated.
+    """
+
+    docids: pd.DataFrame
+    queries: pd.DataFrame
+    topk: pd.DataFrame
+    inputs: Tokenizer
+    generation: Generation
+    k: int
+    depth: int
+
+    @classmethod
+    def read(cls, collection: Path, tokenizer: Path, settings: Mapping[str, Any]) -> "ListTask":
+        """Read a collection's parquet files.
+
+        Args:
+            settings: k, depth, generation (method and length) and training.max_tokens.
+        """
+        queries = pd.read_parquet(collection / "queries.parquet")
+        evaluated = queries.loc[queries["split"].isin(EVALUATED_SPLITS), "qid"]
+        full = settings["generation"]["length"] == "full"
+        # Millions of rows: training queries need their first K only, unless the longest list is sought.
+        filters = [[("rank", "<=", settings["k"])], [("qid", "in", list(evaluated))]]
+        topk = pd.read_parquet(
+            collection / "topk.parquet",
+            columns=["qid", "rank", "docid"],
+            filters=None if full else filters,
+        )
+        docids = pd.read_parquet(collection / "documents.parquet", columns=["docid"])
+        targets = load_tokenizer(tokenizer)
+        lengths = list_lengths(topk, settings["k"], targets)
+        if not full:
+            lengths = lengths._replace(full_list=lengths.k_list)
+        constrained = settings["generation"]["method"] == "constrained"
+        allowed = ListConstraint(list(docids["docid"]), targets, settings["k"]) if constrained else None
+        return cls(
+            docids,
+            queries,
+            topk,
+            load_tokenizer(tokenizer, settings["training"]["max_tokens"]),
+            Generation(targets, lengths, allowed),
+            settings["k"],
+            settings["depth"],
+        )
+
+    def examples(self, *splits: str) -> list[Example]:
+        """The examples of some splits, in the order of batches."""
+        chosen = self.queries[self.queries["split"].isin(splits)]
+        return make_examples(chosen, self.topk, self.k, self.inputs, self.generation.tokenizer)
+
+    def describe_generation(self, model: T5ForConditionalGeneration) -> None:
+        """Write into a model's own settings how it generates, so that it does so anywhere."""
+        settings = model.generation_config
+        assert settings is not None
+        settings.max_new_tokens = self.generation.lengths.full_list
+        settings.max_length = None
+        settings.do_sample = False
+        settings.num_beams = 1
+
+
+def write_lists(
+    model: T5ForConditionalGeneration, task: ListTask, run_path: Path, outputs_path: Path
+) -> None:
+    """Generate for the validation and test queries; write the TREC run and each query's outputs.
+
+    On a GPU where there is one: a list of T5's tokens is a hundred decoder steps.
+    """
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    outputs = list_outputs(model, task.examples(*EVALUATED_SPLITS), task.generation)
+    run = list_run(outputs, set(task.docids["docid"]), task.depth)
+    with replacing(run_path) as path:
+        write_run(run, path, tag="ranked-list")
+    write_parquet(outputs, outputs_path)

@@ -1,0 +1,286 @@
+"""T5's decoder over the prefixes of a trie, computed from its weights in another order.
+
+The first layer's self-attention sees no query, so it is computed once a prefix for all queries; later layers
+keep each prefix's keys and values; cross-attention, whose keys and values depend on the query only, has its
+projections multiplied into them (Raffel et al. 2020 describe the decoder itself). All in fp32."""
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import gelu, linear, log_softmax, rms_norm
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
+
+from dsi.docids.trie import PADDING, Children, Indices, Trie, alphabet
+
+Floats = npt.NDArray[np.float32]
+HEAD_ELEMENTS = 2**18  # logits computed at a time: 1 MB stays in a processor's cache
+NODES_AT_A_TIME = 4096  # prefixes whose first layer is computed at a time
+
+
+class Cross(NamedTuple):
+    """One layer's cross-attention to one query of L tokens, of which H heads attend to each.
+
+    keys: (H L, d), scores = state @ keys.T; values: (H L, d), output = weights @ values.
+    """
+
+    keys: Tensor
+    values: Tensor
+
+
+class Frontier(NamedTuple):
+    """P prefixes of one level to be expanded, each for one query.
+
+    query: (P,) row of the batch; node: (P,) of the level; score: (P,) float32 log P(prefix | query);
+    parent: (P,) its parent's place in the chunk that was expanded before.
+    """
+
+    query: Indices
+    node: Indices
+    score: Floats
+    parent: Indices
+
+    def take(self, places: Indices) -> "Frontier":
+        """Some of them, in the order of the places."""
+        return Frontier(self.query[places], self.node[places], self.score[places], self.parent[places])
+
+
+class Past(NamedTuple):
+    """keys, values: (P, T, inner) of the T tokens of P prefixes, in one layer."""
+
+    keys: Tensor
+    values: Tensor
+
+
+class PrefixDecoder:
+    """T5's decoder, one token further at a time, over the prefixes of a trie.
+
+    Args:
+        model: evaluated without dropout, whatever its mode.
+        trie: whose prefixes are decoded.
+    """
+
+    def __init__(self, model: T5ForConditionalGeneration, trie: Trie) -> None:
+        self._model = model
+        self._trie = trie
+        self._device = model.device
+        config = model.config
+        self._heads = config.num_heads
+        self._tokens = alphabet([trie.identifiers[trie.identifiers != PADDING]])
+        # Of the vocabulary only these rows are ever needed.
+        self._head = model.lm_head.weight.detach()[self._to(self._tokens)].float()  # (A, d)
+        # Where in the head the last token of each node is, level by level.
+        self._columns = [self._to(np.searchsorted(self._tokens, level.token)) for level in trie.levels]
+        self._scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
+        self._layers = [_layer(block) for block in model.decoder.block]
+        attention = model.decoder.block[0].layer[0].SelfAttention
+        longest = trie.identifiers.shape[1]
+        with torch.inference_mode():
+            self._bias = attention.compute_bias(longest, longest)[0].float()  # (H, L, L)
+            self._states = self._first_layers(longest)
+
+    def cross_attentions(self, input_ids: Tensor, attention_mask: Tensor) -> list[list[Cross]]:
+        """Per layer and query, what cross-attention needs; nothing of it is repeated for prefixes."""
+        mask = attention_mask.to(self._device)
+        # A model in training would drop out; what it was is restored.
+        training = self._model.training
+        self._model.eval()
+        encoded = self._model.encoder(input_ids=input_ids.to(self._device), attention_mask=mask)[0].float()
+        self._model.train(training)
+        texts = [row[real] for row, real in zip(encoded, mask.bool(), strict=True)]
+        return [[self._cross(layer, text) for text in texts] for layer in self._layers]
+
+    def step(
+        self, depth: int, chunk: Frontier, offspring: Children, past: list[Past], cross: list[list[Cross]]
+    ) -> tuple[Floats, list[Past]]:
+        """log P(token | prefix, query) of a chunk's children, and the keys and values of the chunk.
+
+        Args:
+            chunk: P prefixes of a level, sorted by query.
+            offspring: the m children of their nodes.
+            past: of the chunk's parents, for each layer after the first.
+
+        Returns:
+            (m,) float32, never above 0; and for each layer after the first what `past` is for the next level.
+        """
+        state = self._states[depth][self._to(chunk.node)]  # (P, d)
+        spans = query_spans(chunk.query)
+        present = []
+        parent = self._to(chunk.parent)
+        for number, layer in enumerate(self._layers):
+            if number > 0:
+                before = past[number - 1] if past else None
+                added, here = self._self_attention(layer, state, before, parent, depth)
+                state = state + added
+                present.append(here)
+            state = state + self._cross_attention(layer, state, spans, cross[number])
+            state = state + layer.feed_forward(state)
+        final = self._model.decoder.final_layer_norm
+        state = _norm(state, final.weight, final.variance_epsilon) * self._scale
+        return self._log_probabilities(depth, state, offspring), present
+
+    def _to(self, indices: Indices) -> Tensor:
+        return torch.from_numpy(indices).to(self._device)
+
+    def _first_layers(self, longest: int) -> list[Tensor]:
+        """Per level (n, d): the state of its nodes after the first layer's self-attention.
+
+        Positions count in the bias only, so queries, keys and values are computed once a token.
+        """
+        layer, identifiers = self._layers[0], self._trie.identifiers
+        start = self._model.config.decoder_start_token_id
+        used = np.union1d(identifiers[identifiers != PADDING], [start]).astype(np.int64)
+        embedded = self._model.decoder.embed_tokens(self._to(used)).float()  # (tokens, d)
+        normed = _norm(embedded, layer.self_norm, layer.eps)
+        query, key, value = (linear(normed, weight) for weight in (layer.q, layer.k, layer.v))
+        states = []
+        for depth in range(longest):
+            low, parts = self._trie.levels[depth].low, []
+            for rows in np.split(low, range(NODES_AT_A_TIME, len(low), NODES_AT_A_TIME)):
+                tokens = np.full((len(rows), depth + 1), start, dtype=np.int64)
+                tokens[:, 1:] = identifiers[rows, :depth]
+                place = self._to(np.searchsorted(used, tokens))  # (n, T)
+                attended = self._attend(query[place[:, -1]], key[place], value[place], depth)
+                parts.append(embedded[place[:, -1]] + linear(attended, layer.o))
+            states.append(torch.cat(parts))
+        return states
+
+    def _self_attention(
+        self, layer: "Layer", state: Tensor, before: Past | None, parent: Tensor, depth: int
+    ) -> tuple[Tensor, Past]:
+        normed = _norm(state, layer.self_norm, layer.eps)
+        keys, values = linear(normed, layer.k)[:, None], linear(normed, layer.v)[:, None]
+        if before is not None:
+            keys = torch.cat([before.keys[parent], keys], dim=1)
+            values = torch.cat([before.values[parent], values], dim=1)
+        attended = self._attend(linear(normed, layer.q), keys, values, depth)
+        return linear(attended, layer.o), Past(keys, values)
+
+    def _attend(self, query: Tensor, keys: Tensor, values: Tensor, depth: int) -> Tensor:
+        """Attention of the last position, (P, inner), to T = depth + 1 positions; T5 does not scale it."""
+        split = (len(query), depth + 1, self._heads, -1)
+        scores = torch.einsum("phe,pthe->pht", query.view(len(query), self._heads, -1), keys.view(split))
+        weights = (scores + self._bias[:, depth, : depth + 1]).softmax(dim=-1)
+        return torch.einsum("pht,pthe->phe", weights, values.view(split)).flatten(1)
+
+    def _cross(self, layer: "Layer", text: Tensor) -> Cross:
+        """Cross-attention to one text (L, d), with the projections of queries and outputs multiplied in."""
+        keys = linear(text, layer.cross_k).view(len(text), self._heads, -1)  # (L, H, e)
+        values = linear(text, layer.cross_v).view(len(text), self._heads, -1)
+        queries = layer.cross_q.view(self._heads, -1, layer.cross_q.shape[1])  # (H, e, d)
+        outputs = layer.cross_o.view(len(layer.cross_o), self._heads, -1)  # (d, H, e)
+        return Cross(
+            torch.einsum("lhe,hed->hld", keys, queries).flatten(0, 1),
+            torch.einsum("lhe,dhe->hld", values, outputs).flatten(0, 1),
+        )
+
+    def _cross_attention(
+        self, layer: "Layer", state: Tensor, spans: list["Span"], cross: list[Cross]
+    ) -> Tensor:
+        normed = _norm(state, layer.cross_norm, layer.eps)
+        attended = torch.empty_like(state)
+        for query, low, high in spans:
+            scores = linear(cross[query].keys, normed[low:high])  # (H L, p): softmax over rows is faster
+            weights = scores.view(self._heads, -1, high - low).softmax(dim=1).flatten(0, 1)
+            torch.mm(weights.T, cross[query].values, out=attended[low:high])
+        return attended
+
+    def _log_probabilities(self, depth: int, state: Tensor, offspring: Children) -> Floats:
+        """The children's log-probabilities, softmax over the docids' tokens, a cache's worth at a time."""
+        token = self._columns[depth + 1][self._to(offspring.node)]
+        source = self._to(offspring.source)
+        rows = max(16, HEAD_ELEMENTS // len(self._head))
+        cuts = [*range(0, len(state), rows), len(state)]
+        ends = np.searchsorted(offspring.source, cuts)
+        parts = []
+        for (low, high), (first, last) in zip(pairwise(cuts), pairwise(ends), strict=True):
+            scores = log_softmax(linear(state[low:high], self._head), dim=1)
+            parts.append(scores[source[first:last] - low, token[first:last]])
+        # Rounding must not lift a child above its parent.
+        result: Floats = torch.cat(parts).clamp(max=0).cpu().numpy()
+        return result
+
+
+class Layer(NamedTuple):
+    """The weights of one decoder layer, (outputs, inputs) each, and its norms' weights (d,)."""
+
+    self_norm: Tensor
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    o: Tensor
+    cross_norm: Tensor
+    cross_q: Tensor
+    cross_k: Tensor
+    cross_v: Tensor
+    cross_o: Tensor
+    feed_forward_norm: Tensor
+    inputs: Tensor  # of a gated layer the gate's, then the other's
+    outputs: Tensor
+    eps: float
+    gated: bool
+    activation: Any
+
+    def feed_forward(self, state: Tensor) -> Tensor:
+        """(P, d), without the residual."""
+        inner = linear(_norm(state, self.feed_forward_norm, self.eps), self.inputs)
+        if not self.gated:
+            return linear(self.activation(inner), self.outputs)
+        gate, other = inner.chunk(2, dim=1)
+        return linear(self.activation(gate).mul_(other), self.outputs)
+
+
+class Span(NamedTuple):
+    """The places low … high - 1 of a chunk belong to one query of the batch."""
+
+    query: int
+    low: int
+    high: int
+
+
+def _layer(block: Any) -> Layer:
+    own, cross, feed_forward = block.layer
+    dense = feed_forward.DenseReluDense
+    gated = hasattr(dense, "wi_0")
+    return Layer(
+        self_norm=_weight(own.layer_norm),
+        q=_weight(own.SelfAttention.q),
+        k=_weight(own.SelfAttention.k),
+        v=_weight(own.SelfAttention.v),
+        o=_weight(own.SelfAttention.o),
+        cross_norm=_weight(cross.layer_norm),
+        cross_q=_weight(cross.EncDecAttention.q),
+        cross_k=_weight(cross.EncDecAttention.k),
+        cross_v=_weight(cross.EncDecAttention.v),
+        cross_o=_weight(cross.EncDecAttention.o),
+        feed_forward_norm=_weight(feed_forward.layer_norm),
+        inputs=torch.cat([_weight(dense.wi_0), _weight(dense.wi_1)]) if gated else _weight(dense.wi),
+        outputs=_weight(dense.wo),
+        eps=own.layer_norm.variance_epsilon,
+        gated=gated,
+        activation=_fused(dense.act),
+    )
+
+
+def _weight(module: Any) -> Tensor:
+    weight: Tensor = module.weight
+    return weight.detach().float()
+
+
+def _fused(activation: Any) -> Any:
+    """The same function in one pass where torch has it: transformers' `gelu_new` takes eight."""
+    if type(activation).__name__ == "NewGELUActivation":
+        return lambda inner: gelu(inner, approximate="tanh")
+    return activation
+
+
+def _norm(state: Tensor, weight: Tensor, eps: float) -> Tensor:
+    return rms_norm(state, (state.shape[-1],), weight, eps)
+
+
+def query_spans(query: Indices) -> list[Span]:
+    cuts = np.flatnonzero(np.diff(query, prepend=-1, append=-1)).tolist()
+    return [Span(int(query[low]), low, high) for low, high in pairwise(cuts)]

@@ -1,0 +1,106 @@
+"""Ranking the documents of a collection with a docid checkpoint of any scheme, and writing its run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dsi.base.files import replacing, write_parquet
+from dsi.collection.relevance import Relevance, relevant_documents
+from dsi.collection.splits import EVALUATED_SPLITS
+from dsi.docids.trie import build_trie
+from dsi.evaluation.runs import write_run
+from dsi.model.checkpoint import Checkpoint
+from dsi.model.scoring import pad_batch, score_pairs, score_queries
+from dsi.ranking.scores import query_losses, rank_scores
+from dsi.ranking.trie_search import TrieRanker
+
+
+class Ranker:
+    """Ranks texts with a docid checkpoint of any scheme.
+
+    Args:
+        expanded: prefixes of identifiers that go through the decoder at a time; bounds the memory. None
+            with atomic docids.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, expanded: int | None) -> None:
+        self._checkpoint = checkpoint
+        self._trie_ranker = None
+        if checkpoint.identifiers is not None:
+            assert expanded is not None
+            trie = build_trie(checkpoint.identifiers)
+            self._trie_ranker = TrieRanker(checkpoint.model, trie, checkpoint.docids, expanded)
+
+    def rank(self, qids: Sequence[str], texts: Sequence[str], depth: int) -> pd.DataFrame:
+        """The best `depth` documents of each text: qid, rank, docid, score (log P(docid | text))."""
+        if self._trie_ranker is None:
+            return rank_scores(score_queries(self._checkpoint, texts), qids, self._checkpoint.docids, depth)
+        encoded = self._checkpoint.tokenizer.encode_batch(list(texts))
+        input_ids, mask = pad_batch([entry.ids for entry in encoded])
+        return self._trie_ranker.rank(qids, input_ids, mask, depth)
+
+
+def rank_with_losses(
+    checkpoint: Checkpoint,
+    queries: pd.DataFrame,
+    relevant: Mapping[str, Iterable[str]],
+    depth: int,
+    expanded: int | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The run of some queries and their losses: qid, rank, docid, score; and qid, loss.
+
+    Args:
+        queries: qid, text.
+        relevant: qid → docids; those that the checkpoint lacks count for nothing.
+        expanded: as of `Ranker`.
+    """
+    qids, texts = list(queries["qid"]), list(queries["text"])
+    column = {docid: number for number, docid in enumerate(checkpoint.docids)}
+    columns = [sorted(column[docid] for docid in relevant.get(qid, ()) if docid in column) for qid in qids]
+    if checkpoint.identifiers is None:
+        scores = score_queries(checkpoint, texts)
+        run = rank_scores(scores, qids, checkpoint.docids, depth)
+        losses = query_losses(scores, columns)
+    else:
+        run = Ranker(checkpoint, expanded).rank(qids, texts, depth)
+        losses = _pair_losses(checkpoint, texts, columns)
+    return run, pd.DataFrame({"qid": qids, "loss": losses})
+
+
+def rank_and_write(
+    checkpoint: Checkpoint,
+    queries: pd.DataFrame,
+    qrels: pd.DataFrame,
+    *,
+    relevance: Relevance,
+    depth: int,
+    expanded: int | None,
+    run_path: Path,
+    outputs_path: Path,
+) -> None:
+    """Rank the validation and test queries; write the TREC run and each query's loss."""
+    evaluated = queries[queries["split"].isin(EVALUATED_SPLITS)]
+    relevant = relevant_documents(qrels, queries, relevance)
+    run, losses = rank_with_losses(checkpoint, evaluated, relevant, depth, expanded)
+    with replacing(run_path) as path:
+        write_run(run, path, tag="dsi")
+    write_parquet(losses, outputs_path)
+
+
+def _pair_losses(
+    checkpoint: Checkpoint, texts: Sequence[str], columns: Sequence[Sequence[int]]
+) -> npt.NDArray[np.float64]:
+    """As `query_losses`, scoring no document but the relevant ones."""
+    numbers = [number for number, wanted in enumerate(columns) for _ in wanted]
+    scores = score_pairs(
+        checkpoint,
+        [texts[number] for number in numbers],
+        [document for wanted in columns for document in wanted],
+    )
+    totals = np.bincount(numbers, weights=scores, minlength=len(texts))
+    counts = np.array([len(wanted) for wanted in columns])
+    with np.errstate(invalid="ignore"):  # NaN without relevant documents
+        return np.asarray(-totals / counts, dtype=np.float64)

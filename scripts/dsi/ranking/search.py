@@ -1,0 +1,98 @@
+"""Searching with a checkpoint of either task, one query at a time, and with BM25 beside it.
+
+A docid model gives documents by falling log P(docid | query). A ranked-list model writes a list, which has no
+scores and may name documents that do not exist. Does not know where the collection lies, nor how hits are
+shown.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import torch
+
+from dsi.bm25.lucene import bm25_searcher
+from dsi.docids.tokenizer import load_tokenizer
+from dsi.evaluation.runs import ranked
+from dsi.model.checkpoint import DOCID_TASK, load_checkpoint, load_t5, read_retriever
+from dsi.model.scoring import pad_batch
+from dsi.ranking.ranker import Ranker
+
+BM25_DEPTH = 1000  # searched whatever is shown: documents of equal score at the end are told apart
+
+
+class Hit(NamedTuple):
+    """One document of a result. score: None where the system gives none; exists: False for invented ids."""
+
+    rank: int
+    score: float | None
+    docid: str
+    exists: bool = True
+
+
+# Query and number of documents → the best of them, best first.
+Search = Callable[[str, int], list[Hit]]
+
+
+def checkpoint_search(folder: Path, expanded: int) -> tuple[Search, list[str]]:
+    """Search with a checkpoint, and the docids that it was made for.
+
+    Args:
+        expanded: prefixes of naive or semantic docids that go through the decoder at a time.
+
+    Raises:
+        dsi.model.checkpoint.CheckpointError: the folder holds no checkpoint.
+    """
+    return (
+        _docid_search(folder, expanded)
+        if read_retriever(folder)["task"] == DOCID_TASK
+        else _list_search(folder)
+    )
+
+
+def bm25_search(index: Path, k1: float, b: float) -> Search:
+    """Search with BM25 over a Lucene index; starts Java."""
+    searcher = bm25_searcher(index, k1, b)
+
+    def search(query: str, k: int) -> list[Hit]:
+        found = [("", hit.docid, hit.score) for hit in searcher.search(query, max(k, BM25_DEPTH))]
+        return _hits(ranked(pd.DataFrame(found, columns=["qid", "docid", "score"])).head(k))
+
+    return search
+
+
+def _docid_search(folder: Path, expanded: int) -> tuple[Search, list[str]]:
+    checkpoint = load_checkpoint(folder)
+    ranker = Ranker(checkpoint, None if checkpoint.identifiers is None else expanded)
+    return lambda query, k: _hits(ranker.rank([""], [query], k)), checkpoint.docids
+
+
+def _list_search(folder: Path) -> tuple[Search, list[str]]:
+    # Imported late: it brings all that training needs, which costs seconds.
+    from dsi.ranking.list_constraint import ListConstraint
+    from dsi.ranking.lists import PROMPT, generate_tokens
+
+    retriever = read_retriever(folder)
+    model = load_t5(folder).eval()
+    docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
+    known = set(docids)
+    inputs = load_tokenizer(folder, retriever["max_tokens"])
+    written = load_tokenizer(folder)
+    allowed = ListConstraint(docids, written, retriever["k"]) if retriever["constrained"] else None
+    generation = model.generation_config
+    assert generation is not None
+    limit = generation.max_new_tokens
+
+    @torch.inference_mode()
+    def search(query: str, k: int) -> list[Hit]:
+        (tokens,) = generate_tokens(model, *pad_batch([inputs.encode(PROMPT + query).ids]), limit, allowed)
+        words = list(dict.fromkeys(written.decode(tokens).split()))[:k]
+        return [Hit(rank, None, word, word in known) for rank, word in enumerate(words, start=1)]
+
+    return search, docids
+
+
+def _hits(run: pd.DataFrame) -> list[Hit]:
+    columns = (run[name].tolist() for name in ("rank", "score", "docid"))
+    return [Hit(rank, score, docid) for rank, score, docid in zip(*columns, strict=True)]

@@ -1,0 +1,45 @@
+"""What all figures share: theme, colours, and files that are equal when their data are.
+
+Only the plot commands import this: matplotlib and seaborn cost seconds.
+"""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from dsi.base.files import replacing
+from dsi.systems import ARMS
+
+# Okabe and Ito's colours, told apart with every common kind of colour vision.
+COLOURS = {
+    "E1": "#555555",
+    "dense": "#555555",
+    "dense-continued": "#56B4E9",
+    "restart": "#0072B2",
+    "pruned": "#D55E00",
+    "recovered": "#009E73",
+    "bm25": "#000000",
+    "random": "#999999",
+}
+NAMES = {"E1": "E1", **{name: arm.legend for name, arm in ARMS.items()}}
+
+
+def use_theme() -> None:
+    """Seaborn's white grid; text stays text in SVG, and its identifiers are reproducible."""
+    sns.set_theme(context="paper", style="whitegrid", font_scale=1.1)
+    plt.rcParams.update({"svg.hashsalt": "dsi", "svg.fonttype": "none", "figure.dpi": 100})
+
+
+def save_figure(figure: Figure, svg: Path, png: Path, dpi: int) -> None:
+    """Write a figure in both formats, without a date, and close it."""
+    with replacing(svg) as path:
+        figure.savefig(path, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    with replacing(png) as path:
+        figure.savefig(path, format="png", dpi=dpi, bbox_inches="tight")
+    plt.close(figure)

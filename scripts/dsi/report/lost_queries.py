@@ -1,0 +1,141 @@
+"""Which queries a retriever loses first when it is pruned.
+
+A query is found if a relevant document is among the first 10. Of the pairs (seed, test query) that the
+dense model finds, the share that the pruned or recovered model of the same seed still finds is *kept*;
+groups of queries are compared by it. Pure functions on data frames; does not know files or Matplotlib.
+
+Frames
+    found  one row per model and query: arm, criterion, rate, seed, qid, value: MRR@10, 0 where not found.
+    kept   one row per criterion, arm, rate and group: criterion, arm, rate, grouping, group, pairs, kept.
+    lost   one row per criterion and query that some dense model finds: LOST_COLUMNS.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from dsi.systems import PRUNED_ARMS
+
+MEASURE = "MRR@10"
+LOST_COLUMNS = ("criterion", "qid", "text", "words", "dense", "bm25", "pruned_lost_at", "recovered_lost_at")
+
+# Groupings: name → (group, test of a row with first: the dense model's MRR@10, words, bm25: BM25's).
+_BY_RANK = {
+    "dense rank 1": lambda row: row["first"] == 1,
+    "dense rank 2–3": lambda row: 1 / 3 <= row["first"] < 1,
+    "dense rank 4–10": lambda row: row["first"] < 1 / 3,
+}
+_BY_BM25 = {
+    "BM25 rank 1": lambda row: row["bm25"] == 1,
+    "BM25 rank 2–10": lambda row: 0 < row["bm25"] < 1,
+    "not in BM25's first 10": lambda row: row["bm25"] == 0,
+}
+
+
+class LostError(ValueError):
+    """There is nothing to compare; the message says what is missing."""
+
+
+def found_frame(systems: Iterable[tuple[Mapping[str, Any], pd.DataFrame]], split: str) -> pd.DataFrame:
+    """The frame `found`.
+
+    Args:
+        systems: the field `system` of a metric JSON with its values per query: qid, split, measure, value.
+    """
+    frames = []
+    for system, values in systems:
+        rows = values[(values["split"] == split) & (values["measure"] == MEASURE)]
+        fields = {name: system[name] for name in ("arm", "criterion", "rate", "seed")}
+        frames.append(rows[["qid", "value"]].assign(**fields))
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.astype({"rate": "float64", "seed": "Int64", "value": "float64"})
+
+
+def pairs_frame(found: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
+    """Pairs that a dense model finds, for every pruned and recovered model of its seed.
+
+    Args:
+        queries: qid, text.
+
+    Returns:
+        criterion, arm, rate, seed, qid, text, words, first (dense MRR@10), bm25 (BM25's), kept (bool);
+        no row where the dense models find nothing.
+
+    Raises:
+        LostError: BM25, the dense models or the recovered ones are missing.
+    """
+    for arm in ("bm25", "dense", "recovered"):
+        if not (found["arm"] == arm).any():
+            raise LostError(f"no values of {arm!r} for the queries of this split; expected its metrics")
+    dense = found[(found["arm"] == "dense") & (found["value"] > 0)]
+    bm25 = found[found["arm"] == "bm25"].set_index("qid")["value"]
+    texts = queries.set_index("qid")["text"]
+    pruned = found[found["arm"].isin(PRUNED_ARMS)]
+    first = dense[["seed", "qid", "value"]].rename(columns={"value": "first"})
+    pairs = pruned.merge(first, on=["seed", "qid"])
+    text = pairs["qid"].map(texts)
+    return pairs.assign(
+        text=text,
+        words=text.map(lambda words: len(words.split())),
+        bm25=pairs["qid"].map(bm25),
+        kept=pairs["value"] > 0,
+    ).drop(columns="value")
+
+
+def groupings(pairs: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
+    """For every grouping the group of each pair, an ordered category; lengths are divided in thirds."""
+    lengths = pairs.drop_duplicates("qid")["words"]
+    low, high = (int(lengths.quantile(share)) for share in (1 / 3, 2 / 3))
+    by_length = {
+        f"up to {low} words": lambda row: row["words"] <= low,
+        f"{low + 1} to {high} words": lambda row: low < row["words"] <= high,
+        f"more than {high} words": lambda row: row["words"] > high,
+    }
+    rules: dict[str, Mapping[str, Any]] = {
+        "rank of the first relevant document": _BY_RANK,
+        "BM25": _BY_BM25,
+        "length of the query": by_length,
+    }
+    facts = pairs[["first", "bm25", "words"]].to_dict("records")
+    return {
+        grouping: pd.Series(
+            pd.Categorical(
+                [next(name for name, holds in groups.items() if holds(row)) for row in facts],
+                categories=list(groups),
+                ordered=True,
+            ),
+            index=pairs.index,
+        )
+        for grouping, groups in rules.items()
+    }
+
+
+def kept_frame(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The frame `kept`; a group without pairs has no row."""
+    keys = ["criterion", "arm", "rate"]
+    frames = []
+    for grouping, groups in groupings(pairs).items():
+        by_group = pairs.assign(group=groups).groupby([*keys, "group"], observed=True)["kept"]
+        frame = by_group.agg(pairs="size", kept="mean").reset_index().sort_values([*keys, "group"])
+        frames.append(frame.assign(grouping=grouping, group=frame["group"].astype(str)))
+    columns = [*keys, "grouping", "group", "pairs", "kept"]
+    return pd.concat(frames, ignore_index=True)[columns]
+
+
+def lost_frame(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The frame `lost`, the first to go first.
+
+    dense and bm25 are MRR@10, the dense one a mean over the seeds that find the query. An arm's `lost_at` is
+    the lowest rate at which fewer than half of these seeds find it; missing where that never happens.
+    """
+    shares = pairs.groupby(["criterion", "qid", "arm", "rate"])["kept"].mean().reset_index()
+    gone = shares[shares["kept"] < 1 / 2].groupby(["criterion", "qid", "arm"])["rate"].min()
+    at = gone.unstack("arm").reindex(columns=list(PRUNED_ARMS))
+    at.columns = [f"{arm}_lost_at" for arm in at.columns]
+    facts = pairs.groupby(["criterion", "qid"]).agg(
+        text=("text", "first"), words=("words", "first"), dense=("first", "mean"), bm25=("bm25", "first")
+    )
+    frame = facts.join(at).reset_index()
+    order = ["criterion", "recovered_lost_at", "pruned_lost_at", "qid"]
+    return frame.sort_values(order, ignore_index=True)[list(LOST_COLUMNS)]

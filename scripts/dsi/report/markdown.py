@@ -1,0 +1,37 @@
+"""Markdown tables, and numbers as they stand in them."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+ABSENT = "–"
+
+
+class Spread(NamedTuple):
+    """Mean and standard deviation over seeds; sd is NaN for one seed."""
+
+    mean: float
+    sd: float
+
+
+def pipe_table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: str = "right") -> str:
+    """A Markdown table that reads raw too; `numbers` aligns all columns but the first."""
+    frame = pd.DataFrame(list(rows), columns=list(header))
+    alignment = ["left", *[numbers] * (len(header) - 1)]
+    text: str = frame.to_markdown(index=False, colalign=alignment, disable_numparse=True)
+    return text
+
+
+def plus_minus(spread: Spread | None, decimals: int = 4, signed: bool = False) -> str:
+    """`0.6012 ± 0.0034`; the mean alone where there is no spread, as of one seed; – where there is none."""
+    if spread is None or math.isnan(spread.mean):
+        return ABSENT
+    text = f"{spread.mean:{'+' if signed else ''}.{decimals}f}"
+    return text if math.isnan(spread.sd) else f"{text} ± {spread.sd:.{decimals}f}"
+
+
+def percent(share: float) -> str:
+    """`11.70 %` of a share from 0 to 1."""
+    return f"{100 * share:.2f} %"

@@ -1,0 +1,205 @@
+"""The claim that the pruned model beats the dense one at rates 0.2 and 0.3."""
+
+import math
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+import pandas as pd
+
+from dsi.evaluation.estimates import mean_interval
+from dsi.evaluation.published_measures import DIGITS
+from dsi.report.markdown import ABSENT, pipe_table
+from dsi.report.reproduction.histories import dense_rows, paragraph
+from dsi.report.reproduction.tables import PublishedRow, systems_of
+from dsi.systems import ARMS
+
+CLAIMED_RATES = (0.2, 0.3)
+CONFIDENCE = 0.95
+MEASURES = {"MAP": "MAP-published", "R@1000": "R@1000-published"}
+BEHIND, UNTOLD, AHEAD = "behind", "cannot be told", "ahead"
+
+
+class Comparison(NamedTuple):
+    """A recovered row minus a control by one measure: the published difference, and ours by seed.
+
+    published is None where the study has no such row; lists: how many test queries, answered
+    perfectly instead of with nothing, make up a difference of 1.
+    """
+
+    rate: float
+    control: str
+    measure: str
+    published: float | None
+    differences: list[float]
+    lists: float
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds. Values have 5 digits: what lies far below them is of the arithmetic."""
+        return round(fmean(self.differences), 2 * DIGITS)
+
+    @property
+    def verdict(self) -> str:
+        """By the interval over seeds. One seed has none; equal differences have none, for it is the
+        rounding to 5 digits that makes them so.
+        """
+        if len(set(self.differences)) == 1:
+            return UNTOLD
+        lower, upper = mean_interval(self.differences, CONFIDENCE)
+        return AHEAD if lower > 0 else BEHIND if upper < 0 else UNTOLD
+
+
+def comparisons(rows: Sequence[PublishedRow], frame: pd.DataFrame) -> list[Comparison]:
+    """Every recovered row against the dense row of its model and K, and against its own controls."""
+    found: list[Comparison] = []
+    for row in rows:
+        if row.arm != "recovered" or row.rate is None:
+            continue
+        dense = dense_row(rows, row)
+        controls = [(_dense_name(dense), dense)] if dense else []
+        for arm in ("restart", "dense-continued"):
+            nothing: dict[str, float | None] = dict.fromkeys(row.values)
+            unpruned = row._replace(arm=arm, criterion=None, rate=None, values=nothing)
+            controls.append((ARMS[arm].name, unpruned))
+        for name, control in controls:
+            found += _compared(row, name, control, frame)
+    return found
+
+
+def dense_row(rows: Sequence[PublishedRow], pruned: PublishedRow) -> PublishedRow | None:
+    """The dense row that a pruned one is claimed to beat: of its model and K, the best, else the last."""
+    same = [row for row in rows if row.arm == "dense" and (row.name, row.k) == (pruned.name, pruned.k)]
+    best = [row for row in same if row.best]
+    chosen = best or same
+    return chosen[-1] if chosen else None
+
+
+def pruning_claim(rows: Sequence[PublishedRow], frame: pd.DataFrame) -> str:
+    """Differences at every rate, what they amount to, and what the claimed rates say."""
+    compared = comparisons(rows, frame)
+    if not compared:
+        return "Not run: no recovered row of the study was trained here together with a control."
+    words = (
+        "Recovered minus control on the test queries, by the measures as published. *In lists*: the number "
+        "of test queries which, answered perfectly instead of with nothing, would make up the difference. "
+        f"The interval is that of {100 * CONFIDENCE:g} %, Student's t over seeds; one run per row has none. "
+        f"{ARMS['restart'].name} is the control of the same training, unpruned."
+    )
+    parts = [paragraph(words)]
+    for baseline in dict.fromkeys(row.baseline for row in rows if row.arm == "recovered"):
+        of_baseline = [row for row in rows if row.baseline == baseline and row.arm == "recovered"]
+        chosen = comparisons([*dense_rows(rows), *of_baseline], frame)
+        if chosen:
+            parts += [f"**{of_baseline[0].name}, K {of_baseline[0].k}**", _resolution(chosen)]
+            parts += [_comparison_table(chosen, measure) for measure in MEASURES]
+            parts += [_published_words(chosen)] if any(item.published is not None for item in chosen) else []
+            parts += [
+                _claim_words([item for item in chosen if item.control == control], control)
+                for control in dict.fromkeys(item.control for item in chosen)
+            ]
+    return "\n\n".join(parts)
+
+
+def _dense_name(row: PublishedRow) -> str:
+    return f"dense, {row.epochs} epochs"
+
+
+def _compared(
+    row: PublishedRow, name: str, control: PublishedRow, frame: pd.DataFrame
+) -> Iterator[Comparison]:
+    """By each measure, seed by seed."""
+    ours, theirs = systems_of(frame, row), systems_of(frame, control)
+    seeds = sorted(set(ours["seed"]) & set(theirs["seed"]))
+    if not seeds or row.rate is None:
+        return
+    queries = float(ours["queries"].iloc[0])
+    ceilings = {"MAP": 1.0, "R@1000": float(ours["R@1000-ceiling"].iloc[0])}
+    for measure, column in MEASURES.items():
+        recovered, unpruned = (
+            dict(zip(systems["seed"], systems[column], strict=True)) for systems in (ours, theirs)
+        )
+        yield Comparison(
+            row.rate,
+            name,
+            measure,
+            _difference(row.values[measure], control.values[measure]),
+            [round(float(recovered[seed] - unpruned[seed]), DIGITS) for seed in seeds],
+            queries / ceilings[measure] if ceilings[measure] else math.nan,
+        )
+
+
+def _difference(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else round(first - second, DIGITS)
+
+
+def _comparison_table(compared: Sequence[Comparison], measure: str) -> str:
+    name = _name(measure)
+    header = ["rate", "against", f"{name}: study", "in lists", f"{name}: here", "in lists", "interval"]
+    lines = []
+    for item in compared:
+        if item.measure != measure:
+            continue
+        study = [ABSENT, ABSENT]
+        if item.published is not None:
+            study = [f"{item.published:+.5f}", f"{item.published * item.lists:+.1f}"]
+        lower, upper = mean_interval(item.differences, CONFIDENCE)
+        interval = ABSENT if math.isnan(lower) else f"{lower:+.5f} to {upper:+.5f}"
+        here = [f"{item.mean:+.5f}", f"{item.mean * item.lists:+.1f}"]
+        lines.append([f"{item.rate:g}", item.control, *study, *here, interval])
+    return pipe_table(header, lines)
+
+
+def _resolution(compared: Sequence[Comparison]) -> str:
+    """What the last published digit amounts to."""
+    lists = {item.measure: item.lists * 10**-DIGITS for item in compared}
+    return paragraph(
+        f"Values have {DIGITS} digits: the last one is {lists['MAP']:.2g} lists for MAP and "
+        f"{lists['R@1000']:.2g} for Recall@1000, whose ceiling is {lists['MAP'] / lists['R@1000']:.4f}."
+    )
+
+
+def _published_words(compared: Sequence[Comparison]) -> str:
+    """What the study's own tables say at the rates that it claims."""
+    claimed = [item for item in compared if item.published is not None and item.rate in CLAIMED_RATES]
+    others = [item for item in compared if item.published is not None and item.rate not in CLAIMED_RATES]
+    texts = []
+    for measure in MEASURES:
+        above, of_others = (
+            [item for item in items if item.measure == measure and (item.published or 0) > 0]
+            for items in (claimed, others)
+        )
+        most = max((item.lists * (item.published or 0) for item in above), default=0)
+        texts.append(
+            f"{_name(measure)} is above the dense row's at {len(above)} of the claimed rates"
+            + (f", by {most:.1f} lists at most," if above else "")
+            + f" and at {len(of_others)} of the other {len(others) // len(MEASURES)}"
+        )
+    return paragraph(f"**The study's own tables**, without intervals: {'; '.join(texts)}.")
+
+
+def _claim_words(compared: Sequence[Comparison], control: str) -> str:
+    """Against one control: a verdict on the claimed rates, and how the others compare."""
+    claimed = [item for item in compared if item.rate in CLAIMED_RATES]
+    start = f"**Here, against {control}, rates {' and '.join(f'{rate:g}' for rate in CLAIMED_RATES)}**:"
+    if {item.rate for item in claimed} != set(CLAIMED_RATES):
+        return f"{start} not tested, not both were run."
+    verdicts = [item.verdict for item in claimed]
+    seeds = min(len(item.differences) for item in claimed)
+    if all(verdict == AHEAD for verdict in verdicts):
+        answer = f"the evidence of {seeds} seeds supports the claim, on both measures at both rates"
+    elif BEHIND in verdicts:
+        answer = f"the evidence of {seeds} seeds contradicts the claim"
+    elif seeds == 1:
+        answer = "whether the claim holds cannot be told, for one run per row has no interval"
+    else:
+        answer = f"whether the claim holds cannot be told from {seeds} seeds"
+    upward = sum(item.mean > 0 for item in claimed)
+    others = [item for item in compared if item.rate not in CLAIMED_RATES]
+    above = sum(item.mean > 0 for item in others)
+    rest = f"; of those at the other rates, {above} of {len(others)} do" if others else ""
+    return paragraph(f"{start} {answer}. {upward} of the {len(claimed)} differences lie above 0{rest}.")
+
+
+def _name(measure: str) -> str:
+    return {"R@1000": "Recall@1000"}.get(measure, measure)

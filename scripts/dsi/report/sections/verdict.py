@@ -1,0 +1,227 @@
+"""The section of tables.md that says what the differences prove, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dsi.evaluation.power import MOST_SEEDS
+from dsi.evaluation.significance import Question
+from dsi.evaluation.verdicts import Gate, Verdict, row_records
+from dsi.report.markdown import ABSENT, pipe_table
+from dsi.systems import ARMS
+
+CLAIMED_RATES = (0.2, 0.3)
+
+
+QUESTION_WORDS = {
+    Question.CHECKPOINTS: "For these checkpoints",
+    Question.TRAINING: "For training in general",
+}
+
+
+LEGEND = """Two questions, with two answers:
+
+- *these checkpoints*: are these trained models better than their controls, on other queries of this
+  kind? Values are averaged over the seeds; the p-value is that of a paired randomisation test over the
+  queries, the interval Student's t.
+- *training in general*: would training this way again, from other seeds, be better? Seeds and queries
+  are both samples; interval and p-value come from a two-way analysis of variance (Howe 1974). It is the
+  stricter question, and the one that a claim about a method has to answer. One seed cannot answer it.
+
+{columns}
+
+The margin, the largest difference that is taken not to matter, is {margin} of the MAP of dense E1.
+How the procedures were chosen, and how well they keep their promises: `docs/verdict.md`.
+"""
+
+
+COLUMN_WORDS = (
+    ("difference", "MAP of the recovered model minus the control's, paired by seed and query"),
+    ("(…)", "the same as a share of the control's MAP"),
+    ("d_z", "Cohen's effect size over queries: mean / standard deviation of the seeds' mean difference"),
+    ("interval", "holds the true difference in {confidence} of such studies"),
+    ("p", "how often chance alone gives such a difference, corrected for all rates of a criterion (Holm)"),
+    ("better, worse", "p is at most {level}"),
+    ("equivalent", "surely within the margin: two one-sided tests at {level}, each rate by itself;"),
+    ("", "that is, the {inner} interval, narrower than the one shown, lies within it"),
+    ("not enough evidence", "neither"),
+    ("to settle it", "seeds (for these queries) or queries (for these seeds) with which 4 of 5 studies find"),
+    ("", "a difference of the margin if there is one, and show equivalence if there is none"),
+)
+
+
+def verdict_section(frame: pd.DataFrame, passed: Mapping[str, Gate], margin: float, confidence: float) -> str:
+    """The section of tables.md: legend, gate, and a table for every criterion and control with its claim.
+
+    Where nothing was pruned it says so instead.
+
+    Args:
+        frame: what `verdicts` returns.
+        passed: what `gates` returns.
+        margin: as a share of the dense model's mean, as given to `verdicts`.
+        confidence: of the intervals, as given to `verdicts`.
+    """
+    heading = "## Verdict\n\n*Does pruning change how good the retriever is, and how sure is that?*"
+    if frame.empty:
+        return f"{heading}\n\nNothing was pruned in this study, so there is nothing to judge.\n"
+    share, level = f"{100 * confidence:g} %", 1 - confidence
+    inner = f"{100 * (1 - 2 * level):g} %"
+    words = [
+        [name, text.format(confidence=share, level=f"{level:.2g}", inner=inner)]
+        for name, text in COLUMN_WORDS
+    ]
+    legend = LEGEND.format(
+        margin=f"{100 * margin:g} %", columns=pipe_table(["column", "what it says"], words, "left")
+    )
+    found = [_gate_sentence(baseline, one, share) for baseline, one in passed.items()]
+    parts = [
+        heading,
+        legend.rstrip(),
+        "### Is there anything to lose?",
+        "\n".join(found),
+    ]
+    for (baseline, criterion), rows in frame.groupby(["baseline", "criterion"]):
+        parts.append(f"### Verdict: {baseline}, {criterion}")
+        parts += [_control_table(group, level) for _, group in rows.groupby("control", sort=False)]
+        parts += [best_sentence(rows, level), claim_sentence(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def best_sentence(rows: pd.DataFrame, level: float) -> str:
+    """The rate called best, chosen on validation, and what the tested queries say about it.
+
+    Its p-values stay corrected for all rates: the seeds that made it best there are those tested here.
+
+    Args:
+        rows: those of one baseline and criterion in `verdicts`.
+        level: of the tests.
+    """
+    best = rows[rows["best_rate"]]
+    if best.empty:
+        return "**Best rate.** None is called best: there are no validation queries to choose it on."
+    answers = [
+        f"- {QUESTION_WORDS[question]}: "
+        + "; ".join(_answer_words(row, level) for row in row_records(best[best["question"] == question]))
+        for question in Question
+    ]
+    rate = f"{best['rate'].iloc[0]:g}"
+    return "\n".join(
+        [f"**Best rate.** {rate}, chosen on the validation queries. On the test queries:", *answers]
+    )
+
+
+def claim_sentence(rows: pd.DataFrame) -> str:
+    """Whether the study's claim holds: by both questions, against every control.
+
+    Args:
+        rows: those of one baseline and criterion in `verdicts`.
+    """
+    rates = " and ".join(f"{rate:g}" for rate in CLAIMED_RATES)
+    claim = f"**The study's claim**, that the pruned model beats the dense one at rates {rates},"
+    claimed = rows[rows["rate"].isin(CLAIMED_RATES)]
+    if set(claimed["rate"]) != set(CLAIMED_RATES):
+        return f"{claim} is not tested here: not all of these rates were run."
+    if (claimed["verdict"] == Verdict.NOTHING).any():
+        return f"{claim} cannot be judged here: the dense model is not surely better than a random ranking."
+    answers = [_claim_answer(question, claimed[claimed["question"] == question]) for question in Question]
+    return "\n".join([f"{claim} tested here on MAP:", *answers])
+
+
+def _claim_answer(question: Question, rows: pd.DataFrame) -> str:
+    if rows["p"].isna().any():
+        return (
+            f"- {QUESTION_WORDS[question]} it cannot be judged: one seed says nothing about other trainings."
+        )
+    found = set(rows["verdict"])
+    if found == {Verdict.BETTER}:
+        word = "**holds**"
+    elif found & {Verdict.WORSE, Verdict.EQUIVALENT}:
+        word = "**does not hold**"
+    else:
+        word = "is **neither shown nor refuted**"
+    details = "; ".join(
+        f"against {ARMS[str(control)].name} "
+        + " and ".join(f"{row['verdict']} at {row['rate']:g}" for row in row_records(group))
+        for control, group in rows.groupby("control", sort=False)
+    )
+    return f"- {QUESTION_WORDS[question]} it {word}: {details}."
+
+
+def _gate_sentence(baseline: str, one: Gate, confidence: str) -> str:
+    found = (
+        f"- {baseline}: the MAP of dense E1 lies between {one.dense[0]:.4f} and {one.dense[1]:.4f}, that of\n"
+        f"  a random ranking between {one.random[0]:.4f} and {one.random[1]:.4f} ({confidence} intervals): "
+    )
+    if one.passed:
+        return f"{found}there is something that pruning could lose."
+    return f"{found}they are not apart.\n  **Nothing can be concluded** about pruning from these results."
+
+
+def _control_table(rows: pd.DataFrame, level: float) -> str:
+    """One row a rate: the difference, then the answers to both questions."""
+    checkpoints, training = (row_records(rows[rows["question"] == question]) for question in Question)
+    header = ["rate", "MAP", "difference", "d_z"]
+    header += [f"{question}: {part}" for question in Question for part in ("interval", "p", "verdict")]
+    header += ["to settle it"]
+    cells = [
+        [
+            f"{one['rate']:g}",
+            f"{one['value']:.4f}",
+            f"{one['difference']:+.4f} ({100 * one['share_of_control']:+.1f} %)",
+            ABSENT if pd.isna(one["effect_size"]) else f"{one['effect_size']:+.2f}",
+            *_answer_cells(one, level),
+            *_answer_cells(other, level),
+            _to_settle(other),
+        ]
+        for one, other in zip(checkpoints, training, strict=True)
+    ]
+    first = checkpoints[0]
+    seeds = "1 seed" if first["seeds"] == 1 else f"{first['seeds']} seeds"
+    return (
+        f"Recovered minus {ARMS[first['control']].name} (MAP {first['control_value']:.4f}); {seeds}, "
+        f"{first['queries']:,} test queries; margin {first['margin']:.4f}:\n\n{pipe_table(header, cells)}"
+    )
+
+
+def _answer_cells(row: Mapping[str, Any], level: float) -> list[str]:
+    return [_interval(row), _p_value(row["p_holm"]), _verdict_words(row, level)]
+
+
+def _answer_words(row: Mapping[str, Any], level: float) -> str:
+    """`against restart (rate 0) +0.0012 (-0.0040 to +0.0064, at worst 0.7 % below it): equivalent`."""
+    found = f"against {ARMS[row['control']].name} {row['difference']:+.4f}"
+    if not pd.isna(row["lower"]):
+        worst = max(0.0, -row["lower"]) / row["control_value"]
+        found += f" ({_interval(row)}, at worst {100 * worst:.1f} % below it)"
+    return f"{found}: {_verdict_words(row, level)}"
+
+
+def _verdict_words(row: Mapping[str, Any], level: float) -> str:
+    verdict = str(row["verdict"])
+    small = verdict in (Verdict.BETTER, Verdict.WORSE) and row["equivalence_p"] <= level
+    return f"{verdict}, by less than the margin" if small else verdict
+
+
+def _to_settle(row: Mapping[str, Any]) -> str:
+    """What an open question needs, in words."""
+    if row["verdict"] != Verdict.OPEN:
+        return ABSENT
+    if row["seeds"] == 1:
+        return "2 seeds at least; one does not say how many"
+    seeds, queries = row["needed_seeds"], row["needed_queries"]
+    if not pd.isna(seeds) and seeds <= row["seeds"]:
+        return "more than here, though as many do in 4 of 5 studies"
+    of_seeds = f"more than {MOST_SEEDS} seeds" if pd.isna(seeds) else f"{seeds} seeds"
+    of_queries = "no number of queries with these seeds" if pd.isna(queries) else f"{queries:,} queries"
+    return f"{of_seeds}, or {of_queries}" if not pd.isna(queries) else f"{of_seeds}; {of_queries}"
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return ABSENT if pd.isna(row["lower"]) else f"{row['lower']:+.4f} to {row['upper']:+.4f}"
+
+
+def _p_value(p: float) -> str:
+    if pd.isna(p):
+        return ABSENT
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

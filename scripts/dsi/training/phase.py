@@ -1,0 +1,107 @@
+"""One stretch of training: its epochs, schedule, optimiser and precision."""
+
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import torch
+
+
+class Optimisation(NamedTuple):
+    """An optimiser and its settings.
+
+    name: adamw (decoupled weight decay), adam (Kingma & Ba 2015, decay added to the gradient) or
+    adafactor (Shazeer & Stern 2018: for matrices a row and a column of second moments, no first ones).
+    weight_decay: of matrices only. gradient_clip: largest norm of the gradient, None for no limit.
+    """
+
+    name: Literal["adamw", "adam", "adafactor"]
+    betas: tuple[float, float]
+    eps: float
+    weight_decay: float
+    gradient_clip: float | None
+
+
+class Phase(NamedTuple):
+    """One stretch of training with a learning-rate schedule of its own.
+
+    first_epoch counts from 1 over both phases: E2 starts at E1 + 1. warmup: fraction of the steps;
+    then the rate is constant or falls to 0 along a cosine. accumulate: batches whose gradients make one
+    step. checkpointing: recompute activations in the backward pass instead of keeping them. rewound:
+    epochs of the schedule that are over before the first one: it is that of rewound + epochs.
+    """
+
+    name: Literal["E1", "E2"]
+    first_epoch: int
+    epochs: int
+    learning_rate: float
+    warmup: float
+    schedule: Literal["cosine", "constant"]
+    optimisation: Optimisation
+    accumulate: int
+    checkpointing: bool
+    patience: int | None
+    precision: Literal["bf16", "fp32"]
+    seed: int
+    rewound: int = 0
+
+
+def resolve_precision(configured: str) -> Literal["bf16", "fp32"]:
+    """`auto` is bf16 where the device has it: a CUDA card says so itself, a processor by its flags."""
+    if configured == "auto":
+        if torch.cuda.is_available():
+            return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+        return "bf16" if {"avx512_bf16", "amx_bf16", "bf16"} & processor_flags() else "fp32"
+    return "bf16" if configured == "bf16" else "fp32"
+
+
+def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
+    """The processor's flags as Linux lists them; none where the file is absent."""
+    if not cpuinfo.is_file():
+        return set()
+    for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("flags", "Features"):
+            return set(value.split())
+    return set()
+
+
+def describe_phase(name: str, settings: dict[str, Any], seed: int) -> Phase:
+    """E1 follows the training section; E2 its own epochs, learning rate and warm-up.
+
+    Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
+    fine-tuning in neural network pruning").
+    """
+    training = settings["training"]
+    schedule, rewound = training, 0
+    if name == "E2":
+        schedule = settings["recovery"]
+        if schedule["rewind"]:
+            rewound = training["epochs"] - schedule["epochs"]
+            schedule = {**training, "epochs": schedule["epochs"]}
+    return Phase(
+        name="E1" if name == "E1" else "E2",
+        first_epoch=1 if name == "E1" else training["epochs"] + 1,
+        epochs=schedule["epochs"],
+        learning_rate=schedule["learning_rate"],
+        warmup=schedule["warmup"],
+        schedule=training["schedule"],
+        optimisation=Optimisation(
+            name=training["optimiser"],
+            betas=tuple(training["betas"]),
+            eps=training["eps"],
+            weight_decay=training["weight_decay"],
+            gradient_clip=training["gradient_clip"],
+        ),
+        accumulate=training["accumulate"],
+        checkpointing=training["checkpointing"],
+        patience=training["patience"],
+        precision=resolve_precision(training["precision"]),
+        seed=seed,
+        rewound=rewound,
+    )
+
+
+def rows_per_batch(settings: dict[str, Any]) -> int:
+    """Examples of one backward pass: an optimiser step's, divided by the batches that make it up."""
+    training = settings["training"]
+    return int(training["batch_size"]) // int(training["accumulate"])

@@ -1,0 +1,92 @@
+"""Generate queries for a collection's documents with a sequence-to-sequence model such as doc2query.
+
+    python scripts generate_pseudo_queries --documents results/mine/collection/documents.parquet \\
+        --source '{"hub": "macavaney/doc2query-t5-base-msmarco"}' --threads 2 \\
+        --sampling '{"number": 20, "top_k": 10, "document_tokens": 512, "query_tokens": 64, \\
+            "batch_size": 16, "seed": 42}' \\
+        --output results/mine/collection/pseudo-queries/model-0a1b2c3d.parquet
+
+A source is a JSON object: the name of a repository on the Hugging Face hub (and its revision), or the path of
+a local folder; a T5 with its tokenizer, as safetensors. A killed run goes on from its last whole part when it
+is started again with the same inputs and --code.
+"""
+
+import argparse
+import hashlib
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import torch
+from transformers import T5Tokenizer
+
+from dsi.base.command import UserError, command_parser, json_object, run
+from dsi.base.files import file_digest, write_parquet
+from dsi.base.process import prepare_torch
+from dsi.model.checkpoint import CheckpointError, load_t5
+from dsi.model.pretrained import ModelSourceError, source_folder
+from dsi.pseudo_queries.generation import Sampling, generate_queries
+
+KEY = "pseudo_queries.generated.model"
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    prepare_torch(arguments.threads)
+    documents = pd.read_parquet(arguments.documents)
+    try:
+        folder = source_folder(arguments.source, weights=True, key=KEY)
+        source_folder({"path": str(folder)}, weights=False)  # the tokenizer must be there, too
+        model = load_t5(folder)
+    except (ModelSourceError, CheckpointError) as error:
+        raise UserError(str(error)) from error
+    tokenizer = T5Tokenizer.from_pretrained(folder, local_files_only=True)
+    state = arguments.state / state_name(arguments, folder)
+    queries = generate_queries(
+        model.to("cuda" if torch.cuda.is_available() else "cpu"),
+        tokenizer,
+        documents,
+        Sampling(**arguments.sampling),
+        state,
+    )
+    if queries.empty:
+        raise UserError(
+            f"{folder}: found only empty queries for {len(documents):,} documents, expected a model that was "
+            "trained to write queries, for example macavaney/doc2query-t5-base-msmarco"
+        )
+    logger.info("%d queries of %d documents", len(queries), queries["docid"].nunique())
+    write_parquet(queries, arguments.output)
+    shutil.rmtree(state)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = command_parser(__doc__)
+    parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
+    parser.add_argument("--source", type=json_object, required=True, help="JSON: hub or path")
+    parser.add_argument("--sampling", type=json_object, required=True, help="JSON: number, top_k, …")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--output", type=Path, required=True, help="parquet to write: docid, query")
+    parser.add_argument(
+        "--state", type=Path, default=Path(".generation"), help="folder for the parts of unfinished runs"
+    )
+    parser.add_argument("--code", default="", help="digest of the code, part of the state's name")
+    return parser.parse_args()
+
+
+def state_name(arguments: argparse.Namespace, folder: Path) -> str:
+    """A name for the finished parts: another for any other document, model, setting or code."""
+    identity = {
+        "inputs": [file_digest(arguments.documents), file_digest(folder / "model.safetensors")],
+        "sampling": arguments.sampling,
+        "threads": arguments.threads,
+        "code": arguments.code,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    run(main)

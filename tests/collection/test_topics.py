@@ -1,0 +1,117 @@
+"""Topics and judgements: both forms read, every fault named with file and line."""
+
+import gzip
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from collection.collect_topics import check_documents
+from dsi.base.command import UserError
+from dsi.base.lines import FileFormatError
+from dsi.collection.topics import read_qrels, read_topics
+
+TREC = """<top>
+<num> Number: 301
+<title> International
+Organized Crime
+<desc> Description: Identify organizations.
+</top>
+
+<top>
+<num> 302 </num>
+<title>Poliomyelitis</title>
+</top>
+"""
+CACM = """<DOC>
+<DOCNO> 1 </DOCNO>
+
+ What articles exist which deal with TSS (Time Sharing System), an
+operating system for IBM computers?
+
+</DOC>
+"""
+
+
+def write(folder: Path, text: str | bytes, name: str = "topics.tsv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_tab_separated_topics(tmp_path: Path) -> None:
+    # U+0085 is a line break to str.splitlines and occurs inside real texts.
+    topics = read_topics(write(tmp_path, "7\twhat  is\x85a graph\r\n\n8\tnodes\n"))
+    assert topics.to_dict("list") == {"qid": ["7", "8"], "text": ["what is a graph", "nodes"]}
+
+
+def test_gzipped_topics(tmp_path: Path) -> None:
+    assert len(read_topics(write(tmp_path, gzip.compress(b"1\tgraph\n"), "topics.tsv.gz"))) == 1
+
+
+def test_trec_topics_of_both_forms(tmp_path: Path) -> None:
+    assert read_topics(write(tmp_path, TREC)).to_dict("list") == {
+        "qid": ["301", "302"],
+        "text": ["International Organized Crime", "Poliomyelitis"],
+    }
+    (text,) = read_topics(write(tmp_path, CACM))["text"]
+    assert text.startswith("What articles exist which deal with TSS (Time Sharing System), an operating")
+    assert text.endswith("IBM computers?")
+
+
+def test_topics_and_qrels_in_beirs_form(tmp_path: Path) -> None:
+    topics = read_topics(write(tmp_path, '{"_id": "q1", "text": "what is  a graph", "metadata": {}}\n'))
+    assert topics.to_dict("list") == {"qid": ["q1"], "text": ["what is a graph"]}
+    qrels = read_qrels(write(tmp_path, "query-id\tcorpus-id\tscore\nq1\td2\t2\n", "qrels.tsv"))
+    assert qrels.to_dict("list") == {"qid": ["q1"], "docid": ["d2"], "grade": [2]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("1\tgraph\n2 nodes\n", r"topics\.tsv, line 2: found no tab in `2 nodes`, expected `qid<TAB>query`"),
+        ("1\tgraph\n1\tnodes\n", r"line 2: found topic '1' again, first on line 1"),
+        ("1\t  \n", r"line 1: found a topic without id or text"),
+        ("\n\n", r"topics\.tsv: found no topic, expected lines like"),
+        (b"1\tgraph\n2\tcaf\xe9\n", r"line 2: found byte 0xe9 at column 6, expected UTF-8"),
+        ('{"_id": "1"}\n', r'line 1: found `\{"_id": "1"\}`, expected lines like'),
+        (gzip.compress(b"1\tgraph\n", mtime=0)[:-4], r"topics\.tsv: found a damaged gzip file after line \d"),
+        ("<top>\n<title> x\n</top>\n", r"line 1: found a topic without <num> or <DOCNO>"),
+    ],
+)
+def test_faulty_topics_are_named(tmp_path: Path, content: str | bytes, message: str) -> None:
+    with pytest.raises(FileFormatError, match=message):
+        read_topics(write(tmp_path, content))
+
+
+def test_qrels_keep_grades_and_order(tmp_path: Path) -> None:
+    qrels = read_qrels(write(tmp_path, "1 0 d2 2\n1 Q0 d1 0\n"))
+    assert qrels.to_dict("list") == {"qid": ["1", "1"], "docid": ["d2", "d1"], "grade": [2, 0]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("1 0 d1\n", r"qrels\.txt, line 1: found `1 0 d1`, expected `qid 0 docid grade`"),
+        ("1 0 d1 yes\n", r"line 1: found `1 0 d1 yes`"),
+        ("1 0 d1 1\n1 0 d1 2\n", r"line 2: found 'd1' judged again for topic '1', first on line 1"),
+        (
+            "query-id\tcorpus-id\tscore\n1 0 d1 1\n",
+            r"line 2: found `1 0 d1 1`, expected `qid docid grade`",
+        ),
+        ("", r"qrels\.txt: found no judgement"),
+    ],
+)
+def test_faulty_qrels_are_named(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(FileFormatError, match=message):
+        read_qrels(write(tmp_path, content, "qrels.txt"))
+
+
+def test_judgements_of_absent_documents_are_reported_and_those_of_another_collection_refused(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    qrels = pd.DataFrame({"qid": ["1", "1"], "docid": ["d1", "x9"], "grade": [1, 1]})
+    check_documents(qrels, pd.DataFrame({"docid": ["d1"]}), "qrels.txt")
+    assert "1 of 2 judgements are of 1 documents that the collection lacks, for example x9" in caplog.text
+    with pytest.raises(UserError, match=r"qrels\.txt: none of the 2 judged documents .* 'd1'"):
+        check_documents(qrels, pd.DataFrame({"docid": ["a"]}), "qrels.txt")

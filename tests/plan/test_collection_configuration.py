@@ -1,0 +1,104 @@
+"""The configuration of a collection: sources, splits and scope, and messages for what does not fit."""
+
+from typing import Any
+
+import pytest
+
+from plan.config.checked import ConfigurationError, checked_configuration
+from tests.plan.test_configuration import DEFAULT, merged
+
+DIGEST = "0" * 64
+TOPICS = {"url": "https://example.org/t", "sha256": DIGEST}
+QRELS = {"url": "https://example.org/q", "sha256": DIGEST}
+CORPUS = {"url": "https://example.org/c", "sha256": DIGEST}
+SPLIT = {"method": "train_test_split", "train": 0.7, "validation": 0.1, "test": 0.2, "seed": 42}
+JUDGED = {"topics": TOPICS, "qrels": QRELS}
+DIVIDED = {**JUDGED, "split": SPLIT}
+
+
+def collection(kind: str, **keys: Any) -> dict[str, Any]:
+    definition = {"kind": kind, "relevance": 1, **keys}
+    # Without the study's recipe, which needs training queries.
+    return merged(DEFAULT, {"collection": "mine", "collections": {"mine": definition}, "run": ["dsi"]})
+
+
+def refused(kind: str, **keys: Any) -> str:
+    with pytest.raises(ConfigurationError) as error:
+        checked_configuration(collection(kind, **keys))
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("files", {"corpus": CORPUS, **DIVIDED}),
+        ("files", {"corpus": CORPUS, "splits": {"train": JUDGED, "test": JUDGED}}),
+        ("files", {"corpus": CORPUS, **DIVIDED, "scope": {"sample": 100, "seed": 1}}),
+        ("files", {"corpus": CORPUS, "splits": {"test": JUDGED}, "split_relevance": {"validation": 2}}),
+        ("index", {"index": {"prebuilt": "cacm"}, "splits": {"test": JUDGED}}),
+        ("index", {"index": {"prebuilt": "x"}, **DIVIDED, "topics": {"pyserini": "y"}}),
+        ("ir_datasets", {"documents": "beir/nfcorpus", "splits": {"test": "beir/nfcorpus/test"}}),
+    ],
+)
+def test_a_collection_is_accepted(kind: str, keys: dict[str, Any]) -> None:
+    assert checked_configuration(collection(kind, **keys))["collections"]["mine"]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "message"),
+    [
+        (
+            "files",
+            {"corpus": CORPUS, **DIVIDED, "splits": {"test": JUDGED}},
+            "collections.mine: found topics, qrels, split, splits, expected either topics, qrels and split, "
+            "or splits alone, for example splits: {test:",
+        ),
+        ("files", {"corpus": CORPUS, **JUDGED}, "collections.mine: found topics, qrels, expected either"),
+        ("index", {"index": {"prebuilt": "x"}}, "collections.mine: found no queries, expected either"),
+        ("files", DIVIDED, "collections.mine.corpus: missing, for example corpus:"),
+        (
+            "files",
+            {"corpus": {"prebuilt": "x"}, **DIVIDED},
+            "collections.mine.corpus: found {'prebuilt': 'x'}, expected path or url, for example",
+        ),
+        (
+            "files",
+            {"corpus": CORPUS, "splits": {"test": {"topics": {"path": "absent.tsv"}, "qrels": QRELS}}},
+            "collections.mine.splits.test.topics.path: found 'absent.tsv', which does not exist",
+        ),
+        (
+            "files",
+            {"corpus": CORPUS, "splits": {"train": JUDGED}},
+            "collections.mine.splits.test: missing, for example test: {topics:",
+        ),
+        (
+            "files",
+            {"corpus": CORPUS, "splits": {"dev": JUDGED, "test": JUDGED}},
+            "collections.mine.splits.dev: unknown key; Allowed here: test, train, validation",
+        ),
+        (
+            "files",
+            {"corpus": CORPUS, **JUDGED, "split": {**SPLIT, "method": "random"}},
+            "collections.mine.split.method: found 'random', expected one of permutation, train_test_split",
+        ),
+        (
+            "files",
+            {"corpus": CORPUS, **JUDGED, "split": {key: SPLIT[key] for key in SPLIT if key != "method"}},
+            "collections.mine.split.method: missing, for example method: permutation",
+        ),
+        (
+            "files",
+            {"corpus": CORPUS, **DIVIDED, "scope": {"sample": -1, "seed": 1}},
+            "collections.mine.scope.sample: found -1, expected a whole number at least 0, for example",
+        ),
+        (
+            "ir_datasets",
+            {"documents": "beir/nfcorpus", "splits": {"train": "beir/nfcorpus/train"}},
+            "collections.mine.splits.test: missing, for example test: beir/nfcorpus/test",
+        ),
+        ("ir_datasets", {"splits": {"test": "x"}}, "collections.mine.documents: missing, for example"),
+        ("web", {}, "collections.mine.kind: found 'web', expected one of pydocs, index, files, ir_datasets"),
+    ],
+)
+def test_what_does_not_fit_is_named(kind: str, keys: dict[str, Any], message: str) -> None:
+    assert message in refused(kind, **keys)

@@ -1,0 +1,438 @@
+"""The configuration: coerced, checked as a whole, and refused with messages that help."""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsi.systems import RATE_PATTERN, spell_rate
+from plan.config.checked import SCHEMA, ConfigurationError, checked_configuration
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+SEMANTIC = {"scheme": "semantic", "branching": 10, "leaf_size": 100, "embeddings": "lsa", "seed": 42}
+
+
+def merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Snakemake's way: mappings are merged, everything else replaced."""
+    result = dict(copy.deepcopy(base))
+    for key, value in overlay.items():
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def refused(overlay: Mapping[str, Any]) -> str:
+    with pytest.raises(ConfigurationError) as error:
+        checked_configuration(merged(DEFAULT, overlay))
+    return str(error.value)
+
+
+def published_row(**values: Any) -> dict[str, Any]:
+    row = {"table": 1, "name": "t5", "baseline": "study", "arm": "dense", "criterion": None, "rate": None}
+    settings = {"K": 5, "batch": 8, "epochs": "10", "learning_rate": 0.001, "patience": None}
+    return {**row, **settings, "loss": 1.0, "MAP": 0.1, "R@1000": None, "best": False, **values}
+
+
+def files_brought(definition: Any) -> Iterator[dict[str, Any]]:
+    """The sources of a definition that name a path, however deep they lie (splits hold their own)."""
+    if isinstance(definition, dict):
+        if isinstance(definition.get("path"), str):
+            yield definition
+        for value in definition.values():
+            yield from files_brought(value)
+
+
+@pytest.mark.parametrize("study", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
+def test_every_study_is_accepted(study: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlay = yaml.safe_load((ROOT / "studies" / study).read_text(encoding="utf-8")) if study else {}
+    monkeypatch.chdir(tmp_path)
+    base = DEFAULT
+    if study == "slice.yaml":  # an overlay on the whole study
+        base = merged(base, yaml.safe_load((ROOT / "studies/msmarco.yaml").read_text(encoding="utf-8")))
+    for source in files_brought(overlay):  # the files, and folders of models, that the study's user brings
+        path = Path(source["path"])
+        (path / "x" if "architecture" in source else path).parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    config = checked_configuration(merged(base, overlay))
+    assert config["rates"] == sorted(config["rates"])
+
+
+def index_collection(**sources: Any) -> dict[str, Any]:
+    definition = {
+        "kind": "index",
+        "index": {"prebuilt": "cacm"},
+        "topics": {"url": "https://example.org/t", "sha256": "0" * 64},
+        "qrels": {"url": "https://example.org/q", "md5": "0" * 32},
+        "split": {"method": "permutation", "train": 0, "validation": 0, "test": 1, "seed": 42},
+        "relevance": 1,
+    }
+    return {"collection": "mine", "collections": {"mine": {**definition, **sources}}, "run": ["dsi"]}
+
+
+def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
+    assert checked_configuration(merged(DEFAULT, index_collection()))["collection"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        ({"index": {}}, "collections.mine.index: found {}, expected path, url or prebuilt"),
+        (
+            {"topics": {"prebuilt": "x"}},
+            "collections.mine.topics: found {'prebuilt': 'x'}, expected path, url or pyserini",
+        ),
+        ({"qrels": {"url": "https://example.org/q"}}, "collections.mine.qrels: found a url without a digest"),
+        (
+            {"topics": {"path": "absent.tsv"}},
+            "collections.mine.topics.path: found 'absent.tsv', which does not",
+        ),
+        (
+            {"qrels": {"url": "u", "sha256": "abc"}},
+            "collections.mine.qrels.sha256: found 'abc', expected text that",
+        ),
+        ({"packages": ["numpy"]}, "collections.mine.packages: unknown key"),
+    ],
+)
+def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None:
+    assert message in refused(index_collection(**sources))
+
+
+def test_lists_that_a_newcomer_edits_stand_on_one_line_near_the_top() -> None:
+    head = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()[:8]
+    assert any(re.match(r"rates: \[.*\]", line) for line in head)
+    assert any(re.match(r"seeds: \[.*\]", line) for line in head)
+
+
+def test_every_key_is_explained_beside_it() -> None:
+    """Keys that only open a mapping of explained keys need no comment, nor those explained before."""
+    lines = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()
+    keys = [(match[1], line) for line in lines if (match := re.match(r"\s*([\w@]+):", line))]
+    explained = {key for key, line in keys if "#" in line}
+    opening = {line for _, line in keys if line.rstrip().endswith(":")}
+    assert not [line.strip() for key, line in keys if key not in explained and line not in opening]
+
+
+def test_schema_and_default_have_the_same_keys() -> None:
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+    def keys(part: Mapping[str, Any]) -> dict[str, Any]:
+        if "$ref" in part:
+            part = schema["$defs"][part["$ref"].rsplit("/", 1)[1]]
+        return {key: keys(value) for key, value in part.get("properties", {}).items()}
+
+    def outline(part: Any) -> dict[str, Any]:
+        return {key: outline(value) for key, value in part.items()} if isinstance(part, dict) else {}
+
+    expected = keys(schema)
+    expected["collections"] = {"pydocs": keys(schema["$defs"]["collection-pydocs"])}
+    expected["baselines"] = {
+        "dsi": keys(schema["$defs"]["baseline-docid"]),
+        "study": keys(schema["$defs"]["baseline-ranked-list"]),
+    }
+    # Absent by default, as the file or model that it needs is the user's.
+    pseudo_queries = expected["baselines"]["dsi"]["pseudo_queries"]
+    del pseudo_queries["generated"], pseudo_queries["weights"]["generated"]
+    architecture = keys(schema["$defs"]["architecture"])
+    expected["models"] = {"study": {"vocabulary": {}, "architecture": architecture}}
+    assert outline(DEFAULT) == expected
+
+
+def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
+    def check(part: Any, path: str) -> None:
+        if isinstance(part, dict):
+            if part.get("type") == "object" and "properties" in part:
+                assert part["additionalProperties"] is False, path
+            for key, value in part.get("properties", {}).items():
+                assert value.get("description"), f"{path}.{key}"
+                check(value, f"{path}.{key}")
+
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    kinds = {
+        name: part
+        for name, part in schema["$defs"].items()
+        if name not in ("collection", "baseline", "docids")
+    }
+    for name, part in {"": schema, **kinds}.items():
+        check(part, name)
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        ({"recover": {}}, "recover: unknown key; did you mean `recovery`? Allowed here: baselines, bm25,"),
+        (
+            {"rates": [1.2]},
+            "rates: found 1.2, expected a number above 0 and below 1, for example rates: [0.2, 0.5]",
+        ),
+        ({"rates": [0]}, "rates: found 0, expected a number above 0 and below 1"),
+        ({"rates": ["abc"]}, "rates: found 'abc', expected a number above 0 and below 1"),
+        ({"rates": "abc"}, "rates: found 'abc', expected a list, for example rates: [0.2, 0.5]"),
+        ({"rates": 0.5}, "rates: found 0.5, expected a list"),
+        ({"rates": [0.5, 0.50]}, "rates: found [0.5, 0.5], expected every value once"),
+        ({"rates": [0.12345]}, "rates: found 0.12345, expected at most 4 decimals"),
+        ({"seeds": []}, "seeds: found [], expected at least one entry, for example seeds: [1, 2, 3]"),
+        ({"rates": [float("nan")]}, "rates: found nan, expected a number above 0 and below 1"),
+        (
+            {"recovery": {"learning_rate": "inf"}},
+            "recovery.learning_rate: found inf, expected a number above 0, for example learning_rate: 0.001",
+        ),
+        ({"threads": "1:30"}, "threads: found '1:30', expected a whole number at least 1"),
+        ({"results": "/"}, "results: found '/', expected text that matches"),
+        ({"results": "a {b}"}, "results: found 'a {b}', expected text that matches"),
+        (
+            {"baselines": {1: {}, "dsi": {"docids": "x"}}},
+            "baselines.1.task: missing, for example task: docid",
+        ),
+        ({"collections": {1: {"kind": "pydocs"}}}, "collections.1.packages: missing, for example packages:"),
+        (
+            {"collections": {"new": "{kind: pydocs, what: 1}"}},
+            "collections.new.what: unknown key; Allowed here: kind, packages, relevance, split",
+        ),
+        ({"seeds": [-1]}, "seeds: found -1, expected a whole number at least 0"),
+        ({"threads": 0}, "threads: found 0, expected a whole number at least 1, for example threads: 1"),
+        ({"threads": True}, "threads: found True, expected a whole number"),
+        ({"results": 3}, "results: found 3, expected text, for example results: results/cacm"),
+        ({"pruning": None}, "pruning: found None, expected a mapping"),
+        ({"criteria": ["best"]}, "criteria: found 'best', expected one of magnitude"),
+        (
+            {"collection": "cacm"},
+            "collection: found 'cacm', expected one of pydocs, for example collection: pydocs",
+        ),
+        ({"run": ["dsii"]}, "run: found 'dsii', expected one of dsi, study, for example run: [dsi]"),
+        ({"evaluation": {"depth": 10}}, "evaluation.depth: found 10, expected a whole number at least 1000"),
+        ({"bm25": {"b": 1.5}}, "bm25.b: found 1.5, expected a number at least 0 and at most 1"),
+        (
+            {"baselines": {"dsi": {"training": {"epoch": 3}}}},
+            "baselines.dsi.training.epoch: unknown key; did you mean `epochs`?",
+        ),
+        (
+            {"baselines": {"dsi": {"training": {"patience": "x"}}}},
+            "baselines.dsi.training.patience: found 'x', expected a whole number or null",
+        ),
+        (
+            {"baselines": {"My_DSI": DEFAULT["baselines"]["dsi"]}},
+            "found the name 'My_DSI', expected lower",
+        ),
+        ({"baselines": {"new": {}}}, "baselines.new.task: missing, for example task: docid"),
+        (
+            {"criteria": ["2of4"], "rates": [0.2]},
+            "criteria: found 2of4 with rates [0.2], expected among them the only one that it has, for "
+            "example rates: [0.5]",
+        ),
+        (
+            {"criteria": ["wanda"], "baselines": {"dsi": {"docids": {"scheme": "naive"}}}},
+            "criteria: found wanda with the baseline dsi, expected baselines of task docid with "
+            "atomic docids",
+        ),
+        (
+            {"criteria": ["ffn"], "pruning": {"stacks": ["decoder"]}},
+            "criteria: found ffn with stacks ['decoder'] and kinds ['attention', 'feed_forward'], expected "
+            "all feed-forward layers",
+        ),
+        (
+            {"recovery": {"rewind": True, "epochs": 21}},
+            "recovery.rewind: found 21 epochs of recovery, expected at most the 20 of dsi's training",
+        ),
+        ({"pruning": {"kinds": []}}, "pruning.kinds: found [], expected at least one entry"),
+        ({"pruning": {"stacks": ["head"]}}, "pruning.stacks: found 'head', expected"),
+        ({"pruning": {"gradual": {"until": 0}}}, "pruning.gradual.until: found 0, expected"),
+        ({"pruning": {"calibration": {"queries": 0}}}, "pruning.calibration.queries: found 0, expected"),
+        (
+            {"baselines": {"dsi": {"pseudo_queries": {"lengths": {"chunk": [12, 5]}}}}},
+            "baselines.dsi.pseudo_queries.lengths.chunk: found [12, 5], expected the fewest words before the "
+            "most, for example chunk: [5, 12]",
+        ),
+        (
+            {"baselines": {"dsi": {"pseudo_queries": {"lengths": {"terms": [4]}}}}},
+            "baselines.dsi.pseudo_queries.lengths.terms: found [4], expected",
+        ),
+        (
+            {
+                "baselines": {
+                    "dsi": {
+                        "pseudo_queries": {
+                            "weights": dict.fromkeys(["first_sentence", "sentence", "chunk", "terms"], 0)
+                        }
+                    }
+                }
+            },
+            "baselines.dsi.pseudo_queries.weights: found only zeros, expected at least one positive weight",
+        ),
+        (
+            {"collections": {"pydocs": {"split": {"train": 0.8}}}},
+            "collections.pydocs.split: found fractions that add up to 1.1, expected 1, for example {method:",
+        ),
+        (
+            {"collections": {"pydocs": {"packages": ["numpi"]}}},
+            "collections.pydocs.packages: package 'numpi' is not installed; expected the name of a package",
+        ),
+        (
+            {"baselines": {"study": {"docids": "atomic"}}},
+            "baselines.study.docids: unknown key; Allowed here: count_padding, generation, k, model,",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": "atomic"}}},
+            "baselines.dsi.docids: found 'atomic', expected a mapping, for example docids: {scheme: atomic}",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {"scheme": "semantc"}}}},
+            "baselines.dsi.docids.scheme: found 'semantc', expected one of atomic, naive, semantic",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {"scheme": "semantic"}}}},
+            "baselines.dsi.docids.leaf_size: missing, for example leaf_size: 100",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {"scheme": "naive", "branching": 10}}}},
+            "baselines.dsi.docids.branching: unknown key; Allowed here: scheme",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {**SEMANTIC, "branching": 1}}}},
+            "baselines.dsi.docids.branching: found 1, expected a whole number at least 2",
+        ),
+        (
+            {"baselines": {"dsi": {"docids": {**SEMANTIC, "embeddings": "absent.parquet"}}}},
+            "baselines.dsi.docids.embeddings: found 'absent.parquet', which does not exist; expected lsa,",
+        ),
+        (
+            {"evaluation": {"expanded": 0}},
+            "evaluation.expanded: found 0, expected a whole number at least 1, for example expanded: 1024",
+        ),
+        (
+            {"baselines": {"study": {"model": "t5"}}},
+            "baselines.study.model: found 't5', expected one of study (see models)",
+        ),
+        (
+            {"baselines": {"study": {"model": "t5"}}, "models": {"t5": {}}},
+            "models.t5: found no tokenizer, expected hub, path or vocabulary",
+        ),
+        (
+            {"baselines": {"study": {"model": "t5"}}, "models": {"t5": {"vocabulary": 300}}},
+            "models.t5: found a vocabulary without weights, expected an architecture",
+        ),
+        (
+            {"baselines": {"study": {"model": "t5"}}, "models": {"t5": {"path": "absent"}}},
+            "models.t5.path: found 'absent', which is no folder; expected one with config.json",
+        ),
+        (
+            {"baselines": {"study": {"training": {"accumulate": 3}}}},
+            "baselines.study.training.accumulate: found 3, expected a divisor of batch_size 8",
+        ),
+        (
+            {"baselines": {"study": {"training": {"betas": [0.9]}}}},
+            "baselines.study.training.betas: found [0.9], expected 2 entries, for example betas: [",
+        ),
+        (
+            {"collections": {"pydocs": {"split": {"train": 0, "test": 0.9}}}},
+            "run: found study, a ranked-list baseline, with the collection pydocs, which has no training",
+        ),
+        (
+            {"published": [published_row(baseline="t5")]},
+            "published, row 1: found baseline 't5', expected one of dsi, study",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_is_allowed(overlay: dict[str, Any], message: str) -> None:
+    assert message in refused(overlay)
+
+
+@pytest.mark.parametrize("docids", [{"scheme": "naive"}, SEMANTIC, "{scheme: naive}"])
+def test_every_docid_scheme_is_accepted(docids: Any) -> None:
+    config = checked_configuration(merged(DEFAULT, {"baselines": {"dsi": {"docids": docids}}}))
+    expected = {"scheme": "naive"} if isinstance(docids, str) else docids
+    assert config["baselines"]["dsi"]["docids"] == expected
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    message = refused({"rates": [2], "seeds": [], "baselines": {"dsi": {"task": "rank"}}})
+    assert len(message.splitlines()) == 4
+    assert "baselines.dsi.task: found 'rank', expected one of docid" in message
+
+
+def test_text_from_the_command_line_is_read_as_what_the_key_asks_for() -> None:
+    overlay = {
+        "rates": ["0.5", "0.10"],
+        "seeds": "[4]",
+        "threads": "2",
+        "recovery": {"learning_rate": "1e-3"},
+        "baselines": {"dsi": {"training": {"patience": "null"}}},
+        "results": "17",
+    }
+    config = checked_configuration(merged(DEFAULT, overlay))
+    assert config["rates"] == [0.1, 0.5]
+    assert config["seeds"] == [4]
+    assert config["threads"] == 2
+    assert config["recovery"]["learning_rate"] == 0.001
+    assert config["baselines"]["dsi"]["training"]["patience"] is None
+    assert config["results"] == "17"
+
+
+def test_numbers_are_read_as_decimals_and_whole_ones_stay_whole() -> None:
+    config = checked_configuration(merged(DEFAULT, {"seeds": ["010", 2.0], "threads": "1.0"}))
+    assert [repr(seed) for seed in config["seeds"]] == ["10", "2"]
+    assert repr(config["threads"]) == "1"
+    assert checked_configuration(merged(DEFAULT, {"seeds": "[010]"}))["seeds"] == [10]
+
+
+@pytest.mark.parametrize(("rate", "text"), [(0.5, "0.5"), (0.50, "0.5"), (0.15, "0.15"), (0.001, "0.001")])
+def test_a_rate_has_one_spelling(rate: float, text: str) -> None:
+    assert spell_rate(rate) == text
+    assert re.fullmatch(RATE_PATTERN, text)
+
+
+@given(st.decimals(min_value="0.0001", max_value="0.9999", places=4))
+def test_every_rate_keeps_its_value_in_its_name(rate: Decimal) -> None:
+    text = spell_rate(float(rate))
+    assert re.fullmatch(RATE_PATTERN, text)
+    assert Decimal(text) == rate
+
+
+@pytest.mark.parametrize("text", ["0.20", ".2", "1.2", "0", "0.0", "foo", "1"])
+def test_no_other_spelling_matches(text: str) -> None:
+    assert not re.fullmatch(RATE_PATTERN, text)
+
+
+def test_a_baseline_extends_another() -> None:
+    variants = {
+        "plain": {"extends": "dsi", "distillation": {"weight": 0}},
+        "plainer": {"extends": "plain", "training": {"epochs": 3}},
+    }
+    baselines = checked_configuration(merged(DEFAULT, {"baselines": variants}))["baselines"]
+    dsi = baselines["dsi"]
+    assert baselines["plain"] == {**dsi, "distillation": {**dsi["distillation"], "weight": 0}}
+    assert baselines["plainer"] == {**baselines["plain"], "training": {**dsi["training"], "epochs": 3}}
+
+
+@pytest.mark.parametrize(
+    ("definitions", "message"),
+    [
+        (
+            {"mine": {"extends": "dis"}},
+            "baselines.mine.extends: found 'dis', expected a baseline that does not extend it: dsi, study",
+        ),
+        (
+            {"a": {"extends": "b"}, "b": {"extends": "a"}},
+            "baselines.b.extends: found 'a', expected a baseline that does not extend it: dsi, study",
+        ),
+    ],
+)
+def test_a_baseline_that_extends_nothing_or_itself_is_refused(
+    definitions: dict[str, Any], message: str
+) -> None:
+    assert message in refused({"baselines": definitions})
+
+
+@pytest.mark.parametrize("reference", ["study", "dis"])
+def test_a_reference_is_a_docid_baseline_that_is_run(reference: str) -> None:
+    assert (
+        f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: dsi"
+    ) in refused({"report": {"reference": reference}})

@@ -1,0 +1,149 @@
+"""Queries lost first: pairs, groups and rates worked by hand."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dsi.report.lost_queries import LostError, found_frame, groupings, kept_frame, lost_frame, pairs_frame
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+QUERIES = pd.DataFrame(
+    {"qid": ["q1", "q2", "q3"], "text": ["one", "one two", "one two three"], "split": "test"}
+)
+# MRR@10 of q1, q2, q3: the dense models of seeds 1 and 2 find two each, of which pruning loses some.
+VALUES = {
+    ("bm25", None, None): [1.0, 0.5, 0.0],
+    ("dense", None, 1): [1.0, 0.5, 0.0],
+    ("dense", None, 2): [1.0, 0.0, 0.1],
+    ("pruned", 0.5, 1): [1.0, 0.1, 0.2],
+    ("pruned", 0.5, 2): [0.5, 0.3, 0.0],
+    ("pruned", 0.9, 1): [0.0, 0.0, 0.0],
+    ("pruned", 0.9, 2): [0.1, 0.0, 0.0],
+    ("recovered", 0.5, 1): [1.0, 0.5, 0.0],
+    ("recovered", 0.5, 2): [1.0, 0.0, 0.2],
+    ("recovered", 0.9, 1): [0.0, 0.2, 0.0],
+    ("recovered", 0.9, 2): [0.0, 0.0, 0.3],
+}
+
+
+def system(arm: str, rate: float | None, seed: int | None) -> dict[str, object]:
+    criterion = "magnitude" if rate else None
+    return {
+        "baseline": seed and "dsi",
+        "seed": seed,
+        "arm": arm,
+        "criterion": criterion,
+        "rate": rate,
+    }
+
+
+def per_query(values: list[float]) -> pd.DataFrame:
+    rows = [("test", "MRR@10"), ("test", "MAP"), ("validation", "MRR@10")]
+    frame = pd.DataFrame({"qid": QUERIES["qid"], "value": values})
+    return pd.concat([frame.assign(split=split, measure=measure) for split, measure in rows])
+
+
+def found(*left_out: str) -> pd.DataFrame:
+    kept = {key: values for key, values in VALUES.items() if key[0] not in left_out}
+    return found_frame([(system(*key), per_query(values)) for key, values in kept.items()], "test")
+
+
+def test_pairs_are_what_dense_models_find() -> None:
+    pairs = pairs_frame(found(), QUERIES)
+    assert len(found()) == 3 * len(VALUES)
+    dense = pairs[(pairs["arm"] == "recovered") & (pairs["rate"] == 0.9)]
+    assert list(zip(dense["seed"], dense["qid"], dense["first"], dense["kept"], strict=True)) == [
+        (1, "q1", 1.0, False),
+        (1, "q2", 0.5, True),
+        (2, "q1", 1.0, False),
+        (2, "q3", 0.1, True),
+    ]
+    assert list(dense["words"]) == [1, 2, 1, 3]
+    assert list(dense["bm25"]) == [1.0, 0.5, 1.0, 0.0]
+
+
+def test_groups_by_hand() -> None:
+    pairs = pairs_frame(found(), QUERIES)
+    rows = pairs[(pairs["arm"] == "pruned") & (pairs["rate"] == 0.5)]
+    groups = {name: list(values[rows.index]) for name, values in groupings(pairs).items()}
+    assert groups == {
+        "rank of the first relevant document": [
+            "dense rank 1",
+            "dense rank 2–3",
+            "dense rank 1",
+            "dense rank 4–10",
+        ],
+        "BM25": ["BM25 rank 1", "BM25 rank 2–10", "BM25 rank 1", "not in BM25's first 10"],
+        # A third of the lengths 1, 2, 3 lies below 5/3, two thirds below 7/3.
+        "length of the query": ["up to 1 words", "2 to 2 words", "up to 1 words", "more than 2 words"],
+    }
+
+
+def test_shares_kept_by_hand() -> None:
+    frame = kept_frame(pairs_frame(found(), QUERIES)).set_index(["arm", "rate", "group"])
+    assert frame.loc[("pruned", 0.5, "dense rank 1"), ["pairs", "kept"]].tolist() == [2, 1.0]
+    assert frame.loc[("pruned", 0.9, "dense rank 1"), "kept"] == 0.5
+    assert frame.loc[("recovered", 0.9, "BM25 rank 1"), "kept"] == 0.0
+    assert frame.loc[("pruned", 0.5, "not in BM25's first 10"), "kept"] == 0.0
+    assert set(frame["pairs"]) == {1, 2}
+
+
+def test_the_first_to_go_is_listed_first() -> None:
+    frame = lost_frame(pairs_frame(found(), QUERIES))
+    assert list(frame["qid"]) == ["q1", "q3", "q2"]
+    first = frame.iloc[0]
+    # One of two seeds is half, which is not fewer.
+    assert pd.isna(first["pruned_lost_at"])
+    assert first["recovered_lost_at"] == 0.9
+    assert frame.set_index("qid").loc["q3", "pruned_lost_at"] == 0.5
+    assert frame.set_index("qid").loc["q2", "pruned_lost_at"] == 0.9
+    assert frame.set_index("qid")["recovered_lost_at"].isna().tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("arm", ["bm25", "dense", "recovered"])
+def test_what_is_missing_is_named(arm: str) -> None:
+    with pytest.raises(LostError, match=f"no values of '{arm}'"):
+        pairs_frame(found(arm), QUERIES)
+
+
+def command(folder: Path, values: dict[tuple[str, float | None, int | None], list[float]]) -> None:
+    """Run the script over systems with these values."""
+    files = []
+    for number, (key, measured) in enumerate(values.items()):
+        path = folder / f"{number}.json"
+        path.write_text(json.dumps({"system": system(*key)}))
+        per_query(measured).to_parquet(path.with_suffix(".per_query.parquet"))
+        files.append(path)
+    QUERIES.to_parquet(folder / "queries.parquet")
+    arguments = [
+        sys.executable,
+        str(SCRIPTS),
+        "plot_lost",
+        "--metrics",
+        *files,
+        "--baseline",
+        "dsi",
+        "--criterion",
+        "magnitude",
+    ]
+    arguments += ["--queries", folder / "queries.parquet", "--csv", folder / "lost.csv"]
+    arguments += ["--svg", folder / "lost.svg", "--png", folder / "lost.png"]
+    subprocess.run([str(part) for part in arguments], check=True, capture_output=True)
+    assert (folder / "lost.png").stat().st_size > 1000
+
+
+def test_the_command_draws_and_lists(tmp_path: Path) -> None:
+    command(tmp_path, VALUES)
+    assert list(pd.read_csv(tmp_path / "lost.csv")["qid"]) == ["q1", "q3", "q2"]
+    assert "dense rank 4–10 (1 pairs)" in (tmp_path / "lost.svg").read_text()
+
+
+def test_where_nothing_is_found_nothing_is_lost(tmp_path: Path) -> None:
+    command(tmp_path, {key: [0.0] * 3 if key[0] == "dense" else values for key, values in VALUES.items()})
+    assert pd.read_csv(tmp_path / "lost.csv").columns[0] == "criterion"
+    assert pd.read_csv(tmp_path / "lost.csv").empty
+    assert "has nothing to lose" in (tmp_path / "lost.svg").read_text()
