@@ -5,6 +5,7 @@ Does not know what a command does.
 
 import json
 import logging
+import os
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
@@ -12,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# scripts summarise_timings reads these two lines back.
-START_UP = "start-up took %.2f CPU-seconds"
-FINISHED = "finished after %.2f CPU-seconds"
+from dsi.base.files import write_json
+
+# Names a file for the CPU-seconds of start-up and of the whole command; the report sums them up.
+TIMES = "DSI_TIMES"
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +34,14 @@ def run(main: Callable[[], None]) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
-    logger.info(START_UP, time.process_time())
+    start_up = time.process_time()
     try:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
-    logger.info(FINISHED, time.process_time())
+    if TIMES in os.environ:
+        times = {"start_up": start_up, "total": time.process_time()}
+        write_json(times, Path(os.environ[TIMES]))
 
 
 def command_parser(description: str | None) -> ArgumentParser:
