@@ -129,11 +129,11 @@ class System(NamedTuple):
         )
 
     @classmethod
-    def of_columns(cls, columns: Mapping[str, Any]) -> "System":
+    def of_columns(cls, columns: Mapping[Any, Any]) -> "System":
         """The system of a row; what pandas holds as missing (NaN, NA, None) is None."""
-        known = {name: columns[name] for name in cls._fields}
-        # NaN alone differs from itself; comparing pandas.NA gives NA, whose type says so.
-        missing = {
-            name for name, value in known.items() if type(value).__name__ == "NAType" or value != value
-        }
-        return cls(**{name: None if name in missing else value for name, value in known.items()})
+        return cls._make(_or_none(columns[name]) for name in cls._fields)
+
+
+def _or_none(value: Any) -> Any:
+    # NaN alone differs from itself; comparing pandas.NA gives NA, whose type says so.
+    return None if type(value).__name__ == "NAType" or value != value else value
