@@ -41,10 +41,10 @@ class Lengths(Section):
     """Fewest and most words of the kinds whose length the document does not give."""
 
     chunk: Listed[Positive] = Field(
-        description="fewest and most consecutive words", examples=[[5, 12]], min_length=2, max_length=2
+        description="of consecutive words", examples=[[5, 12]], min_length=2, max_length=2
     )
     terms: Listed[Positive] = Field(
-        description="fewest and most words drawn by inverse document frequency",
+        description="of words drawn by inverse document frequency",
         examples=[[4, 12]],
         min_length=2,
         max_length=2,
@@ -57,11 +57,11 @@ class Lengths(Section):
 
 
 class GeneratedQueries(Section):
-    """Queries that were generated for the documents: those of a file (path), or of a model and its sampling."""
+    """Queries that were generated for the documents: of a file (path), or of a model, with its sampling."""
 
     path: MayBeAbsent[Text] = Field(
         default=None,
-        description="a file: JSON lines with id and queries (or predicted_queries), or docid<TAB>query; gzip too",
+        description="JSON lines with id and queries (or predicted_queries), or `docid<TAB>query`; gzip too",
         examples=["data/queries.jsonl"],
     )
     model: MayBeAbsent[Text] = Field(
@@ -113,7 +113,7 @@ class PseudoQueries(Section):
     weights: Weights = Field(description="relative frequency of each kind")
     lengths: Lengths = Field(description="fewest and most words; match them to the queries that users ask")
     noise: Number = Field(
-        description="share of them that get words of other documents mixed in, up to as many again",
+        description="share of them with other words of the collection mixed in, up to as many again",
         examples=[0.5],
         ge=0,
         le=1,

@@ -61,7 +61,7 @@ class Evaluation(Section):
         description="BM25-MAP is against BM25's first K documents", examples=[10], ge=1, le=1000
     )
     prefixes_at_a_time: WholeNumber = Field(
-        description="prefixes of naive and semantic docids decoded at a time: bounds the memory",
+        description="prefixes of naive and semantic docids decoded at a time; bounds memory",
         examples=[1024],
         ge=1,
     )
@@ -71,7 +71,7 @@ class Calibration(Section):
     """Data for wanda, sparsegpt and movement."""
 
     queries: WholeNumber = Field(
-        description="texts that wanda, sparsegpt and movement see, of the recovery's first epoch",
+        description="texts of the recovery's first epoch that these criteria see",
         examples=[4096],
         ge=1,
     )
@@ -81,7 +81,7 @@ class Gradual(Section):
     """How masks grow in the recovery."""
 
     until: Number = Field(
-        description="fraction of the recovery's steps after which gradual has reached its rate",
+        description="fraction of the recovery's steps after which the rate is reached",
         examples=[0.6],
         gt=0,
         le=1,
@@ -104,7 +104,7 @@ class Pruning(Section):
     )
     embedding: Flag = Field(description="also prune the embedding", examples=[False])
     calibration: Calibration = Field(description="data for wanda, sparsegpt and movement")
-    gradual: Gradual = Field(description="how masks grow in the recovery")
+    gradual: Gradual = Field(description="how masks grow during the recovery")
 
 
 class Recovery(Section):
@@ -120,7 +120,7 @@ class Recovery(Section):
     )
     warmup: Number = Field(description="fraction of E2's steps that warm up", examples=[0.05], ge=0, lt=1)
     rewind: Flag = Field(
-        description="true: instead repeat the learning rates of E1's last epochs, as many as E2 has",
+        description="true: repeat the learning rates of E1's last epochs instead",
         examples=[False],
     )
 
@@ -157,7 +157,7 @@ class Study(Section):
     """The configuration of a study; see config.yaml for the defaults."""
 
     rates: Annotated[Distinct[Rate], AfterValidator(_ascending)] = Field(
-        description="pruning rates: the fraction of each prunable layer's weights set to zero",
+        description="pruning rates: fraction of each prunable layer's weights set to zero",
         examples=[[0.2, 0.5]],
     )
     seeds: Distinct[Natural] = Field(
@@ -174,7 +174,7 @@ class Study(Section):
         description="the baselines to train, by their names under `baselines`", examples=[["dsi"]]
     )
     results: str = Field(
-        description="the folder that receives everything; studies use results/<study>",
+        description="the folder that receives everything; studies use `results/<study>`",
         examples=["results/cacm"],
         pattern=r"^(?=.*\w)[\w./][\w./+-]*$",
     )
@@ -201,7 +201,7 @@ class Study(Section):
     )
     report: Report = Field(description="tables and figures")
     published: Listed[PublishedRow] = Field(
-        description="published rows to show beside the measured ones: studies/msmarco.yaml", examples=["[]"]
+        description="published rows to show beside the measured ones: studies/msmarco.yaml", examples=[[]]
     )
 
     @property

@@ -20,7 +20,7 @@ class Architecture(Section):
     num_decoder_layers: WholeNumber = Field(description="decoder layers", examples=[1], ge=1)
     dropout: Number = Field(description="dropout rate in training", examples=[0.1], ge=0, lt=1)
     feed_forward: Literal["gated-gelu", "relu"] = Field(
-        description="the feed-forward layers' activation: gated-gelu, or relu as in the original T5",
+        description="gated-gelu, or relu, as in the original T5",
         examples=["gated-gelu"],
     )
     embedding_std: Number = Field(
@@ -34,7 +34,7 @@ class Training(Section):
     epochs: WholeNumber = Field(description="E1: epochs before pruning", examples=[14], ge=1)
     batch_size: WholeNumber = Field(description="examples per optimiser step", examples=[128], ge=1)
     accumulate: WholeNumber = Field(
-        description="backward passes that make up a step, a divisor of batch_size; 2 halve the memory",
+        description="backward passes that make up a step; 2 halves their memory",
         examples=[1],
         ge=1,
     )
