@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
-from plan.config.section import Distinct, MayBeAbsent, Number, Positive, Section, Text, WholeNumber
+from plan.config.section import Distinct, MayBeAbsent, Natural, Number, Positive, Section, Text
 
 
 class Split(Section):
@@ -20,7 +20,7 @@ class Split(Section):
     )
     validation: Number = Field(description="for the curves and for every choice", examples=[0.1], ge=0, le=1)
     test: Number = Field(description="for the tables", examples=[0.2], gt=0, le=1)
-    seed: WholeNumber = Field(description="of the shuffle", examples=[42], ge=0)
+    seed: Natural = Field(description="of the shuffle", examples=[42])
 
 
 class Source(Section):
@@ -90,8 +90,8 @@ class DatasetSplits(Section):
 class Scope(Section):
     """Judged documents and a random sample of the others."""
 
-    sample: WholeNumber = Field(description="documents without a judgement", examples=[10000], ge=0)
-    seed: WholeNumber = Field(description="of the sample", examples=[42], ge=0)
+    sample: Natural = Field(description="documents without a judgement", examples=[10000])
+    seed: Natural = Field(description="of the sample", examples=[42])
 
 
 class SplitRelevance(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
-from plan.config.section import Section, Text, WholeNumber
+from plan.config.section import Natural, Positive, Section, Text, WholeNumber
 
 
 class AtomicDocids(Section):
@@ -29,14 +29,14 @@ class SemanticDocids(Section):
         description="clusters, then the place in the last", examples=["semantic"]
     )
     branching: WholeNumber = Field(description="clusters that a cluster is split into", examples=[10], ge=2)
-    leaf_size: WholeNumber = Field(
-        description="documents of the largest cluster that is not split", examples=[100], ge=1
+    leaf_size: Positive = Field(
+        description="documents of the largest cluster that is not split", examples=[100]
     )
     embeddings: Text = Field(
         description="what is clustered: lsa, a parquet file (docid, vector) or a sentence-transformers model",
         examples=["lsa"],
     )
-    seed: WholeNumber = Field(description="of LSA and k-means", examples=[42], ge=0)
+    seed: Natural = Field(description="of LSA and k-means", examples=[42])
 
 
 Docids = Annotated[

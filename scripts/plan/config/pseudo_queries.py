@@ -16,8 +16,17 @@ from plan.config.section import (
     Positive,
     Section,
     Text,
-    WholeNumber,
 )
+
+# What a model is told besides where it is, each key with an example: with `model`, all of them are there.
+SAMPLING = {
+    "number": 20,
+    "top_k": 10,
+    "document_tokens": 512,
+    "query_tokens": 64,
+    "batch_size": 16,
+    "seed": 42,
+}
 
 
 class Weights(Section):
@@ -75,38 +84,40 @@ class GeneratedQueries(Section):
         examples=["df1b051c49625cf57a3d0d8d3863ed4d13564fe4"],
     )
     number: MayBeAbsent[Positive] = Field(
-        default=None, description="queries that the model writes for a document", examples=[20]
+        default=None,
+        description="queries that the model writes for a document",
+        examples=[SAMPLING["number"]],
     )
     top_k: MayBeAbsent[Positive] = Field(
-        default=None, description="most probable tokens that each next one is drawn from", examples=[10]
+        default=None,
+        description="most probable tokens that each next one is drawn from",
+        examples=[SAMPLING["top_k"]],
     )
     document_tokens: MayBeAbsent[Annotated[int, Field(ge=2), WHOLE]] = Field(
-        default=None, description="tokens of a document that the model reads", examples=[512]
+        default=None,
+        description="tokens of a document that the model reads",
+        examples=[SAMPLING["document_tokens"]],
     )
     query_tokens: MayBeAbsent[Annotated[int, Field(ge=2), WHOLE]] = Field(
-        default=None, description="longest query, in tokens", examples=[64]
+        default=None, description="longest query, in tokens", examples=[SAMPLING["query_tokens"]]
     )
-    batch_size: MayBeAbsent[Positive] = Field(default=None, description="documents at a time", examples=[16])
-    seed: MayBeAbsent[Natural] = Field(default=None, description="of the sampling", examples=[42])
+    batch_size: MayBeAbsent[Positive] = Field(
+        default=None, description="documents at a time", examples=[SAMPLING["batch_size"]]
+    )
+    seed: MayBeAbsent[Natural] = Field(
+        default=None, description="of the sampling", examples=[SAMPLING["seed"]]
+    )
 
-
-# What a model is told besides where it is, each with an example: with `model`, all of these are there.
-SAMPLING = {
-    "number": 20,
-    "top_k": 10,
-    "document_tokens": 512,
-    "query_tokens": 64,
-    "batch_size": 16,
-    "seed": 42,
-}
+    @property
+    def sampling(self) -> Mapping[str, int]:
+        """What a model is told besides where it is; empty for a file."""
+        return {key: value for key, value in self.as_dict().items() if key in SAMPLING}
 
 
 class PseudoQueries(Section):
     """Made from the documents, resampled every epoch."""
 
-    per_document: WholeNumber = Field(
-        description="pseudo-queries of a document in one epoch", examples=[4], ge=1
-    )
+    per_document: Positive = Field(description="pseudo-queries of a document in one epoch", examples=[4])
     distinct: OrNull[Positive] = Field(
         description="null: drawn anew every epoch; a number: so many a document, drawn once", examples=[20]
     )

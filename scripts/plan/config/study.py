@@ -17,6 +17,7 @@ from plan.config.section import (
     Named,
     Natural,
     Number,
+    Positive,
     Section,
     TextOrNull,
     WholeNumber,
@@ -60,20 +61,18 @@ class Evaluation(Section):
     agreement_k: WholeNumber = Field(
         description="BM25-MAP is against BM25's first K documents", examples=[10], ge=1, le=1000
     )
-    prefixes_at_a_time: WholeNumber = Field(
+    prefixes_at_a_time: Positive = Field(
         description="prefixes of naive and semantic docids decoded at a time; bounds memory",
         examples=[1024],
-        ge=1,
     )
 
 
 class Calibration(Section):
     """Data for wanda, sparsegpt and movement."""
 
-    queries: WholeNumber = Field(
+    queries: Positive = Field(
         description="texts of the recovery's first epoch that these criteria see",
         examples=[4096],
-        ge=1,
     )
 
 
@@ -86,7 +85,7 @@ class Gradual(Section):
         gt=0,
         le=1,
     )
-    every: WholeNumber = Field(description="steps between two changes of its masks", examples=[10], ge=1)
+    every: Positive = Field(description="steps between two changes of its masks", examples=[10])
 
 
 class Pruning(Section):
@@ -110,10 +109,9 @@ class Pruning(Section):
 class Recovery(Section):
     """Training after pruning, and of the continued and restart controls."""
 
-    epochs: WholeNumber = Field(
+    epochs: Positive = Field(
         description="E2: epochs after pruning, and of the continued and restart controls",
         examples=[3],
-        ge=1,
     )
     learning_rate: Number = Field(
         description="peak of a schedule of its own, from warm-up", examples=[0.001], gt=0
@@ -178,8 +176,8 @@ class Study(Section):
         examples=["results/cacm"],
         pattern=r"^(?=.*\w)[\w./][\w./+-]*$",
     )
-    threads: WholeNumber = Field(
-        description="CPU threads of one training job; another number gives other weights", examples=[1], ge=1
+    threads: Positive = Field(
+        description="CPU threads of one training job; another number gives other weights", examples=[1]
     )
     collections: Named[Collection] = Field(
         description="definitions; `collection` selects one",

@@ -1,6 +1,9 @@
 """The configuration: coerced, checked as a whole, and refused with messages that help."""
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -328,3 +331,43 @@ def test_a_reference_is_a_docid_baseline_that_is_run(reference: str) -> None:
     assert (
         f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: dsi"
     ) in refused({"report": {"reference": reference}})
+
+
+def test_problems_in_a_list_of_rows_say_which_row() -> None:
+    message = refused({"published": [published_row(), published_row(arm="sparse", rats=0.5)]})
+    assert (
+        "published, row 2, arm: found 'sparse', expected one of dense, dense-continued, restart," in message
+    )
+    assert "published, row 2, rats: unknown key; did you mean `rate`? Allowed here: K, MAP" in message
+
+
+def test_a_baseline_may_bear_the_name_of_a_task() -> None:
+    named = {"docid": {"extends": "dsi", "training": {"epochs": 0}}}
+    assert "baselines.docid.training.epochs: found 0, expected" in refused({"baselines": named})
+
+
+def test_refused_items_are_not_called_missing_entries() -> None:
+    assert len(refused({"rates": [2], "run": [1]}).splitlines()) == 3
+
+
+def test_what_a_study_selects() -> None:
+    study = checked_study(merged(DEFAULT, {"run": ["study", "dsi"]}))
+    assert study.selected_collection.kind == "pydocs"
+    assert list(study.selected_baselines) == ["study", "dsi"]
+
+
+def test_the_default_study_is_dumped_as_it_was_written() -> None:
+    assert checked_study(DEFAULT).as_json() == json.dumps(DEFAULT, sort_keys=True)
+
+
+def test_nothing_heavy_is_imported() -> None:
+    """The Snakefile imports this at every start."""
+    code = "import sys, plan.config.checked; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT / "scripts")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not {"torch", "pandas", "numpy", "transformers", "jsonschema"} & set(done.stdout.split())
