@@ -81,10 +81,10 @@ def _refused(where: Place, found: Any, expected: str) -> str:
 
 def _expected(kind: str, node: Node, error: ErrorDetails) -> str:
     """What is expected in place of what was found."""
+    if kind == EXPECTED:
+        return error["msg"]
     context = error.get("ctx", {})
     match kind:
-        case str() if kind == EXPECTED:
-            return error["msg"]
         case "too_short" | "too_long":
             wanted = context.get("min_length", context.get("max_length"))
             return "at least one entry" if wanted == 1 else f"{wanted} entries"

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dsi.systems import DENSE_ARMS, PRUNED_ARMS
-from plan.config.section import Flag, Number, OrNull, Positive, Section, TextOrNull, WholeNumber, one_of
+from plan.config.section import Flag, Number, OneOf, OrNull, Positive, Section, TextOrNull, WholeNumber
 
 
 class PublishedRow(Section):
@@ -14,7 +14,7 @@ class PublishedRow(Section):
     table: Positive = Field(description="number of the table", examples=[1])
     name: str = Field(description="the model, as the study calls it", examples=["t5-small"])
     baseline: str = Field(description="the baseline that repeats it", examples=["t5-small-k5"])
-    arm: Annotated[str, one_of([*DENSE_ARMS, *PRUNED_ARMS])] = Field(
+    arm: Annotated[str, OneOf([*DENSE_ARMS, *PRUNED_ARMS])] = Field(
         description="the arm that repeats it", examples=["dense"]
     )
     criterion: TextOrNull = Field(

@@ -85,8 +85,8 @@ class _Number:
         )
 
 
-class _OneOf:
-    """Text that is one of those given, which are known at run time only (otherwise it would be a Literal)."""
+class OneOf:
+    """Of a text: it is one of those given, which only the program knows: `Annotated[str, OneOf(CRITERIA)]`."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self.allowed = tuple(allowed)
@@ -111,11 +111,6 @@ class _Absent:
     ) -> JsonSchemaValue:
         (written,) = [part for part in handler(schema)["anyOf"] if part != {"type": "null"}]
         return dict(written)
-
-
-def one_of(allowed: Iterable[str]) -> Any:
-    """The annotation of a text that is one of those given: `Annotated[str, one_of(CRITERIA)]`."""
-    return _OneOf(allowed)
 
 
 # Bounds come first, so that they stand in the schema and are checked after the value is read:

@@ -17,12 +17,12 @@ from plan.config.section import (
     Named,
     Natural,
     Number,
+    OneOf,
     Positive,
     Section,
     TextOrNull,
     WholeNumber,
     expected,
-    one_of,
 )
 from plan.config.starting_model import StartingModel
 from plan.criteria import CRITERIA
@@ -41,7 +41,7 @@ def _ascending(rates: tuple[float, ...]) -> tuple[float, ...]:
 
 
 Rate = Annotated[float, Field(gt=0, lt=1), NUMBER, AfterValidator(_short)]
-Criterion = Annotated[str, one_of(CRITERIA)]
+Criterion = Annotated[str, OneOf(CRITERIA)]
 
 
 class BM25(Section):

@@ -11,11 +11,11 @@ from plan.config.section import (
     Listed,
     MayBeAbsent,
     Number,
+    OneOf,
     OrNull,
     Positive,
     Section,
     TextOrNull,
-    one_of,
 )
 
 
@@ -28,7 +28,7 @@ class Outer(Section):
     clip: OrNull[Number] = Field(description="null: none")
     flag: Flag = Field(description="a flag")
     pair: Listed[Number] = Field(description="two numbers", min_length=2, max_length=2)
-    kind: Annotated[str, one_of(["a", "b"])] = Field(description="a kind")
+    kind: Annotated[str, OneOf(["a", "b"])] = Field(description="a kind")
     text: TextOrNull = Field(description="null: none")
     inner: MayBeAbsent[Inner] = Field(default=None, description="absent: none")
     recall: Number = Field(alias="R@10", description="a measure")
