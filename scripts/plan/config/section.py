@@ -86,7 +86,7 @@ class _Number:
 
 
 class OneOf:
-    """Of a text: it is one of those given, which only the program knows: `Annotated[str, OneOf(CRITERIA)]`."""
+    """Of a text: it is one of those given, which a Literal cannot list: `Annotated[str, OneOf(CRITERIA)]`."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self.allowed = tuple(allowed)
