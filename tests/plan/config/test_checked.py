@@ -1,8 +1,10 @@
 """The configuration: coerced, checked as a whole, and refused with messages that help."""
 
-import copy
+import json
 import re
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,27 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsi.systems import RATE_PATTERN, spell_rate
-from plan.config.checked import SCHEMA, ConfigurationError, checked_configuration
-
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-
-SEMANTIC = {"scheme": "semantic", "branching": 10, "leaf_size": 100, "embeddings": "lsa", "seed": 42}
-
-
-def merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Snakemake's way: mappings are merged, everything else replaced."""
-    result = dict(copy.deepcopy(base))
-    for key, value in overlay.items():
-        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-        result[key] = merged(result[key], value) if both else value
-    return result
-
-
-def refused(overlay: Mapping[str, Any]) -> str:
-    with pytest.raises(ConfigurationError) as error:
-        checked_configuration(merged(DEFAULT, overlay))
-    return str(error.value)
+from plan.config.checked import checked_study
+from tests.plan.config.conftest import DEFAULT, ROOT, SEMANTIC, merged, refused
 
 
 def published_row(**values: Any) -> dict[str, Any]:
@@ -51,19 +34,19 @@ def files_brought(definition: Any) -> Iterator[dict[str, Any]]:
             yield from files_brought(value)
 
 
-@pytest.mark.parametrize("study", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
-def test_every_study_is_accepted(study: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    overlay = yaml.safe_load((ROOT / "studies" / study).read_text(encoding="utf-8")) if study else {}
+@pytest.mark.parametrize("name", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
+def test_every_study_is_accepted(name: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlay = yaml.safe_load((ROOT / "studies" / name).read_text(encoding="utf-8")) if name else {}
     monkeypatch.chdir(tmp_path)
     base = DEFAULT
-    if study == "slice.yaml":  # an overlay on the whole study
+    if name == "slice.yaml":  # an overlay on the whole study
         base = merged(base, yaml.safe_load((ROOT / "studies/msmarco.yaml").read_text(encoding="utf-8")))
     for source in files_brought(overlay):  # the files, and folders of models, that the study's user brings
         path = Path(source["path"])
         (path / "x" if "architecture" in source else path).parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    config = checked_configuration(merged(base, overlay))
-    assert config["rates"] == sorted(config["rates"])
+    study = checked_study(merged(base, overlay))
+    assert study.rates == tuple(sorted(study.rates))
 
 
 def index_collection(**sources: Any) -> dict[str, Any]:
@@ -79,7 +62,7 @@ def index_collection(**sources: Any) -> dict[str, Any]:
 
 
 def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
-    assert checked_configuration(merged(DEFAULT, index_collection()))["collection"] == "mine"
+    assert checked_study(merged(DEFAULT, index_collection())).collection == "mine"
 
 
 @pytest.mark.parametrize(
@@ -104,65 +87,6 @@ def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
 )
 def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None:
     assert message in refused(index_collection(**sources))
-
-
-def test_lists_that_a_newcomer_edits_stand_on_one_line_near_the_top() -> None:
-    head = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()[:8]
-    assert any(re.match(r"rates: \[.*\]", line) for line in head)
-    assert any(re.match(r"seeds: \[.*\]", line) for line in head)
-
-
-def test_every_key_is_explained_beside_it() -> None:
-    """Keys that only open a mapping of explained keys need no comment, nor those explained before."""
-    lines = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()
-    keys = [(match[1], line) for line in lines if (match := re.match(r"\s*([\w@]+):", line))]
-    explained = {key for key, line in keys if "#" in line}
-    opening = {line for _, line in keys if line.rstrip().endswith(":")}
-    assert not [line.strip() for key, line in keys if key not in explained and line not in opening]
-
-
-def test_schema_and_default_have_the_same_keys() -> None:
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-
-    def keys(part: Mapping[str, Any]) -> dict[str, Any]:
-        if "$ref" in part:
-            part = schema["$defs"][part["$ref"].rsplit("/", 1)[1]]
-        return {key: keys(value) for key, value in part.get("properties", {}).items()}
-
-    def outline(part: Any) -> dict[str, Any]:
-        return {key: outline(value) for key, value in part.items()} if isinstance(part, dict) else {}
-
-    expected = keys(schema)
-    expected["collections"] = {"pydocs": keys(schema["$defs"]["collection-pydocs"])}
-    expected["baselines"] = {
-        "dsi": keys(schema["$defs"]["baseline-docid"]),
-        "study": keys(schema["$defs"]["baseline-ranked-list"]),
-    }
-    # Absent by default, as the file or model that it needs is the user's.
-    pseudo_queries = expected["baselines"]["dsi"]["pseudo_queries"]
-    del pseudo_queries["generated"], pseudo_queries["weights"]["generated"]
-    architecture = keys(schema["$defs"]["architecture"])
-    expected["models"] = {"study": {"vocabulary": {}, "architecture": architecture}}
-    assert outline(DEFAULT) == expected
-
-
-def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
-    def check(part: Any, path: str) -> None:
-        if isinstance(part, dict):
-            if part.get("type") == "object" and "properties" in part:
-                assert part["additionalProperties"] is False, path
-            for key, value in part.get("properties", {}).items():
-                assert value.get("description"), f"{path}.{key}"
-                check(value, f"{path}.{key}")
-
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    kinds = {
-        name: part
-        for name, part in schema["$defs"].items()
-        if name not in ("collection", "baseline", "docids")
-    }
-    for name, part in {"": schema, **kinds}.items():
-        check(part, name)
 
 
 @pytest.mark.parametrize(
@@ -304,8 +228,9 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
             "baselines.dsi.docids.embeddings: found 'absent.parquet', which does not exist; expected lsa,",
         ),
         (
-            {"evaluation": {"expanded": 0}},
-            "evaluation.expanded: found 0, expected a whole number at least 1, for example expanded: 1024",
+            {"evaluation": {"prefixes_at_a_time": 0}},
+            "evaluation.prefixes_at_a_time: found 0, expected a whole number at least 1, for example "
+            "prefixes_at_a_time: 1024",
         ),
         (
             {"baselines": {"study": {"model": "t5"}}},
@@ -347,9 +272,9 @@ def test_what_is_wrong_is_named_with_what_is_allowed(overlay: dict[str, Any], me
 
 @pytest.mark.parametrize("docids", [{"scheme": "naive"}, SEMANTIC, "{scheme: naive}"])
 def test_every_docid_scheme_is_accepted(docids: Any) -> None:
-    config = checked_configuration(merged(DEFAULT, {"baselines": {"dsi": {"docids": docids}}}))
+    study = checked_study(merged(DEFAULT, {"baselines": {"dsi": {"docids": docids}}}))
     expected = {"scheme": "naive"} if isinstance(docids, str) else docids
-    assert config["baselines"]["dsi"]["docids"] == expected
+    assert study.baselines["dsi"].docids.as_dict() == expected
 
 
 def test_all_problems_are_reported_at_once() -> None:
@@ -367,20 +292,20 @@ def test_text_from_the_command_line_is_read_as_what_the_key_asks_for() -> None:
         "baselines": {"dsi": {"training": {"patience": "null"}}},
         "results": "17",
     }
-    config = checked_configuration(merged(DEFAULT, overlay))
-    assert config["rates"] == [0.1, 0.5]
-    assert config["seeds"] == [4]
-    assert config["threads"] == 2
-    assert config["recovery"]["learning_rate"] == 0.001
-    assert config["baselines"]["dsi"]["training"]["patience"] is None
-    assert config["results"] == "17"
+    study = checked_study(merged(DEFAULT, overlay))
+    assert study.rates == (0.1, 0.5)
+    assert study.seeds == (4,)
+    assert study.threads == 2
+    assert study.recovery.learning_rate == 0.001
+    assert study.baselines["dsi"].training.patience is None
+    assert study.results == "17"
 
 
 def test_numbers_are_read_as_decimals_and_whole_ones_stay_whole() -> None:
-    config = checked_configuration(merged(DEFAULT, {"seeds": ["010", 2.0], "threads": "1.0"}))
-    assert [repr(seed) for seed in config["seeds"]] == ["10", "2"]
-    assert repr(config["threads"]) == "1"
-    assert checked_configuration(merged(DEFAULT, {"seeds": "[010]"}))["seeds"] == [10]
+    study = checked_study(merged(DEFAULT, {"seeds": ["010", 2.0], "threads": "1.0"}))
+    assert [repr(seed) for seed in study.seeds] == ["10", "2"]
+    assert repr(study.threads) == "1"
+    assert checked_study(merged(DEFAULT, {"seeds": "[010]"})).seeds == (10,)
 
 
 @pytest.mark.parametrize(("rate", "text"), [(0.5, "0.5"), (0.50, "0.5"), (0.15, "0.15"), (0.001, "0.001")])
@@ -401,38 +326,48 @@ def test_no_other_spelling_matches(text: str) -> None:
     assert not re.fullmatch(RATE_PATTERN, text)
 
 
-def test_a_baseline_extends_another() -> None:
-    variants = {
-        "plain": {"extends": "dsi", "distillation": {"weight": 0}},
-        "plainer": {"extends": "plain", "training": {"epochs": 3}},
-    }
-    baselines = checked_configuration(merged(DEFAULT, {"baselines": variants}))["baselines"]
-    dsi = baselines["dsi"]
-    assert baselines["plain"] == {**dsi, "distillation": {**dsi["distillation"], "weight": 0}}
-    assert baselines["plainer"] == {**baselines["plain"], "training": {**dsi["training"], "epochs": 3}}
-
-
-@pytest.mark.parametrize(
-    ("definitions", "message"),
-    [
-        (
-            {"mine": {"extends": "dis"}},
-            "baselines.mine.extends: found 'dis', expected a baseline that does not extend it: dsi, study",
-        ),
-        (
-            {"a": {"extends": "b"}, "b": {"extends": "a"}},
-            "baselines.b.extends: found 'a', expected a baseline that does not extend it: dsi, study",
-        ),
-    ],
-)
-def test_a_baseline_that_extends_nothing_or_itself_is_refused(
-    definitions: dict[str, Any], message: str
-) -> None:
-    assert message in refused({"baselines": definitions})
-
-
 @pytest.mark.parametrize("reference", ["study", "dis"])
 def test_a_reference_is_a_docid_baseline_that_is_run(reference: str) -> None:
     assert (
         f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: dsi"
     ) in refused({"report": {"reference": reference}})
+
+
+def test_problems_in_a_list_of_rows_say_which_row() -> None:
+    message = refused({"published": [published_row(), published_row(arm="sparse", rats=0.5)]})
+    assert (
+        "published, row 2, arm: found 'sparse', expected one of dense, dense-continued, restart," in message
+    )
+    assert "published, row 2, rats: unknown key; did you mean `rate`? Allowed here: K, MAP" in message
+
+
+def test_a_baseline_may_bear_the_name_of_a_task() -> None:
+    named = {"docid": {"extends": "dsi", "training": {"epochs": 0}}}
+    assert "baselines.docid.training.epochs: found 0, expected" in refused({"baselines": named})
+
+
+def test_refused_items_are_not_called_missing_entries() -> None:
+    assert len(refused({"rates": [2], "run": [1]}).splitlines()) == 3
+
+
+def test_what_a_study_selects() -> None:
+    study = checked_study(merged(DEFAULT, {"run": ["study", "dsi"]}))
+    assert study.selected_collection.kind == "pydocs"
+    assert list(study.selected_baselines) == ["study", "dsi"]
+
+
+def test_the_default_study_is_dumped_as_it_was_written() -> None:
+    assert checked_study(DEFAULT).as_json() == json.dumps(DEFAULT, sort_keys=True)
+
+
+def test_nothing_heavy_is_imported() -> None:
+    """The Snakefile imports this at every start."""
+    code = "import sys, plan.config.checked; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT / "scripts")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not {"torch", "pandas", "numpy", "transformers", "jsonschema"} & set(done.stdout.split())
