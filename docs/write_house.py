@@ -122,15 +122,19 @@ def modules(root: Path, room: str) -> list[str]:
 
     Modules of scripts/dsi that are in no package are listed with base.
     """
-    folder = root / "scripts" / ("plan" if room == "plan" else f"dsi/{room}")
-    beside = (root / "scripts" / "dsi").glob("*.py") if room == "base" else ()
-    inside = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.py"))
-    return stems(beside) + sorted(name for name in inside if not name.endswith("__init__"))
+    beside = stems((root / "scripts" / "dsi").glob("*.py")) if room == "base" else []
+    return beside + inside(root / "scripts" / ("plan" if room == "plan" else f"dsi/{room}"))
 
 
 def tests(root: Path, room: str) -> list[str]:
-    """Names of the files in tests/<room>."""
-    return stems((root / "tests" / room).glob("test_*.py"))
+    """Files of tests in tests/<room>, by their paths there."""
+    return [name for name in inside(root / "tests" / room) if Path(name).name.startswith("test_")]
+
+
+def inside(folder: Path) -> list[str]:
+    """Modules at any depth of a folder, by their paths there without .py."""
+    paths = (path.relative_to(folder).with_suffix("") for path in folder.rglob("*.py"))
+    return sorted(path.as_posix() for path in paths if path.name != "__init__")
 
 
 def stems(paths: Iterable[Path]) -> list[str]:

@@ -43,6 +43,7 @@ def tree(tmp_path: Path) -> Path:
         "tests/docids/__init__.py",
         "tests/docids/conftest.py",
         "tests/docids/test_trie.py",
+        "tests/docids/schemes/test_atomic.py",
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +77,7 @@ def test_rules_are_found_at_any_depth_once_and_twins_too(tree: Path) -> None:
 def test_files_of_a_room_are_named_without_what_is_no_module_or_test(tree: Path) -> None:
     assert write_house.commands(tree, "docids") == ["assign_docids", "train_tokenizer"]
     assert write_house.modules(tree, "docids") == ["schemes/atomic", "trie"]
-    assert write_house.tests(tree, "docids") == ["test_trie"]
+    assert write_house.tests(tree, "docids") == ["schemes/test_atomic", "test_trie"]
 
 
 def test_modules_in_no_package_are_listed_with_base_and_the_plan_has_no_commands(tree: Path) -> None:
@@ -102,7 +103,7 @@ def test_a_row_names_what_a_room_has_and_a_dash_stands_for_nothing(tree: Path) -
         "`train_tokenizer`, `assign_docids`, `assign_again`",
         "`assign_docids`, `train_tokenizer`",
         "`schemes/atomic`, `trie`",
-        "`test_trie`",
+        "`schemes/test_atomic`, `test_trie`",
     ]
     assert rows["| **base**"].endswith("| – | – | `systems` | – | – |")
 
