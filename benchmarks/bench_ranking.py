@@ -30,11 +30,11 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from transformers.generation.logits_process import (  # noqa: E402
+from transformers.generation.logits_process import (
     LogitsProcessor,
     PrefixConstrainedLogitsProcessor,
 )
-from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration  # noqa: E402
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.base.files import replacing, write_text
 from dsi.docids.schemes import extra_tokens, semantic

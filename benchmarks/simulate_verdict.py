@@ -1,6 +1,6 @@
 """Does the verdict keep its promises? Family-wise error, coverage and power on simulated experiments.
 
-    python benchmarks/simulate_verdict.py --output simulation.md      # every table of docs/verdict.md
+    python benchmarks/simulate_verdict.py --output simulation.md      # every table of docs/method/verdict.md
     python benchmarks/simulate_verdict.py --quick                     # the same, coarser
 
 Four tables. *Procedures*: every way to answer "training in general", with normal effects, over a grid of

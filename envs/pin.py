@@ -4,8 +4,8 @@
 
 requirements.txt lists everything that requirements.in needs, each package once, at the version
 installed beside the Python that runs this; the conda environment repeats these pins and the container
-installs them. Only metadata of installed packages is read, never the network. tests/test_environment.py
-fails when the files drift apart.
+installs them. Only metadata of installed packages is read, never the network.
+tests/workflow/test_environment.py fails when the files drift apart.
 """
 
 import re

@@ -64,7 +64,7 @@ def imported(file: Path) -> set[str]:
 def sources() -> Iterator[Path]:
     yield ROOT / "Snakefile"
     yield from (ROOT / "rules").glob("*.smk")
-    for folder in ("scripts", "envs", "tests", "benchmarks"):
+    for folder in ("scripts", "envs", "docs", "tests", "benchmarks"):
         yield from (ROOT / folder).rglob("*.py")
 
 
@@ -105,7 +105,7 @@ def test_torch_is_pinned_without_a_build_and_without_what_only_one_build_needs()
 
 def test_every_imported_package_is_a_direct_requirement() -> None:
     required = {canonicalize_name(Requirement(line).name) for line in direct()}
-    own = {path.stem for folder in ("scripts", "envs", "tests") for path in (ROOT / folder).iterdir()}
+    own = {path.stem for folder in ("scripts", "envs", "docs", "tests") for path in (ROOT / folder).iterdir()}
     distributions = metadata.packages_distributions()
     missing = {
         f"{file.relative_to(ROOT)}: {name}"
@@ -185,6 +185,17 @@ INSTALLATION = [
 def test_the_first_make_installs_and_the_next_does_not(project: Path, target: str, command: str) -> None:
     assert make(project, target)[:2] == (0, [*INSTALLATION, command])
     assert make(project, target) == (0, [command], "")
+
+
+def test_lint_asks_every_tool(project: Path) -> None:
+    assert make(project, "lint")[1] == [
+        *INSTALLATION,
+        "-m ruff check .",
+        "-m ruff format --check .",
+        "-m mypy",
+        "-m snakefmt --check Snakefile rules",
+        "-m snakemake --lint",
+    ]
 
 
 def test_an_interrupted_installation_is_done_again(project: Path) -> None:
