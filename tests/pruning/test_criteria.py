@@ -10,6 +10,7 @@ from transformers import T5ForConditionalGeneration
 from dsi.model.masks import hold_masks, masks_hold
 from dsi.model.scoring import docid_logits
 from dsi.model.t5 import build_model, untie_head
+from dsi.pruning.apply import prune
 from dsi.pruning.calibration import (
     CalibrationBatch,
     docid_batch,
@@ -17,7 +18,7 @@ from dsi.pruning.calibration import (
     movement_scores,
     prune_calibrated,
 )
-from dsi.pruning.criteria.feed_forward_units import remove_units, unit_importances
+from dsi.pruning.criteria.feed_forward_units import unit_importances
 from dsi.pruning.criteria.random_control import random_importances
 from dsi.pruning.criteria.sparsegpt import sparsegpt
 from dsi.pruning.criteria.two_of_four import two_of_four_masks
@@ -25,7 +26,7 @@ from dsi.pruning.criteria.wanda import wanda_importances
 from dsi.pruning.evidence import Evidence
 from dsi.pruning.gradual import CubicSchedule, GradualMasks, gradual_sparsity
 from dsi.pruning.layers import PruningError, linear_names, prunable_names
-from dsi.pruning.registry import CRITERIA, prune
+from dsi.pruning.registry import CRITERIA
 from dsi.pruning.thresholds import global_masks, layerwise_masks, rowwise_masks
 
 SETTINGS = {
@@ -257,7 +258,7 @@ def test_units_by_hand() -> None:
         f"{prefix}.wo.weight": torch.tensor([[2.0, 1.0, 0.0]]),
     }
     assert unit_importances(weights)[prefix].tolist() == [3.0, 1.0, 2.0]
-    pruned = remove_units(weights, list(weights), 1 / 3)
+    pruned = prune(weights, list(weights), "ffn", 1 / 3)
     assert pruned.d_ff == 2
     assert pruned.weights[f"{prefix}.wi.weight"].tolist() == [[1.0, 2.0], [-2.0, 0.0]]
     assert pruned.weights[f"{prefix}.wo.weight"].tolist() == [[2.0, 0.0]]
@@ -273,7 +274,7 @@ def test_the_units_that_go_are_torchs_own() -> None:
     unit_rows.weight.data = torch.cat([wi_0, wi_1, wo.T], dim=1)
     torch_prune.ln_structured(unit_rows, "weight", amount=0.5, n=2, dim=0)
     kept = unit_rows.weight_mask.any(dim=1)
-    pruned = remove_units(weights, list(weights), 0.5)
+    pruned = prune(weights, list(weights), "ffn", 0.5)
     smaller_wi_0, _, smaller_wo = pruned.weights.values()
     assert torch.equal(smaller_wi_0, wi_0[kept])
     assert torch.equal(smaller_wo, wo[:, kept])
@@ -309,7 +310,7 @@ def test_units_go_everywhere_or_nowhere(model: T5ForConditionalGeneration) -> No
         prune(weights, prunable_names(weights, stacks=["encoder"]), "ffn", 0.5)
 
 
-@pytest.mark.parametrize("criterion", [name for name, entry in CRITERIA.items() if entry.needs == "weights"])
+@pytest.mark.parametrize("criterion", [name for name, entry in CRITERIA.items() if entry.looks_at == "weights"])
 def test_pruning_leaves_the_dense_weights_as_they_were(
     criterion: str, model: T5ForConditionalGeneration
 ) -> None:
