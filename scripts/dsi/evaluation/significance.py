@@ -1,7 +1,8 @@
 """Tests of differences that are paired by seed and query, and the answers to both questions.
 
 Arrays have the axes (…, S, Q): any number of comparisons, seeds, queries. The two questions and their
-statistics are explained in dsi.evaluation.estimates."""
+statistics are explained in dsi.evaluation.estimates.
+"""
 
 from collections.abc import Callable
 from enum import StrEnum
