@@ -52,8 +52,8 @@ def test_words_are_lower_cased_unless_asked_not_to_be() -> None:
 def test_pieces_of_docids_are_learnt_only_if_asked_for() -> None:
     documents = pd.DataFrame({"docid": ["§1", "§2"], "text": ["some words to learn"] * 2})
     with_, without = (
-        tokenizer_of_collection(documents, QUERIES, 26, cased=True, with_docids=docids)
-        for docids in (True, False)
+        tokenizer_of_collection(documents, QUERIES, pieces, cased=True, with_docids=docids)
+        for pieces, docids in ((28, True), (26, False))
     )
     assert "§" in with_.get_vocab()
     assert with_.decode(with_.encode("§2").ids) == "§2"
