@@ -1,72 +1,21 @@
-"""BM25: Lucene's index and our sparse product agree with the formula and with each other."""
+"""Lucene: which Java, which index, what it stores, and BM25's quality on a known collection."""
 
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
+from dsi.base.files import write_json
 from dsi.bm25 import lucene
-from dsi.bm25.sparse_scores import Bm25Scorer
-from dsi.bm25.term_weights import inverse_document_frequency, stored_length, term_weights
+from dsi.bm25.parameters import DEFAULTS
 
 Java = Callable[..., Any]
 
-DOCUMENTS = pd.DataFrame(
-    {
-        "docid": ["a", "b", "c"],
-        "text": ["graph graph node", "node edge weight", " ".join(["graph"] * 60 + ["matrix"] * 45)],
-    }
-)
-
-
-@pytest.fixture(scope="module")
-def index(java: Java, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("index")
-    java(lucene.build_index, DOCUMENTS, folder)
-    return folder
-
-
-@pytest.mark.parametrize(("length", "stored"), [(0, 0), (23, 23), (39, 39), (40, 40), (41, 40), (105, 104)])
-def test_lengths_are_rounded_as_lucene_stores_them(length: int, stored: int) -> None:
-    assert stored_length(length) == stored
-
-
-def test_weights_by_hand() -> None:
-    weights = term_weights([{"graph": 2, "node": 1}, {"node": 1}], k1=0.9, b=0.4)
-    row = weights[(weights["term"] == "graph") & (weights["document"] == 0)].iloc[0]
-    idf = math.log(1 + (2 - 1 + 0.5) / (1 + 0.5))  # ln 2
-    norm = 0.9 * (0.6 + 0.4 * 3 / 2)  # length 3, average 2
-    assert row["idf"] == pytest.approx(idf) == pytest.approx(math.log(2))
-    assert row["weight"] == pytest.approx(idf * 2 / (2 + norm))
-    assert inverse_document_frequency(2, 2) == pytest.approx(math.log(1.2))
-
-
-def test_sparse_product_equals_lucenes_scores(java: Java, index: Path) -> None:
-    vectors = java(lucene.document_vectors, index, list(DOCUMENTS["docid"]))
-    words = ["graph", "graphs", "nodes", "the", "matrix", "unheard-of"]
-    terms = java(lucene.analyse_words, index, words)
-    assert terms["nodes"] == ["node"]
-    assert terms["the"] == []
-    scorer = Bm25Scorer(term_weights(vectors, 0.9, 0.4), terms, 3)
-    queries = pd.DataFrame({"qid": ["1", "2"], "text": ["the graphs graph", "nodes matrix unheard-of"]})
-    run = java(lucene.search_bm25, index, queries, 0.9, 0.4, 10)
-    scores = scorer.scores([text.split() for text in queries["text"]])
-    for row in run.itertuples():
-        ours = scores[int(row.qid) - 1, list(DOCUMENTS["docid"]).index(row.docid)]
-        # Anserini rounds to four decimals to make ties comparable.
-        assert ours == pytest.approx(row.score, abs=2e-4)
-    assert len(run) == np.count_nonzero(scores)
-    assert scorer.idf["the"] == 0
-
 
 def test_an_index_with_a_missing_file_is_refused(index: Path, tmp_path: Path) -> None:
-    from dsi.base.files import write_json
-
     manifest = lucene.index_manifest(index)
     (tmp_path / "manifest.json").parent.mkdir(exist_ok=True)
     write_json(manifest, tmp_path / "manifest.json")
@@ -110,8 +59,28 @@ def test_reference_quality_on_adi(java: Java, tmp_path: Path) -> None:
         dtype={"qid": str, "docid": str},
     )
     java(lucene.build_index, documents, tmp_path)
-    run = java(lucene.search_bm25, tmp_path, topics, 0.9, 0.4, 1000)
+    run = java(lucene.search_bm25, tmp_path, topics, *DEFAULTS, 1000)
     values = qrels_measures(as_rankings(run), as_judgements(qrels), threshold=1)
     means = values.groupby("measure")["value"].mean()
     assert means["MAP"] == pytest.approx(0.4017, abs=5e-5)
     assert means["R@10"] == pytest.approx(0.5168, abs=5e-5)
+
+
+def test_equal_scores_are_told_apart_by_ascending_docid(java: Java, tmp_path: Path) -> None:
+    documents = pd.DataFrame({"docid": ["c", "b", "a"], "text": ["graph", "graph", "graph node"]})
+    java(lucene.build_index, documents, tmp_path)
+    queries = pd.DataFrame({"qid": ["1", "2"], "text": ["graphs", "unheard-of"]})
+    run = java(lucene.search_bm25, tmp_path, queries, *DEFAULTS, 10)
+    assert list(zip(run["qid"], run["rank"], run["docid"], strict=True)) == [
+        ("1", 1, "b"),
+        ("1", 2, "c"),
+        ("1", 3, "a"),
+    ]
+    assert run["score"][0] - run["score"][1] == pytest.approx(1e-6, rel=0.1)
+
+
+def test_an_index_without_texts_says_how_to_store_them(java: Java, index: Path) -> None:
+    with pytest.raises(
+        lucene.LuceneError, match="document 'a' is stored without its text; expected an index"
+    ):
+        java(lucene.stored_documents, index)
