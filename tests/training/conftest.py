@@ -1,4 +1,4 @@
-"""Shared by the tests of training: examples, phases and retrievers of the tiny collection; settings; files."""
+"""Shared by the tests of training: examples, phases, retrievers and files of the tiny collection."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ import torch
 from dsi.bm25.sparse_scores import Bm25Scorer
 from dsi.bm25.term_weights import term_weights
 from dsi.docids.embeddings import lsa_vectors
-from dsi.docids.schemes import extra_tokens, naive, semantic
+from dsi.docids.identifiers import extra_tokens
+from dsi.docids.schemes import naive, semantic
 from dsi.docids.tokenizer import load_tokenizer, piece_counts
 from dsi.model.checkpoint import Checkpoint
 from dsi.model.lsa import initialise_from_lsa

@@ -23,9 +23,8 @@ def read_record(kind: Callable[..., Record], section: Mapping[str, Any], name: s
     given = {key: section[key] for key in fields if section.get(key) is not None}
     missing = [key for key, field in fields.items() if key not in given and field.default is Parameter.empty]
     if missing:
-        raise ArgumentTypeError(
-            f"{name}: found {', '.join(sorted(section)) or 'nothing'}, expected {', '.join(missing)} too"
-        )
+        needed = ", ".join(key for key, field in fields.items() if field.default is Parameter.empty)
+        raise ArgumentTypeError(f"{name}: found no {', '.join(missing)}; expected the keys {needed}")
     return kind(**given)
 
 

@@ -8,14 +8,8 @@ from dsi.base.command import json_object
 from dsi.base.records import read_sections
 from dsi.bm25.parameters import Bm25Parameters
 from dsi.collection.relevance import Relevance
-from dsi.training.settings import Architecture, RecoverySettings, TrainingSettings
-
-
-@dataclass(frozen=True)
-class ModelSettings(Architecture):
-    """Section `model`: the shape, and where embeddings start; lsa: latent semantic analysis."""
-
-    embeddings: Literal["lsa", "random"] = "random"
+from dsi.model.t5 import Shape
+from dsi.training.settings import RecoverySettings, TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -56,8 +50,8 @@ class DocidSettings:
 
     relevance: lowest relevant grade. scheme: of the docids. prefixes_at_a_time: prefixes of identifiers that
     are decoded together in validation and ranking, which bounds the memory; None with atomic docids.
-    depth: of the ranking. bm25: by which the LSA start weighs. untie: whether E2 gives the output head
-    weights of its own.
+    depth: of the ranking. model: the shape in E1; embeddings: how they start, where lsa (latent semantic
+    analysis) weighs counts by bm25. untie: whether E2 gives the output head weights of its own.
     """
 
     training: TrainingSettings
@@ -68,7 +62,8 @@ class DocidSettings:
     depth: int
     prefixes_at_a_time: int | None = None
     bm25: Bm25Parameters = field(default_factory=Bm25Parameters)
-    model: ModelSettings | None = None
+    model: Shape | None = None
+    embeddings: Literal["lsa", "random"] = "random"
     recovery: RecoverySettings | None = None
     calibration: CalibrationSettings | None = None
     untie: bool = False
@@ -85,8 +80,10 @@ def docid_settings(text: str) -> DocidSettings:
         "pseudo_queries": PseudoQuerySettings,
         "distillation": DistillationSettings,
         "bm25": Bm25Parameters,
-        "model": ModelSettings,
+        "model": Shape,
         "recovery": RecoverySettings,
         "calibration": CalibrationSettings,
     }
-    return read_sections(DocidSettings, json_object(text), "settings", sections)
+    given = json_object(text)
+    embeddings = (given.get("model") or {}).get("embeddings")
+    return read_sections(DocidSettings, {**given, "embeddings": embeddings}, "settings", sections)

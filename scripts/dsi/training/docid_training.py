@@ -1,12 +1,12 @@
 """A phase of training a docid retriever: from scratch (E1), or onwards from a checkpoint (E2)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from dsi.base.process import prepare_torch
-from dsi.docids.schemes import extra_tokens
+from dsi.docids.identifiers import extra_tokens
 from dsi.docids.tokenizer import load_tokenizer, piece_counts
 from dsi.model.checkpoint import DOCID_TASK, Checkpoint, identifiers_of, load_checkpoint, save_checkpoint
 from dsi.model.lsa import initialise_from_lsa
@@ -64,7 +64,7 @@ def train_docids(arguments: DocidArguments) -> None:
             judged.qrels,
             relevance=settings.relevance,
             depth=settings.depth,
-            expanded=settings.prefixes_at_a_time,
+            prefixes_at_a_time=settings.prefixes_at_a_time,
             run_path=arguments.run,
             outputs_path=arguments.outputs,
         )
@@ -96,13 +96,12 @@ def starting_point(arguments: DocidArguments, documents: pd.DataFrame) -> Checkp
     identifiers = identifiers_of(frame, settings.scheme)
     tokenizer = load_tokenizer(arguments.tokenizer, settings.training.max_tokens)
     pieces = tokenizer.get_vocab_size()
-    shape = asdict(settings.model)
     if identifiers is None:
-        model = build_model(shape, pieces, len(frame), arguments.seed)
+        model = build_model(settings.model, pieces, len(frame), arguments.seed)
     else:
         vocabulary = pieces + extra_tokens(frame, pieces)
-        model = build_sequence_model(shape, vocabulary, identifiers, arguments.seed)
-    if settings.model.embeddings == "lsa":
+        model = build_sequence_model(settings.model, vocabulary, identifiers, arguments.seed)
+    if settings.embeddings == "lsa":
         counts = piece_counts(load_tokenizer(arguments.tokenizer), list(documents["text"]))
-        initialise_from_lsa(model, counts, settings.model.embedding_std, identifiers)
+        initialise_from_lsa(model, counts, settings.model.embedding_std, identifiers, settings.bm25)
     return Checkpoint(model, tokenizer, list(frame["docid"]), identifiers)

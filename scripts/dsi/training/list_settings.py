@@ -5,7 +5,8 @@ from typing import Literal
 
 from dsi.base.command import json_object
 from dsi.base.records import read_sections
-from dsi.training.settings import Architecture, RecoverySettings, TrainingSettings
+from dsi.model.t5 import Shape
+from dsi.training.settings import RecoverySettings, TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class GenerationSettings:
 
 
 @dataclass(frozen=True)
-class ListSettings:
+class ListTrainingSettings:
     """All of them. What a phase does not use may be None.
 
     k: docids in a target. count_padding: whether padding counts in the loss. track_test: measure test
@@ -31,12 +32,12 @@ class ListSettings:
     track_test: bool
     generation: GenerationSettings
     depth: int
-    architecture: Architecture | None = None
+    architecture: Shape | None = None
     recovery: RecoverySettings | None = None
     untie: bool = False
 
 
-def list_settings(text: str) -> ListSettings:
+def list_settings(text: str) -> ListTrainingSettings:
     """An argparse type: JSON, or @FILE.
 
     Raises:
@@ -45,7 +46,7 @@ def list_settings(text: str) -> ListSettings:
     sections = {
         "training": TrainingSettings,
         "generation": GenerationSettings,
-        "architecture": Architecture,
+        "architecture": Shape,
         "recovery": RecoverySettings,
     }
-    return read_sections(ListSettings, json_object(text), "settings", sections)
+    return read_sections(ListTrainingSettings, json_object(text), "settings", sections)

@@ -1,7 +1,7 @@
 """A phase of training a ranked-list retriever: random or pre-trained weights (E1), or a checkpoint (E2)."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
@@ -12,9 +12,9 @@ from dsi.collection.splits import TEST, TRAIN, VALIDATION
 from dsi.docids.tokenizer import load_tokenizer
 from dsi.model.checkpoint import LIST_TASK, load_t5, save_checkpoint
 from dsi.model.t5 import build_t5
-from dsi.ranking.list_task import ListTask, write_lists
+from dsi.ranking.list_task import ListSettings, ListTask, write_lists
 from dsi.training.arguments import TrainingArguments
-from dsi.training.list_settings import ListSettings
+from dsi.training.list_settings import ListTrainingSettings
 from dsi.training.objectives.ranked_list import ListExamples, ListObjective, ListTraining
 from dsi.training.phase import describe_phase
 from dsi.training.run_phase import run_phase
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 class ListArguments(TrainingArguments):
     """A phase of training of the task `ranked-list`; weights: folder of pre-trained ones, None for random."""
 
-    settings: ListSettings
+    settings: ListTrainingSettings
     weights: Path | None
 
 
@@ -46,7 +46,7 @@ def train_lists(arguments: ListArguments) -> None:
     """
     settings = arguments.settings
     prepare_torch(arguments.threads)
-    task = ListTask.read(arguments.collection, arguments.tokenizer, asdict(settings))
+    task = ListTask.read(arguments.collection, arguments.tokenizer, generated_lists(settings))
     phase = describe_phase(arguments.phase, settings.training, settings.recovery, arguments.seed)
     model = starting_point(arguments)
 
@@ -72,6 +72,17 @@ def train_lists(arguments: ListArguments) -> None:
     )
 
 
+def generated_lists(settings: ListTrainingSettings) -> ListSettings:
+    """What the settings say of the lists themselves."""
+    return ListSettings(
+        k=settings.k,
+        depth=settings.depth,
+        constrained=settings.generation.method == "constrained",
+        full=settings.generation.length == "full",
+        max_tokens=settings.training.max_tokens,
+    )
+
+
 def starting_point(arguments: ListArguments) -> T5ForConditionalGeneration:
     """The model before the first step: random, pre-trained, or the checkpoint to go on from."""
     folder = arguments.start or arguments.weights
@@ -81,10 +92,10 @@ def starting_point(arguments: ListArguments) -> T5ForConditionalGeneration:
     if architecture is None:
         raise SettingsError("settings: found no architecture and no --weights, expected one of them")
     vocabulary = load_tokenizer(arguments.tokenizer).get_vocab_size()
-    return build_t5(asdict(architecture), vocabulary, arguments.seed)
+    return build_t5(architecture, vocabulary, arguments.seed)
 
 
-def list_objective(task: ListTask, settings: ListSettings, seed: int) -> ListObjective:
+def list_objective(task: ListTask, settings: ListTrainingSettings, seed: int) -> ListObjective:
     """Training queries that have a target, validation queries, and test queries if they are tracked.
 
     Raises:

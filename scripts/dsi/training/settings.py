@@ -52,18 +52,3 @@ class RecoverySettings:
     learning_rate: float
     warmup: float
     rewind: bool
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The shape of a T5 with random weights; embedding_std: standard deviation of its embeddings."""
-
-    d_model: int
-    d_kv: int
-    d_ff: int
-    num_heads: int
-    num_layers: int
-    num_decoder_layers: int
-    dropout: float
-    feed_forward: str
-    embedding_std: float

@@ -61,7 +61,9 @@ def test_a_trained_retriever_is_saved_and_ranks_as_it_was_validated(
 ) -> None:
     checkpoint = sequence_start(scheme, tokenizer_folder)
     objective = sequence_objective(checkpoint, tokenizer_folder)
-    history, _ = train(Retriever(Start(checkpoint.model), PHASE._replace(epochs=6), objective), tmp_path / "s")
+    history, _ = train(
+        Retriever(Start(checkpoint.model), PHASE._replace(epochs=6), objective), tmp_path / "s"
+    )
     assert history["train_loss"].iloc[-1] < 0.8 * history["train_loss"].iloc[0]
     assert history.notna().all().all()
 
