@@ -25,7 +25,7 @@ from plan.config.section import (
     expected,
 )
 from plan.config.starting_model import StartingModel
-from plan.criteria import CRITERIA
+from dsi.pruning.registry import CRITERIA
 
 RATE_DECIMALS = 4
 

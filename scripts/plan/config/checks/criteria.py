@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from plan.config.baseline import Baseline, DocidBaseline
 from plan.config.study import Study
-from plan.criteria import calibrated, rates_of
+from dsi.pruning.registry import calibrated, rates_of
 
 
 def criteria_problems(study: Study) -> Iterator[str]:
