@@ -1,16 +1,21 @@
 """Tiny decoders of any shape, identifiers, queries, and the reference that exact ranking must agree with."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 import torch
+from tokenizers import Tokenizer
 from transformers.models.t5.configuration_t5 import T5Config
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.docids.tokenizer import EOS_ID, PAD_ID
+from dsi.docids.tokenizer import EOS_ID, PAD_ID, load_tokenizer
 from dsi.docids.trie import alphabet
+from tests.ranking.lists import write_tokenizer
+from tests.ranking.studies import make_study
 
 Scores = npt.NDArray[np.float32]
 VOCABULARY = 24
@@ -88,3 +93,22 @@ def teacher_forced(
 
 def names(number: int) -> list[str]:
     return [f"d{document}" for document in range(number)]
+
+
+@pytest.fixture(scope="session")
+def list_tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cased tokenizer of the collection in tests/ranking/lists.py."""
+    folder = tmp_path_factory.mktemp("list-tokenizer")
+    write_tokenizer(folder)
+    return folder
+
+
+@pytest.fixture
+def list_tokenizer(list_tokenizer_folder: Path) -> Tokenizer:
+    return load_tokenizer(list_tokenizer_folder)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of tests/ranking/studies.py; tests write nothing there but the index."""
+    return make_study(tmp_path_factory.mktemp("search") / "results")
