@@ -21,7 +21,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from plan.config.checked import SAMPLING, ConfigurationError, checked_configuration  # noqa: E402
 from plan.digests import code_digest  # noqa: E402
-from plan.criteria import CRITERIA as KNOWN_CRITERIA, calibrated, one_shot, rates_of  # noqa: E402
+from dsi.pruning.registry import CRITERIA as KNOWN_CRITERIA, calibrated, one_shot, rates_of  # noqa: E402
 from plan.environment import export_interpreter, gpus_here  # noqa: E402
 from dsi.collection.docstrings import package_version  # noqa: E402
 from dsi.systems import CHECKPOINT_FILES, DENSE_ARMS, RATE_PATTERN, spell_rate as format_rate  # noqa: E402
@@ -328,7 +328,7 @@ def calibration_options(wildcards, input, threads):
     """The same as options, with how texts are made of the collection and, for movement, how it trains."""
     if not calibrated(wildcards.criterion):
         return ""
-    trained = KNOWN_CRITERIA[wildcards.criterion].needs == "gradients"
+    trained = KNOWN_CRITERIA[wildcards.criterion].looks_at == "gradients"
     settings = json.loads((recovery_settings if trained else dense_settings)(wildcards))
     settings["calibration"] = config["pruning"]["calibration"]
     return (

@@ -14,8 +14,8 @@ from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.tokenizer import EOS_ID, PAD_ID, load_tokenizer
 from dsi.docids.trie import alphabet
-from tests.ranking.lists import write_tokenizer
 from tests.ranking.studies import make_study
+from tests.ranking.tiny_lists import write_tokenizer
 
 Scores = npt.NDArray[np.float32]
 VOCABULARY = 24

@@ -8,28 +8,28 @@ from tokenizers import Tokenizer
 from dsi.model.scoring import pad_batch
 from dsi.ranking.list_constraint import ListConstraint
 from dsi.ranking.lists import generate_tokens
-from tests.ranking.lists import LIST_DOCIDS, list_model
+from tests.ranking.tiny_lists import DOCIDS, model
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_constrained_lists_hold_existing_docids_once(list_tokenizer: Tokenizer, seed: int) -> None:
-    t5 = list_model(list_tokenizer, seed)
-    for limit in (1, 3, len(LIST_DOCIDS), 99):
-        allowed = ListConstraint(LIST_DOCIDS, list_tokenizer, limit)
+    t5 = model(list_tokenizer, seed)
+    for limit in (1, 3, len(DOCIDS), 99):
+        allowed = ListConstraint(DOCIDS, list_tokenizer, limit)
         tokens = generate_tokens(t5, *pad_batch([[5, 6, 1], [9, 1]]), 80, allowed)
         for row in tokens:
             ids = list_tokenizer.decode(row).split()
-            assert len(ids) == len(set(ids)) == min(limit, len(LIST_DOCIDS))
-            assert set(ids) <= set(LIST_DOCIDS)
+            assert len(ids) == len(set(ids)) == min(limit, len(DOCIDS))
+            assert set(ids) <= set(DOCIDS)
 
 
 def test_a_constraint_allows_exactly_what_continues_a_list(list_tokenizer: Tokenizer) -> None:
     """Against every list of two docids written out."""
-    allowed = ListConstraint(LIST_DOCIDS, list_tokenizer, 2)
+    allowed = ListConstraint(DOCIDS, list_tokenizer, 2)
     lists = [
         list_tokenizer.encode(f"{first} {second}").ids
-        for first in LIST_DOCIDS
-        for second in LIST_DOCIDS
+        for first in DOCIDS
+        for second in DOCIDS
         if first != second
     ]
     for tokens in lists:
@@ -43,7 +43,7 @@ def test_a_constraint_allows_exactly_what_continues_a_list(list_tokenizer: Token
 def test_of_many_docids_some_are_generated_once_each(list_tokenizer: Tokenizer) -> None:
     docids = [str(number) for number in np.random.default_rng(1).choice(10**6, 20_000, replace=False)]
     allowed = ListConstraint(docids, list_tokenizer, 5)
-    (row,) = generate_tokens(list_model(list_tokenizer), *pad_batch([[5, 1]]), 60, allowed)
+    (row,) = generate_tokens(model(list_tokenizer), *pad_batch([[5, 1]]), 60, allowed)
     ids = list_tokenizer.decode(row).split()
     assert len(set(ids)) == 5
     assert set(ids) <= set(docids)

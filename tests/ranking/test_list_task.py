@@ -14,7 +14,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from dsi.evaluation.runs import read_run
 from dsi.model.checkpoint import load_t5, save_checkpoint
 from dsi.ranking.list_task import ListSettings, ListTask, write_lists
-from tests.ranking.lists import LIST_DOCIDS, QUERIES, TOPK, list_model
+from tests.ranking.tiny_lists import DOCIDS, QUERIES, model, topk
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -27,8 +27,8 @@ def settings_json(method: str = "greedy", length: str = "full") -> dict[str, Any
 @pytest.fixture
 def collection(tmp_path: Path) -> Path:
     QUERIES.to_parquet(tmp_path / "queries.parquet", index=False)
-    TOPK.to_parquet(tmp_path / "topk.parquet", index=False)
-    documents = pd.DataFrame({"docid": LIST_DOCIDS, "text": "x"})
+    topk().to_parquet(tmp_path / "topk.parquet", index=False)
+    documents = pd.DataFrame({"docid": DOCIDS, "text": "x"})
     documents.to_parquet(tmp_path / "documents.parquet", index=False)
     return tmp_path
 
@@ -41,9 +41,9 @@ def test_settings_are_those_of_a_baseline() -> None:
 def test_no_more_of_bm25s_lists_is_read_than_is_needed(collection: Path, list_tokenizer_folder: Path) -> None:
     trained = pd.DataFrame({"qid": ["q4"], "text": ["node"], "split": ["train"]})
     pd.concat([QUERIES, trained]).to_parquet(collection / "queries.parquet", index=False)
-    more = [("q4", rank, docid) for rank, docid in enumerate(LIST_DOCIDS, start=1)]
-    topk = pd.concat([TOPK, pd.DataFrame(more, columns=TOPK.columns)])
-    topk.to_parquet(collection / "topk.parquet", index=False)
+    more = [("q4", rank, docid) for rank, docid in enumerate(DOCIDS, start=1)]
+    deeper = pd.concat([topk(), pd.DataFrame(more, columns=topk().columns)])
+    deeper.to_parquet(collection / "topk.parquet", index=False)
     short, whole = (
         ListTask.read(collection, list_tokenizer_folder, settings_json(length=length))
         for length in ("k", "full")
@@ -65,7 +65,7 @@ def test_plain_transformers_generates_the_lists_that_were_evaluated(
     method: str,
 ) -> None:
     task = ListTask.read(collection, list_tokenizer_folder, settings_json(method))
-    t5 = list_model(list_tokenizer)
+    t5 = model(list_tokenizer)
     task.describe_generation(t5)
     checkpoint = tmp_path / "checkpoint"
     retriever = {"task": "ranked-list", "max_tokens": 32, "k": 2, "constrained": method == "constrained"}
@@ -87,7 +87,7 @@ def test_plain_transformers_generates_the_lists_that_were_evaluated(
         assert tokens.decode(generated[0], skip_special_tokens=True) == expected
     if method == "constrained":
         ranked = read_run(run)
-        assert set(ranked["docid"]) <= set(LIST_DOCIDS)
+        assert set(ranked["docid"]) <= set(DOCIDS)
         assert list(ranked["rank"]) == [1, 2] * 3
 
     again = ("--run", tmp_path / "again.trec.gz", "--outputs", tmp_path / "again.parquet")

@@ -1,7 +1,7 @@
 """Calibration: what the data says about each weight, for criteria that ask.
 
 Inputs of every Linear for Wanda and SparseGPT, by hooks in the forward pass, padding left out; and
-movement scores from gradients. Does not know thresholds, nor where queries come from.
+movement scores from gradients.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.model.masks import Tensors
+from dsi.pruning.apply import prune
 from dsi.pruning.evidence import Evidence, Pruned
 from dsi.pruning.layers import EMBEDDING, LM_HEAD, sees_encoder, sublayers
-from dsi.pruning.registry import prune
 
 
 class CalibrationBatch(NamedTuple):
@@ -78,7 +78,7 @@ def prune_calibrated(
         weights: the checkpoint's, which are also the model's.
 
     Raises:
-        PruningError: as `dsi.pruning.registry.prune`.
+        PruningError: as `dsi.pruning.apply.prune`.
     """
     parameters = dict(model.named_parameters())
     pruned = dict(weights)

@@ -1,7 +1,11 @@
-"""What a criterion looks at, what it gives back, and the criterion that only masks."""
+"""What a criterion is given besides the weights, and what it gives back.
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+Every file of dsi.pruning.criteria has a function `prune(weights, names, rate, evidence) -> Pruned`. Most
+follow four steps: importances → threshold (dsi.pruning.thresholds) → masks → apply.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 
@@ -30,29 +34,17 @@ class Pruned(NamedTuple):
     d_ff: int | None = None
 
 
-class Criterion(NamedTuple):
-    """How to prune, and what evidence that needs.
-
-    prune: weights, names of those to prune, rate, evidence → the pruned checkpoint.
-    """
-
-    prune: Callable[[Tensors, Sequence[str], float, Evidence], Pruned]
-    needs: Literal["weights", "inputs", "gradients"] = "weights"
-
-
-def masked_criterion(
-    importances: Callable[[Tensors, Evidence], Tensors], masks: Callable[[Tensors, float], Tensors]
-) -> Callable[[Tensors, Sequence[str], float, Evidence], Pruned]:
-    """A criterion that only masks: the four steps."""
-
-    def prune_by_masks(weights: Tensors, names: Sequence[str], rate: float, evidence: Evidence) -> Pruned:
-        chosen = masks(importances({name: weights[name] for name in names}, evidence), rate)
-        return Pruned(apply_masks(weights, chosen), chosen)
-
-    return prune_by_masks
+def pruned_by_masks(weights: Tensors, masks: Tensors) -> Pruned:
+    """What a criterion gives that only masks: the weights are zero under the masks, else as they were."""
+    return Pruned(apply_masks(weights, masks), masks)
 
 
 def hessian_of(name: str, weight: torch.Tensor, hessians: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Σ x xᵀ over a Linear's inputs, (columns, columns); the identity for the embedding.
+
+    Raises:
+        PruningError: it was not collected.
+    """
     # The embedding is looked up, not multiplied: no input of it is larger than another.
     if name == EMBEDDING and name not in hessians:
         return torch.eye(weight.shape[1])

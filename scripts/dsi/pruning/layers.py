@@ -1,10 +1,8 @@
-"""Pruning: which weights of a checkpoint go, as boolean masks, and what that leaves.
+"""The layers of a T5: which weights of a checkpoint pruning may take, and the sublayers they are in.
 
-Four steps: importances → threshold → masks → apply (dsi.model.masks). Works on named tensors as safetensors
-holds them, so that pruning needs neither a model class nor `torch.nn.utils.prune`, whose
-reparametrisation triples the memory and whose removal prunes T5's tied embedding. Here are the layers,
-the plainest criterion and the counts; the other criteria are in dsi.pruning.registry. Does not know files or
-training.
+Works on named tensors as safetensors holds them, so that pruning needs neither a model class nor
+`torch.nn.utils.prune`, whose reparametrisation triples the memory and whose removal prunes T5's tied
+embedding.
 """
 
 import re
@@ -14,16 +12,12 @@ import torch
 
 EMBEDDING = "shared.weight"
 LM_HEAD = "lm_head.weight"
-
-
 # Every torch.nn.Linear of a T5, lm_head apart: attention projections and feed-forward layers.
 _LINEAR = re.compile(r"\.(q|k|v|o|wi|wi_0|wi_1|wo)\.weight$")
 _SUBLAYER = re.compile(r"^(encoder|decoder)\.block\.(\d+)\.layer\.(\d+)\.(\w+)\.")
 _CROSS_INPUTS = (".EncDecAttention.k.weight", ".EncDecAttention.v.weight")
 STACKS = ("encoder", "decoder")
 KINDS = ("attention", "feed_forward")
-
-
 # T5's names for what is in a sublayer, and ours.
 _PARTS = {
     "SelfAttention": "attention",

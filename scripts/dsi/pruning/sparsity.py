@@ -1,4 +1,4 @@
-"""The zeros of a pruned checkpoint, counted..sparsity"""
+"""The zeros of a pruned checkpoint, counted."""
 
 from typing import NamedTuple
 

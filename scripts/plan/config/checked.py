@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from dsi.collection.docstrings import UnknownPackageError, package_version
-from plan.criteria import calibrated, rates_of
+from dsi.pruning.registry import calibrated, rates_of
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.json"
 RATE_DECIMALS = 4

@@ -13,31 +13,17 @@ from dsi.pruning.thresholds import layerwise_masks
 _UNITS = re.compile(r"^(.+\.DenseReluDense)\.wo\.weight$")
 
 
-def unit_importances(weights: Tensors) -> dict[str, torch.Tensor]:
-    """Of each feed-forward layer, by its prefix: the L2 norm of each unit's weights, in and out.
-
-    √(Σ w²) over the unit's row of wi (or of wi_0 and wi_1) and its column of wo; (d_ff,).
-    """
-    importances = {}
-    for prefix in _feed_forward(weights):
-        squares = weights[f"{prefix}.wo.weight"].square().sum(dim=0)
-        for name in _incoming(weights, prefix):
-            squares = squares + weights[name].square().sum(dim=1)
-        importances[prefix] = squares.sqrt()
-    return importances
-
-
-def remove_units(weights: Tensors, names: Sequence[str], rate: float) -> Pruned:
+def prune(weights: Tensors, names: Sequence[str], rate: float, _: Evidence) -> Pruned:
     """Remove the round(rate · d_ff) least important units of every feed-forward layer; the order stays.
 
     Raises:
         PruningError: not every feed-forward layer is to be pruned, or no unit would be left.
     """
     importances = unit_importances(weights)
-    spared = [prefix for prefix in importances if f"{prefix}.wo.weight" not in names]
-    if spared or not importances:
+    untouched = [prefix for prefix in importances if f"{prefix}.wo.weight" not in names]
+    if untouched or not importances:
         raise PruningError(
-            f"criterion ffn: found {len(importances) - len(spared)} of {len(importances)} feed-forward "
+            f"criterion ffn: found {len(importances) - len(untouched)} of {len(importances)} feed-forward "
             "layers to be pruned, expected all, as a T5 has one d_ff; for example stacks: [encoder, decoder] "
             "and kinds: [feed_forward]"
         )
@@ -54,8 +40,18 @@ def remove_units(weights: Tensors, names: Sequence[str], rate: float) -> Pruned:
     return Pruned(smaller, {}, d_ff=int(mask.sum()))
 
 
-def prune_units(weights: Tensors, names: Sequence[str], rate: float, _: Evidence) -> Pruned:
-    return remove_units(weights, names, rate)
+def unit_importances(weights: Tensors) -> dict[str, torch.Tensor]:
+    """Of each feed-forward layer, by its prefix: the L2 norm of each unit's weights, in and out.
+
+    √(Σ w²) over the unit's row of wi (or of wi_0 and wi_1) and its column of wo; (d_ff,).
+    """
+    importances = {}
+    for prefix in _feed_forward(weights):
+        squares = weights[f"{prefix}.wo.weight"].square().sum(dim=0)
+        for name in _incoming(weights, prefix):
+            squares = squares + weights[name].square().sum(dim=1)
+        importances[prefix] = squares.sqrt()
+    return importances
 
 
 def _feed_forward(weights: Tensors) -> list[str]:

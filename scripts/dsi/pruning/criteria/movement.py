@@ -1,20 +1,21 @@
-"""Movement: what training moves towards zero goes (Sanh et al. 2020)."""
+"""Movement: the weights that training moves towards zero go (Sanh et al. 2020)."""
 
-from collections.abc import Mapping
-
-import torch
+from collections.abc import Sequence
 
 from dsi.model.masks import Tensors
+from dsi.pruning.evidence import Evidence, Pruned, pruned_by_masks
 from dsi.pruning.layers import PruningError
+from dsi.pruning.thresholds import layerwise_masks
 
 
-def movement_importances(weights: Tensors, movement: Mapping[str, torch.Tensor]) -> Tensors:
-    """S itself: large where training moves a weight away from zero.
+def prune(weights: Tensors, names: Sequence[str], rate: float, evidence: Evidence) -> Pruned:
+    """Mask the round(rate · n) lowest of the n scores S of each tensor: large where a weight moves from zero.
 
     Raises:
         PruningError: a weight has no score.
     """
-    for name in weights:
-        if name not in movement:
+    for name in names:
+        if name not in evidence.movement:
             raise PruningError(f"{name}: found no movement scores, expected those of one pass of training")
-    return {name: movement[name] for name in weights}
+    scores = {name: evidence.movement[name] for name in names}
+    return pruned_by_masks(weights, layerwise_masks(scores, rate))

@@ -1,10 +1,19 @@
 """Random: the control of every criterion (Blalock et al. 2020, ShrinkBench)."""
 
 import hashlib
+from collections.abc import Sequence
 
 import torch
 
 from dsi.model.masks import Tensors
+from dsi.pruning.evidence import Evidence, Pruned, pruned_by_masks
+from dsi.pruning.thresholds import layerwise_masks
+
+
+def prune(weights: Tensors, names: Sequence[str], rate: float, evidence: Evidence) -> Pruned:
+    """Mask round(rate · n) of the n weights of each named tensor, drawn by the evidence's seed."""
+    importances = random_importances({name: weights[name] for name in names}, evidence.seed)
+    return pruned_by_masks(weights, layerwise_masks(importances, rate))
 
 
 def random_importances(weights: Tensors, seed: int) -> Tensors:

@@ -13,6 +13,19 @@ BLOCK = 128
 DAMPING = 0.01
 
 
+def prune(weights: Tensors, names: Sequence[str], rate: float, evidence: Evidence) -> Pruned:
+    """Prune and update each named Linear; the embedding's inputs count as equal.
+
+    Raises:
+        PruningError: a weight has no calibration inputs.
+    """
+    updated, masks = dict(weights), {}
+    for name in names:
+        hessian = hessian_of(name, weights[name], evidence.hessians)
+        updated[name], masks[name] = sparsegpt(weights[name], hessian, rate)
+    return Pruned(updated, masks)
+
+
 def sparsegpt(
     weight: torch.Tensor, hessian: torch.Tensor, rate: float, block: int = BLOCK, damping: float = DAMPING
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -41,14 +54,6 @@ def sparsegpt(
         errors = _compensate(work[:, inside], mask[:, inside], factor[inside, inside])
         work[:, after] -= errors @ factor[inside, after]
     return torch.where(mask, work, 0).to(weight.dtype), mask
-
-
-def prune_with_sparsegpt(weights: Tensors, names: Sequence[str], rate: float, evidence: Evidence) -> Pruned:
-    updated, masks = dict(weights), {}
-    for name in names:
-        hessian = hessian_of(name, weights[name], evidence.hessians)
-        updated[name], masks[name] = sparsegpt(weights[name], hessian, rate)
-    return Pruned(updated, masks)
 
 
 def _inverse_factor(hessian: torch.Tensor, damping: float) -> torch.Tensor:

@@ -1,11 +1,22 @@
 """Wanda: weight times the norm of its input (Sun et al. 2024)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from dsi.model.masks import Tensors
-from dsi.pruning.evidence import hessian_of
+from dsi.pruning.evidence import Evidence, Pruned, hessian_of, pruned_by_masks
+from dsi.pruning.thresholds import rowwise_masks
+
+
+def prune(weights: Tensors, names: Sequence[str], rate: float, evidence: Evidence) -> Pruned:
+    """Mask the round(rate · columns) least important weights of each row of each named tensor.
+
+    Raises:
+        PruningError: a weight has no calibration inputs.
+    """
+    importances = wanda_importances({name: weights[name] for name in names}, evidence.hessians)
+    return pruned_by_masks(weights, rowwise_masks(importances, rate))
 
 
 def wanda_importances(weights: Tensors, hessians: Mapping[str, torch.Tensor]) -> Tensors:

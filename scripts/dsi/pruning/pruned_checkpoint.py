@@ -1,0 +1,53 @@
+"""The files of a checkpoint before and after pruning."""
+
+import json
+import logging
+import shutil
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from dsi.base.files import replacing_files, write_json
+from dsi.model.masks import Tensors
+from dsi.pruning.evidence import Pruned
+from dsi.pruning.layers import EMBEDDING, LM_HEAD
+from dsi.pruning.selection import Selection
+from dsi.pruning.sparsity import sparsity
+from dsi.systems import CHECKPOINT_FILES
+
+logger = logging.getLogger(__name__)
+
+
+def dense_weights(folder: Path, selection: Selection) -> Tensors:
+    """A checkpoint's weights; a head that is pruned but tied to the embedding gets weights of its own."""
+    weights = load_file(folder / "model.safetensors")
+    if selection.lm_head:
+        weights.setdefault(LM_HEAD, weights[EMBEDDING].clone())
+    return weights
+
+
+def write_pruned(pruned: Pruned, dense: Tensors, rate: float, source: Path, output: Path) -> None:
+    """Write a pruned checkpoint, its masks and its sparsity; where units are gone, config.json has the d_ff.
+
+    Args:
+        dense: the weights before pruning.
+        rate: the one asked for, sparsity.json's `nominal`.
+        source: folder of the dense checkpoint, whose other files are copied.
+        output: folder to write to.
+    """
+    result = sparsity(pruned.weights, rate, dense=dense)
+    with replacing_files(output) as folder:
+        save_file(pruned.weights, folder / "model.safetensors", metadata={"format": "pt"})
+        save_file(pruned.masks, folder / "masks.safetensors")
+        write_json(result._asdict(), folder / "sparsity.json")
+        for name in CHECKPOINT_FILES:
+            shutil.copyfile(source / name, folder / name)
+        if pruned.d_ff is not None:
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            write_json({**config, "d_ff": pruned.d_ff}, folder / "config.json")
+    logger.info(
+        "zeros: %.4f of Linears, %.4f of all %d parameters",
+        result.linears,
+        result.model,
+        result.parameters,
+    )
