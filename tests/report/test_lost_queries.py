@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dsi.report.lost_queries import (
-    LostError,
+    LostQueriesError,
     found_frame,
     groupings,
     kept_frame,
@@ -105,7 +105,7 @@ def test_the_first_to_go_is_listed_first() -> None:
 
 @pytest.mark.parametrize("arm", ["bm25", "dense", "recovered"])
 def test_what_is_missing_is_named(arm: str) -> None:
-    with pytest.raises(LostError, match=f"no values of '{arm}'"):
+    with pytest.raises(LostQueriesError, match=f"no values of '{arm}'"):
         pairs_frame(found(arm), QUERIES)
 
 
