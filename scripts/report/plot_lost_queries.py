@@ -16,7 +16,7 @@ import pandas as pd
 from dsi.base.command import UserError, command_parser, run
 from dsi.report.figures.lost_queries import Chosen, lost_queries_figure
 from dsi.report.figures.style import add_figure_files, save_figure
-from dsi.report.lost_queries import LostError, lost_frame, pairs_frame, read_found
+from dsi.report.lost_queries import LostQueriesError, lost_frame, pairs_frame, read_found
 from dsi.report.results import write_csv
 
 
@@ -47,7 +47,7 @@ def main() -> None:
     found = read_found(arguments.metrics, *chosen)
     try:
         pairs = pairs_frame(found, pd.read_parquet(arguments.queries))
-    except LostError as error:
+    except LostQueriesError as error:
         raise UserError(f"{arguments.baseline}, {arguments.criterion}: {error}") from error
     write_csv(lost_frame(pairs), arguments.csv)
     figure = lost_queries_figure(pairs, found["seed"].nunique(), chosen)

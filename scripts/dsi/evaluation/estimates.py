@@ -27,8 +27,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 Array = NDArray[np.float64]
-
-
 # Smaller p-values are not told apart.
 LEAST_P = 1e-100
 
@@ -197,6 +195,11 @@ def effect_size(differences: Array) -> Array:
 
 
 def checked_values(values: ArrayLike) -> Array:
+    """Values of shape (…, S, Q) as an array.
+
+    Raises:
+        ValueError: fewer than one seed or two queries, or a value that is missing or infinite.
+    """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim < 2 or array.shape[-2] < 1 or array.shape[-1] < 2:
         raise ValueError(f"found values of shape {array.shape}, expected (…, seeds ≥ 1, queries ≥ 2)")
@@ -206,4 +209,5 @@ def checked_values(values: ArrayLike) -> Array:
 
 
 def as_floats(value: ArrayLike) -> Array:
+    """Numpy's scalars and arrays alike as arrays, as their functions promise to return."""
     return np.asarray(value, dtype=np.float64)

@@ -25,6 +25,8 @@ class Measure(NamedTuple):
         kind: what a ranking is compared with: the judgements or BM25's lists; `model` without a ranking.
         better: which values are better; of agreement, which are more alike.
         span: the possible values, in words. unit: of an axis in figures.
+
+    Measures of one meaning differ by their cut-off alone; tables explain them together, as R@k.
     """
 
     name: str
@@ -36,17 +38,12 @@ class Measure(NamedTuple):
     unit: str = "0–1"
 
     @property
-    def words(self) -> str:
-        """What it says, its span and its direction, as one cell of a table."""
-        return f"{self.meaning}; {self.span}, {self.better} is better"
-
-    @property
     def axis(self) -> str:
         """`(0–1, higher is better)`, to stand behind its name at an axis."""
         return f"({self.unit}, {self.better} is better)"
 
 
-_RECALL = "share of the relevant documents in the first k (10, 100, 1000)"
+_RECALL = "share of the relevant documents in the first k"
 _TABLE = (
     Measure("MAP", "AP(rel={rel})", "average precision: how near the top the relevant documents are"),
     Measure("MRR@10", "RR(rel={rel})@10", "1 / rank of the first relevant document, 0 beyond rank 10"),

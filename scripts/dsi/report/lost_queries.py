@@ -35,7 +35,7 @@ _BY_BM25 = {
 }
 
 
-class LostError(ValueError):
+class LostQueriesError(ValueError):
     """There is nothing to compare; the message says what is missing."""
 
 
@@ -81,11 +81,13 @@ def pairs_frame(found: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
         no row where the dense models find nothing.
 
     Raises:
-        LostError: BM25, the dense models or the recovered ones are missing.
+        LostQueriesError: BM25, the dense models or the recovered ones are missing.
     """
     for arm in ("bm25", "dense", "recovered"):
         if not (found["arm"] == arm).any():
-            raise LostError(f"no values of {arm!r} for the queries of this split; expected its metrics")
+            raise LostQueriesError(
+                f"no values of {arm!r} for the queries of this split; expected its metrics"
+            )
     dense = found[(found["arm"] == "dense") & (found["value"] > 0)]
     bm25 = found[found["arm"] == "bm25"].set_index("qid")["value"]
     texts = queries.set_index("qid")["text"]
@@ -110,22 +112,22 @@ def groupings(pairs: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
         f"{low + 1} to {high} words": lambda row: low < row["words"] <= high,
         f"more than {high} words": lambda row: row["words"] > high,
     }
-    rules: dict[str, Mapping[str, Any]] = {
+    tests: dict[str, Mapping[str, Any]] = {
         "rank of the first relevant document": _BY_RANK,
         "BM25": _BY_BM25,
         "length of the query": by_length,
     }
-    facts = pairs[["first", "bm25", "words"]].to_dict("records")
+    rows = pairs[["first", "bm25", "words"]].to_dict("records")
     return {
         grouping: pd.Series(
             pd.Categorical(
-                [next(name for name, holds in groups.items() if holds(row)) for row in facts],
+                [next(name for name, holds in groups.items() if holds(row)) for row in rows],
                 categories=list(groups),
                 ordered=True,
             ),
             index=pairs.index,
         )
-        for grouping, groups in rules.items()
+        for grouping, groups in tests.items()
     }
 
 
@@ -151,9 +153,9 @@ def lost_frame(pairs: pd.DataFrame) -> pd.DataFrame:
     gone = shares[shares["kept"] < 1 / 2].groupby(["criterion", "qid", "arm"])["rate"].min()
     at = gone.unstack("arm").reindex(columns=list(PRUNED_ARMS))
     at.columns = [f"{arm}_lost_at" for arm in at.columns]
-    facts = pairs.groupby(["criterion", "qid"]).agg(
+    about = pairs.groupby(["criterion", "qid"]).agg(
         text=("text", "first"), words=("words", "first"), dense=("first", "mean"), bm25=("bm25", "first")
     )
-    frame = facts.join(at).reset_index()
+    frame = about.join(at).reset_index()
     order = ["criterion", "recovered_lost_at", "pruned_lost_at", "qid"]
     return frame.sort_values(order, ignore_index=True)[list(LOST_COLUMNS)]

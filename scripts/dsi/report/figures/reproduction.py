@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from dsi.evaluation.measures import LOSS, MEASURES
 from dsi.report.figures.epochs import E2, draw_measure, label_epochs, last_epoch, legend_line, spread_words
 from dsi.report.figures.style import use_theme
 from dsi.report.results import ReportError
@@ -17,7 +18,7 @@ from dsi.report.results import ReportError
 TRAINING, VALIDATION, PRUNING = "#999999", "#0072B2", "#555555"
 # Panels of `curves`: title, and the columns drawn with their colours.
 CURVES = {
-    "Loss\n(nats, lower is better)": {"train_loss": TRAINING, "validation_loss": VALIDATION},
+    f"Loss\n{MEASURES[LOSS].axis}": {"train_loss": TRAINING, "validation_loss": VALIDATION},
     "Validation MAP\n(as published, 0 to 1, higher is better)": {"validation_MAP-published": VALIDATION},
     "Validation Recall@1000\n(as published, 0 to 1, higher is better)": {
         "validation_R@1000-published": VALIDATION
@@ -25,7 +26,7 @@ CURVES = {
 }
 # Panels of `long`, one below the other.
 LONG = {
-    "test_loss": "test loss\n(nats, lower is better)",
+    "test_loss": f"test loss\n{MEASURES[LOSS].axis}",
     "test_MAP-published": "test MAP, as published\n(0 to 1, higher is better)",
 }
 LEAST_SCALE = 0.001  # of a measure that is 0 throughout

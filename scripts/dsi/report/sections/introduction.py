@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dsi.evaluation.measures import LOSS, MEASURES, QRELS_MEASURES
+from dsi.evaluation.measures import LOSS, MEASURES, QRELS_MEASURES, Measure
 from dsi.report.frames import SPLITS
 from dsi.report.markdown import pipe_table
 from dsi.report.results import MetricReport, ReportError
@@ -99,13 +99,17 @@ Measures are averaged over the queries.
 
 def measure_words() -> list[tuple[str, str]]:
     """Name and words of each measure; those that differ by their cut-off alone share a row: R@k."""
-    names: dict[str, list[str]] = {}
+    by_meaning: dict[str, list[Measure]] = {}
     for name in (*QRELS_MEASURES, LOSS):
-        names.setdefault(MEASURES[name].words, []).append(name)
-    return [
-        (same[0] if len(same) == 1 else f"{same[0].partition('@')[0]}@k", words)
-        for words, same in names.items()
-    ]
+        by_meaning.setdefault(MEASURES[name].meaning, []).append(MEASURES[name])
+    rows = []
+    for meaning, same in by_meaning.items():
+        name, words = same[0].name, meaning
+        if len(same) > 1:
+            cut_offs = ", ".join(measure.name.partition("@")[2] for measure in same)
+            name, words = f"{name.partition('@')[0]}@k", f"{meaning} ({cut_offs})"
+        rows.append((name, f"{words}; {same[0].span}, {same[0].better} is better"))
+    return rows
 
 
 def _query_counts(report: MetricReport) -> dict[str, dict[str, int]]:

@@ -1,0 +1,25 @@
+"""What is not pruned: the dense model's share of BM25, and what chance gives."""
+
+import pytest
+
+from dsi.report.frames import metrics_frame
+from dsi.report.over_seeds import summarise
+from dsi.report.sections.baselines import baselines_section
+from dsi.report.sections.introduction import Configured, describe_study
+from dsi.report.summary import spreads
+from tests.report.conftest import FACTS, all_reports
+
+
+@pytest.mark.parametrize(
+    ("documents", "words"),
+    [
+        (1000, "With 1,000 documents R@1000 is 1 for every ranking of them all."),
+        (4000, "Among 4,000 documents a random ranking is expected to have R@1000 0.2500 and R@100 0.0250."),
+    ],
+)
+def test_a_random_ranking_finds_as_many_as_its_depth_allows(documents: int, words: str) -> None:
+    summary = summarise(metrics_frame(all_reports()))
+    study = describe_study(Configured(**FACTS), documents, all_reports())  # type: ignore[arg-type]
+    section = baselines_section(study, spreads(summary[summary["split"] == "test"]))
+    assert words in section
+    assert "- dsi: the MAP of dense E1 is 91.7 % of BM25's." in section  # 0.55 / 0.6
