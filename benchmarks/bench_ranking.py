@@ -36,27 +36,28 @@ from transformers.generation.logits_process import (  # noqa: E402
 )
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration  # noqa: E402
 
-from dsi.base.files import replacing, write_text
-from dsi.docids.schemes import extra_tokens, semantic
-from dsi.docids.tokenizer import EOS_ID, PAD_ID
-from dsi.docids.trie import alphabet, build_trie
-from dsi.model.scoring import docid_logits, identifier_losses, pad_labels
-from dsi.model.t5 import build_t5
-from dsi.ranking.scores import rank_scores
-from dsi.ranking.trie_search import TrieRanker
-from dsi.report.figures.style import plt, save_figure, use_theme
+from dsi.base.files import replacing, write_text  # noqa: E402
+from dsi.docids.identifiers import extra_tokens  # noqa: E402
+from dsi.docids.schemes import semantic  # noqa: E402
+from dsi.docids.tokenizer import EOS_ID, PAD_ID  # noqa: E402
+from dsi.docids.trie import alphabet, build_trie  # noqa: E402
+from dsi.model.scoring import docid_logits, identifier_losses, pad_labels  # noqa: E402
+from dsi.model.t5 import Shape, build_t5  # noqa: E402
+from dsi.ranking.scores import rank_scores  # noqa: E402
+from dsi.ranking.trie_search import TrieRanker  # noqa: E402
+from dsi.report.figures.style import plt, save_figure, use_theme  # noqa: E402
 
-SHAPE = {
-    "d_model": 128,
-    "d_kv": 32,
-    "d_ff": 512,
-    "num_heads": 4,
-    "num_layers": 1,
-    "num_decoder_layers": 1,
-    "dropout": 0.0,
-    "feed_forward": "gated-gelu",
-    "embedding_std": 0.1,
-}
+SHAPE = Shape(
+    d_model=128,
+    d_kv=32,
+    d_ff=512,
+    num_heads=4,
+    num_layers=1,
+    num_decoder_layers=1,
+    dropout=0.0,
+    feed_forward="gated-gelu",
+    embedding_std=0.1,
+)
 VOCABULARY = 2048
 FIRST_DIGIT = 3  # the token of 0; those of 1 … 9 follow
 FIRST_CUE = 20

@@ -9,8 +9,8 @@ Training scores its pseudo-queries with them, without a JVM.
 """
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -23,7 +23,8 @@ from dsi.bm25.parameters import Bm25Parameters
 logger = logging.getLogger(__name__)
 
 
-class Arguments(NamedTuple):
+@dataclass(frozen=True)
+class Arguments:
     """index: its manifest; documents, queries: parquet files; weights, words: the files to write."""
 
     index: Path

@@ -6,8 +6,8 @@
 """
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -18,7 +18,8 @@ from dsi.bm25.lucene import LuceneError, search_bm25, verified_index
 logger = logging.getLogger(__name__)
 
 
-class Arguments(NamedTuple):
+@dataclass(frozen=True)
+class Arguments:
     """index: its manifest; queries: a parquet file; depth: documents per query; output: the file to write."""
 
     index: Path

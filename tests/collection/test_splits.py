@@ -21,7 +21,7 @@ def queries(count: int) -> pd.DataFrame:
     return pd.DataFrame({"qid": [f"q{n}" for n in range(count)], "text": "x"})
 
 
-def test_the_studys_split_is_scikit_learns_in_its_order() -> None:
+def test_the_published_studys_split_is_scikit_learns_in_its_order() -> None:
     from sklearn.model_selection import train_test_split
 
     whole = queries(6980)

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from dsi.docids.embeddings import DocidError
-from dsi.docids.schemes import atomic_count
 from dsi.efficiency.compressed_files import load_compressed
 from dsi.efficiency.sizes import Sizes, count_weights
 from tests.efficiency.conftest import same_bits, save_small_t5, small_t5
@@ -23,16 +21,6 @@ def test_counts_by_hand() -> None:
         12,
         pytest.approx(20 / 12),
     )
-
-
-def test_docids_of_several_tokens_are_refused(tmp_path: Path) -> None:
-    """One decoder step is all that is counted: a longer identifier takes more."""
-    (tmp_path / "retriever.json").write_text(json.dumps({"task": "docid", "scheme": "semantic"}))
-    with pytest.raises(DocidError, match="found semantic docids, expected a checkpoint with atomic ones"):
-        atomic_count(tmp_path)
-    (tmp_path / "retriever.json").write_text(json.dumps({"task": "ranked-list", "k": 5}))
-    with pytest.raises(DocidError, match="found ranked-list docids"):
-        atomic_count(tmp_path)
 
 
 def test_the_command_writes_files_and_sizes(

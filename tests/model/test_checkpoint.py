@@ -1,55 +1,55 @@
-"""Checkpoints: ordinary ones for transformers, loaded as they were evaluated, named when they are missing."""
+"""Checkpoints are ordinary ones of transformers and give the scores that were evaluated, or are refused."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from dsi.docids.schemes import atomic
+from dsi.docids.identifiers import identifier_frame
 from dsi.docids.tokenizer import load_tokenizer
-from dsi.model.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from dsi.model.scoring import docid_logits, pad_batch, score_queries
-from dsi.model.t5 import untie_head
-from tests.conftest import DOCIDS, DOCUMENTS, MAX_TOKENS, PIECES
+from dsi.model.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    Description,
+    identifiers_of,
+    load_checkpoint,
+    load_t5,
+    read_description,
+    save_checkpoint,
+)
+from dsi.model.scoring import score_queries
+from dsi.systems import CHECKPOINT_FILES
+from tests.conftest import DOCIDS, DOCUMENTS, MAX_TOKENS
+from tests.model.conftest import ATOMIC_DESCRIPTION, DOCID_FRAME
 
-ATOMIC = {"task": "docid", "scheme": "atomic", "max_tokens": MAX_TOKENS}
 
-
-def test_an_untied_head_is_saved_and_loaded_as_it_was_evaluated(
-    tokenizer_folder: Path, tiny_model: Any, tmp_path: Path
-) -> None:
-    untie_head(tiny_model)
-    with torch.no_grad():
-        tiny_model.lm_head.weight[:, ::2] = 0
-    inputs = pad_batch([[5, 6, 1]])
-    save_checkpoint(tiny_model, tokenizer_folder, atomic(DOCUMENTS, PIECES), tmp_path, ATOMIC)
-    loaded = load_checkpoint(tmp_path).model.eval()
-    assert loaded.lm_head.weight is not loaded.shared.weight
-    assert torch.equal(loaded.shared.weight, tiny_model.shared.weight)
-    assert loaded.shared.weight.count_nonzero() == tiny_model.shared.weight.numel()
-    with torch.no_grad():
-        after, before = (docid_logits(model, *inputs, documents=24) for model in (loaded, tiny_model))
-    assert torch.equal(after, before)
+@pytest.fixture
+def folder(tiny_model: Any, tokenizer_folder: Path, tmp_path: Path) -> Path:
+    save_checkpoint(tiny_model, tokenizer_folder, DOCID_FRAME, tmp_path, ATOMIC_DESCRIPTION)
+    return tmp_path
 
 
 def test_a_checkpoint_is_an_ordinary_one_and_gives_the_same_scores(
-    tokenizer_folder: Path, tiny_model: Any, tmp_path: Path
+    tiny_model: Any, tokenizer_folder: Path, folder: Path
 ) -> None:
-    save_checkpoint(tiny_model, tokenizer_folder, atomic(DOCUMENTS, PIECES), tmp_path, ATOMIC)
-    loaded, report = AutoModelForSeq2SeqLM.from_pretrained(tmp_path, output_loading_info=True)
+    assert {path.name for path in folder.iterdir()} == {*CHECKPOINT_FILES, "model.safetensors"}
+    loaded, report = AutoModelForSeq2SeqLM.from_pretrained(folder, output_loading_info=True)
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]
 
     texts = ["shortest path", "random matrix of weight"]
-    checkpoint = load_checkpoint(tmp_path)
+    checkpoint = load_checkpoint(folder)
+    assert checkpoint.docids == DOCIDS
+    assert checkpoint.identifiers is None
     ours = Checkpoint(tiny_model, load_tokenizer(tokenizer_folder, MAX_TOKENS), DOCIDS)
     assert (score_queries(checkpoint, texts) == score_queries(ours, texts)).all()
 
     # Plain transformers: the token that generate() picks is the best document's.
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
-    inputs = tokenizer(texts, return_tensors="pt", padding=True)
+    inputs = AutoTokenizer.from_pretrained(folder)(texts, return_tensors="pt", padding=True)
     generated = loaded.eval().generate(
         input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], do_sample=False
     )
@@ -58,9 +58,32 @@ def test_a_checkpoint_is_an_ordinary_one_and_gives_the_same_scores(
     assert (generated[:, 1] - first).tolist() == best.tolist()
 
 
+def test_identifiers_are_none_only_where_one_step_scores_all() -> None:
+    tokens = [np.array([number, 1], np.int32) for number in range(2, 26)]
+    frame = identifier_frame(DOCUMENTS, tokens)
+    assert identifiers_of(frame, "naive") == [[number, 1] for number in range(2, 26)]
+    assert identifiers_of(frame, "atomic") is None
+
+
+def test_a_description_has_what_the_task_has(tmp_path: Path) -> None:
+    written = {"task": "ranked-list", "max_tokens": 32, "k": 3, "constrained": True}
+    (tmp_path / "retriever.json").write_text(json.dumps(written))
+    assert read_description(tmp_path) == Description("ranked-list", 32, None, 3, True)
+
+
 def test_a_folder_that_is_no_docid_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"no retriever\.json; expected a checkpoint folder such as"):
         load_checkpoint(tmp_path)
     (tmp_path / "retriever.json").write_text('{"task": "ranked-list"}')
     with pytest.raises(CheckpointError, match="found the task 'ranked-list'; expected docid"):
         load_checkpoint(tmp_path)
+    with pytest.raises(CheckpointError, match=r"no model\.safetensors; expected a checkpoint folder such as"):
+        load_t5(tmp_path)
+
+
+def test_weights_that_do_not_fit_are_named(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    weights["stray.weight"] = weights.pop("decoder.final_layer_norm.weight")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointError, match=r"missing_keys.*final_layer_norm.*unexpected_keys.*stray"):
+        load_t5(folder)

@@ -1,77 +1,68 @@
-"""Where ranked-list models come from: a local folder or the hub, safetensors only, clear errors."""
+"""Where pre-trained models come from: a local folder or the hub, safetensors only, clear errors."""
 
 import http.server
 import json
 import shutil
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from dsi.docids.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
-from dsi.model.pretrained import ModelSourceError, source_folder
+from dsi.docids.tokenizer import FILES, copy_tokenizer, load_tokenizer
+from dsi.model.pretrained import ModelSourceError, save_tokenizer_of, source_folder
 from dsi.model.t5 import build_t5
+from tests.conftest import PIECES, SHAPE
 
-ROOT = Path(__file__).resolve().parents[2]
-SHAPE = {
-    "d_model": 8,
-    "d_kv": 4,
-    "d_ff": 16,
-    "num_heads": 2,
-    "num_layers": 1,
-    "num_decoder_layers": 1,
-    "dropout": 0.0,
-    "feed_forward": "relu",
-    "embedding_std": 0.05,
-}
+Command = Callable[..., CompletedProcess[str]]
+WEIGHTS, TOKENIZER = "fetch_weights", "fetch_tokenizer"
 
 
 @pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer_folder: Path) -> Path:
     """A small T5 as a folder of the hub: weights, configuration, tokenizer."""
     folder = tmp_path_factory.mktemp("hub") / "t5-tiny"
-    torch.manual_seed(1)
-    build_t5(SHAPE, 40, seed=1).save_pretrained(folder)
-    save_tokenizer(train_tokenizer(["some words to learn pieces from, 0 1 2"] * 5, 24), folder)
+    build_t5(SHAPE, PIECES, seed=1).save_pretrained(folder)
+    copy_tokenizer(tokenizer_folder, folder)
     return folder
 
 
-def fetch(
-    what: str, source: dict[str, Any], output: Path, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    import os
-
-    return subprocess.run(
-        [
-            sys.executable,
-            "scripts",
-            "fetch_model",
-            what,
-            *("--source", json.dumps(source), "--output", str(output)),
-        ],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty cache of the hub's files, and nobody who answers in the hub's place."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
 
 
-def test_a_local_folder_gives_weights_and_tokenizer(model_folder: Path, tmp_path: Path) -> None:
-    for what in ("weights", "tokenizer"):
-        done = fetch(what, {"path": str(model_folder)}, tmp_path)
+def fetch(command: Command, name: str, source: dict[str, Any], output: Path) -> CompletedProcess[str]:
+    return command(name, "--source", json.dumps(source), "--output", output)
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    before, after = (load_file(folder / "model.safetensors") for folder in (one, other))
+    return before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_local_folder_gives_weights_and_tokenizer(
+    command: Command, model_folder: Path, tmp_path: Path
+) -> None:
+    for name in (WEIGHTS, TOKENIZER):
+        done = fetch(command, name, {"path": str(model_folder)}, tmp_path)
         assert done.returncode == 0, done.stderr
-    before, after = (load_file(folder / "model.safetensors") for folder in (model_folder, tmp_path))
-    assert before.keys() == after.keys()
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert same_weights(model_folder, tmp_path)
     text = "some words 12"
     assert load_tokenizer(tmp_path).encode(text).ids == load_tokenizer(model_folder).encode(text).ids
+
+
+def test_a_tokenizer_is_two_files_and_cuts_nothing(model_folder: Path, tmp_path: Path) -> None:
+    save_tokenizer_of(model_folder, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+    assert len(load_tokenizer(tmp_path).encode("graph " * 600).ids) > 600
 
 
 def test_a_pickle_is_not_read(model_folder: Path, tmp_path: Path) -> None:
@@ -88,15 +79,13 @@ def test_a_folder_without_tokenizer_is_named(tmp_path: Path) -> None:
         source_folder({"path": str(tmp_path)}, weights=False)
 
 
-def test_a_weight_that_is_missing_is_an_error(model_folder: Path, tmp_path: Path) -> None:
+def test_a_weight_that_is_missing_is_an_error(command: Command, model_folder: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut"
     shutil.copytree(model_folder, cut)
-    from safetensors.torch import save_file
-
     weights = load_file(cut / "model.safetensors")
     del weights["encoder.block.0.layer.0.SelfAttention.q.weight"]
     save_file(weights, cut / "model.safetensors", metadata={"format": "pt"})
-    done = fetch("weights", {"path": str(cut)}, tmp_path / "out")
+    done = fetch(command, WEIGHTS, {"path": str(cut)}, tmp_path / "out")
     assert done.returncode == 1
     assert "does not fit config.json: {'missing_keys': ['encoder.block.0" in done.stderr
     assert not (tmp_path / "out" / "model.safetensors").exists()
@@ -156,42 +145,40 @@ def hub(model_folder: Path) -> Iterator[str]:
     server.server_close()
 
 
-def test_the_hub_gives_weights_and_tokenizer_once(hub: str, model_folder: Path, tmp_path: Path) -> None:
-    environment = {"HF_ENDPOINT": hub, "HF_HOME": str(tmp_path / "cache"), "HF_HUB_DISABLE_XET": "1"}
-    for what in ("tokenizer", "weights"):
-        done = fetch(what, {"hub": "test/t5-tiny"}, tmp_path / "out", **environment)
+def test_the_hub_gives_weights_and_tokenizer_once(
+    command: Command,
+    cache: None,
+    hub: str,
+    model_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub)
+    for name in (TOKENIZER, WEIGHTS):
+        done = fetch(command, name, {"hub": "test/t5-tiny"}, tmp_path / "out")
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/tokenizer.json").is_file()
-    before, after = (load_file(f / "model.safetensors") for f in (model_folder, tmp_path / "out"))
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert same_weights(model_folder, tmp_path / "out")
     # From the cache, with nobody to ask.
-    again = fetch(
-        "weights", {"hub": "test/t5-tiny"}, tmp_path / "again", **environment | {"HF_HUB_OFFLINE": "1"}
-    )
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    again = fetch(command, WEIGHTS, {"hub": "test/t5-tiny"}, tmp_path / "again")
     assert again.returncode == 0, again.stderr
 
 
-def test_a_repository_that_is_not_there_is_named(hub: str, tmp_path: Path) -> None:
-    done = fetch(
-        "weights",
-        {"hub": "test/t5-tinny"},
-        tmp_path / "out",
-        HF_ENDPOINT=hub,
-        HF_HOME=str(tmp_path / "cache"),
-    )
+@pytest.mark.parametrize("name", [WEIGHTS, TOKENIZER])
+def test_a_repository_that_is_not_there_is_named(
+    command: Command, cache: None, hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub)
+    done = fetch(command, name, {"hub": "test/t5-tinny"}, tmp_path / "out")
     assert done.returncode == 1
     assert "the hub has no repository 'test/t5-tinny'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_no_hub_says_what_to_do(tmp_path: Path) -> None:
-    done = fetch(
-        "weights",
-        {"hub": "google-t5/t5-small"},
-        tmp_path / "out",
-        HF_ENDPOINT="http://127.0.0.1:9",
-        HF_HOME=str(tmp_path / "cache"),
-    )
+@pytest.mark.parametrize("name", [WEIGHTS, TOKENIZER])
+def test_no_hub_says_what_to_do(command: Command, cache: None, tmp_path: Path, name: str) -> None:
+    done = fetch(command, name, {"hub": "google-t5/t5-small"}, tmp_path / "out")
     assert done.returncode == 1
     assert (
         "models: 'google-t5/t5-small' is neither in the local cache nor to be had from the hub" in done.stderr

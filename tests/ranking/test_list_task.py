@@ -1,63 +1,83 @@
-"""The ranked-list task of a collection: plain transformers generates the lists that were evaluated."""
+"""The ranked-list task of a collection: what is read, generated, and saved for plain transformers."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import pandas as pd
 import pytest
 from tokenizers import Tokenizer
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from dsi.docids.tokenizer import load_tokenizer
 from dsi.evaluation.runs import read_run
 from dsi.model.checkpoint import load_t5, save_checkpoint
 from dsi.ranking.list_task import ListSettings, ListTask, write_lists
-from tests.ranking.tiny_lists import DOCIDS, model, topk, write_tokenizer
+from tests.ranking.tiny_lists import DOCIDS, QUERIES, model, topk
+
+Command = Callable[..., CompletedProcess[str]]
 
 
-@pytest.fixture(scope="module")
-def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tokenizer")
-    write_tokenizer(folder)
-    return folder
+def settings_json(method: str = "greedy", length: str = "full") -> dict[str, Any]:
+    generation = {"method": method, "length": length}
+    return {"k": 2, "depth": 1000, "generation": generation, "training": {"max_tokens": 32, "epochs": 3}}
 
 
-@pytest.fixture(scope="module")
-def tokenizer(tokenizer_folder: Path) -> Tokenizer:
-    return load_tokenizer(tokenizer_folder)
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    QUERIES.to_parquet(tmp_path / "queries.parquet", index=False)
+    topk().to_parquet(tmp_path / "topk.parquet", index=False)
+    documents = pd.DataFrame({"docid": DOCIDS, "text": "x"})
+    documents.to_parquet(tmp_path / "documents.parquet", index=False)
+    return tmp_path
 
 
-def collection(folder: Path) -> Path:
-    queries = pd.DataFrame(
-        {
-            "qid": ["q1", "q2", "q3"],
-            "text": ["graph node", "edge", "matrix"],
-            "split": ["test", "validation", "test"],
-        }
+def test_settings_are_those_of_a_baseline() -> None:
+    assert ListSettings.from_json(settings_json()) == ListSettings(2, 1000, False, True, 32)
+    assert ListSettings.from_json(settings_json("constrained", "k")) == ListSettings(2, 1000, True, False, 32)
+
+
+def test_no_more_of_bm25s_lists_is_read_than_is_needed(collection: Path, list_tokenizer_folder: Path) -> None:
+    trained = pd.DataFrame({"qid": ["q4"], "text": ["node"], "split": ["train"]})
+    pd.concat([QUERIES, trained]).to_parquet(collection / "queries.parquet", index=False)
+    more = [("q4", rank, docid) for rank, docid in enumerate(DOCIDS, start=1)]
+    deeper = pd.concat([topk(), pd.DataFrame(more, columns=topk().columns)])
+    deeper.to_parquet(collection / "topk.parquet", index=False)
+    short, whole = (
+        ListTask.read(collection, list_tokenizer_folder, settings_json(length=length))
+        for length in ("k", "full")
     )
-    queries.to_parquet(folder / "queries.parquet", index=False)
-    topk().to_parquet(folder / "topk.parquet", index=False)
-    pd.DataFrame({"docid": DOCIDS, "text": "x"}).to_parquet(folder / "documents.parquet", index=False)
-    return folder
+    assert short.topk.groupby("qid").size().to_dict() == {"q1": 3, "q2": 2, "q4": 2}
+    assert whole.topk.groupby("qid").size().to_dict() == {"q1": 3, "q2": 2, "q4": 7}
+    assert short.generation.lengths.full_list == short.generation.lengths.k_list
+    assert whole.generation.lengths.full_list > whole.generation.lengths.k_list
+    assert [example.qid for example in short.examples("test", "train")] == ["q1", "q3", "q4"]
 
 
 @pytest.mark.parametrize("method", ["greedy", "constrained"])
 def test_plain_transformers_generates_the_lists_that_were_evaluated(
-    tokenizer_folder: Path, tokenizer: Tokenizer, tmp_path: Path, method: str
+    command: Command,
+    collection: Path,
+    list_tokenizer_folder: Path,
+    list_tokenizer: Tokenizer,
+    tmp_path: Path,
+    method: str,
 ) -> None:
-    settings = ListSettings(k=2, depth=1000, constrained=method == "constrained", full=True, max_tokens=32)
-    task = ListTask.read(collection(tmp_path), tokenizer_folder, settings)
-    t5 = model(tokenizer)
+    task = ListTask.read(collection, list_tokenizer_folder, settings_json(method))
+    t5 = model(list_tokenizer)
     task.describe_generation(t5)
+    checkpoint = tmp_path / "checkpoint"
     retriever = {"task": "ranked-list", "max_tokens": 32, "k": 2, "constrained": method == "constrained"}
-    save_checkpoint(t5, tokenizer_folder, task.docids, tmp_path / "checkpoint", retriever)
+    save_checkpoint(t5, list_tokenizer_folder, task.docids, checkpoint, retriever)
     run, outputs = tmp_path / "run.trec.gz", tmp_path / "outputs.parquet"
-    write_lists(load_t5(tmp_path / "checkpoint"), task, run, outputs)
+    write_lists(load_t5(checkpoint), task, run, outputs)
     written = pd.read_parquet(outputs)
     assert list(written["qid"]) == ["q1", "q2", "q3"]
 
-    plain = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "checkpoint")
-    tokens = AutoTokenizer.from_pretrained(tmp_path / "checkpoint")
-    for text, expected in zip(["graph node", "edge", "matrix"], written["full_list"], strict=True):
+    plain = AutoModelForSeq2SeqLM.from_pretrained(checkpoint)
+    tokens = AutoTokenizer.from_pretrained(checkpoint)
+    for text, expected in zip(QUERIES["text"], written["full_list"], strict=True):
         inputs = tokens(f"retrieve documents for: {text}", return_tensors="pt")
         generated = plain.generate(
             input_ids=inputs["input_ids"],
@@ -69,3 +89,21 @@ def test_plain_transformers_generates_the_lists_that_were_evaluated(
         ranked = read_run(run)
         assert set(ranked["docid"]) <= set(DOCIDS)
         assert list(ranked["rank"]) == [1, 2] * 3
+
+    again = ("--run", tmp_path / "again.trec.gz", "--outputs", tmp_path / "again.parquet")
+    options = ("--settings", json.dumps(settings_json(method)), "--threads", 1)
+    done = command("rank_lists", checkpoint, "--collection", collection, *options, *again)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again.trec.gz").read_bytes() == run.read_bytes()
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "again.parquet"), written)
+
+
+def test_a_folder_without_a_checkpoint_is_a_message(
+    command: Command, collection: Path, tmp_path: Path
+) -> None:
+    options = ("--settings", json.dumps(settings_json()), "--threads", 1)
+    outputs = ("--run", tmp_path / "run", "--outputs", tmp_path / "outputs")
+    done = command("rank_lists", tmp_path, "--collection", collection, *options, *outputs)
+    assert done.returncode == 1
+    assert "expected a checkpoint folder such as" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,51 +1,48 @@
-"""Ranked lists as text: targets, lengths, outputs of a model, runs."""
+"""Ranked lists as text: targets, lengths, losses, what is generated, and the run that comes of it."""
 
 import math
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 from tokenizers import Tokenizer
 
-from dsi.docids.tokenizer import load_tokenizer
-from dsi.ranking.lists import Lengths, list_lengths, list_outputs, list_run
-from tests.ranking.tiny_lists import DOCIDS, examples, generation, model, topk, write_tokenizer
+from dsi.model.scoring import pad_batch
+from dsi.ranking.lists import (
+    Lengths,
+    ListBatch,
+    decoder_states,
+    generate_tokens,
+    head_logits,
+    list_lengths,
+    list_outputs,
+    list_run,
+    padded_to,
+)
+from tests.ranking.tiny_lists import DOCIDS, examples, generation, model, topk
 
 
-@pytest.fixture(scope="module")
-def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tokenizer")
-    write_tokenizer(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tokenizer_folder: Path) -> Tokenizer:
-    return load_tokenizer(tokenizer_folder)
-
-
-def test_targets_are_the_first_k_docids_of_bm25(tokenizer: Tokenizer) -> None:
-    first, second, third = examples(tokenizer)
-    assert tokenizer.decode(first.input_ids) == "retrieve documents for: graph node"
-    assert tokenizer.decode(first.label_ids) == "712 7"
+def test_targets_are_the_first_k_docids_of_bm25(list_tokenizer: Tokenizer) -> None:
+    first, second, third = examples(list_tokenizer)
+    assert list_tokenizer.decode(first.input_ids) == "retrieve documents for: graph node"
+    assert list_tokenizer.decode(first.label_ids) == "712 7"
     assert first.label_ids[-1] == 1
-    assert tokenizer.decode(second.label_ids) == "4077 x-12"
+    assert list_tokenizer.decode(second.label_ids) == "4077 x-12"
     assert not third.found
     assert third.label_ids == [1]
 
 
-def test_lengths_are_those_of_the_joined_lists(tokenizer: Tokenizer) -> None:
+def test_lengths_are_those_of_the_joined_lists(list_tokenizer: Tokenizer) -> None:
     lists = {2: ["712 7", "4077 x-12"], 1000: ["712 7 ab", "4077 x-12"]}
-    longest = [max(len(tokenizer.encode(text).ids) for text in texts) for texts in lists.values()]
-    assert list_lengths(topk(), 2, tokenizer) == Lengths(*longest)
+    longest = [max(len(list_tokenizer.encode(text).ids) for text in texts) for texts in lists.values()]
+    assert list_lengths(topk(), 2, list_tokenizer) == Lengths(*longest)
 
 
-def test_outputs_hold_losses_and_lists_of_every_query(tokenizer: Tokenizer) -> None:
-    t5, chosen = model(tokenizer), examples(tokenizer)
-    outputs = list_outputs(t5, chosen, generation(tokenizer), batch_size=2)
+def test_outputs_hold_losses_and_lists_of_every_query(list_tokenizer: Tokenizer) -> None:
+    t5, chosen = model(list_tokenizer), examples(list_tokenizer)
+    outputs = list_outputs(t5, chosen, generation(list_tokenizer), batch_size=2)
     one_by_one = pd.concat(
-        [list_outputs(t5, [example], generation(tokenizer)) for example in chosen], ignore_index=True
+        [list_outputs(t5, [example], generation(list_tokenizer)) for example in chosen], ignore_index=True
     )
     pd.testing.assert_frame_equal(outputs, one_by_one, atol=1e-5, rtol=0)
     assert list(outputs["qid"]) == ["q1", "q2", "q3"]
@@ -65,3 +62,24 @@ def test_a_run_keeps_first_places_and_marks_what_does_not_exist() -> None:
         ("q1", 3, "71", -3.0),
     ]
     assert len(list_run(outputs, set(DOCIDS), 2)) == 2
+
+
+def test_logits_are_those_of_the_models_own_forward_pass(list_tokenizer: Tokenizer) -> None:
+    chosen = examples(list_tokenizer)
+    input_ids, mask = pad_batch([example.input_ids for example in chosen])
+    labels = padded_to([example.label_ids for example in chosen], 20)
+    assert labels.shape == (3, 20)
+    for scaled in (False, True):
+        t5 = model(list_tokenizer)
+        t5.config.scale_decoder_outputs = scaled
+        with torch.no_grad():
+            ours = head_logits(t5, decoder_states(t5, ListBatch(input_ids, mask, labels)))
+            theirs = t5(input_ids=input_ids, attention_mask=mask, labels=labels).logits
+        assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+def test_generation_ends_at_the_end_token_or_the_limit(list_tokenizer: Tokenizer) -> None:
+    t5, batch = model(list_tokenizer), pad_batch([[5, 6, 1], [9, 1]])
+    assert [len(row) for row in generate_tokens(t5, *batch, 2, allowed=lambda *_: [7, 8])] == [2, 2]
+    ended = generate_tokens(t5, *batch, 5, allowed=lambda _, tokens: [7] if len(tokens) < 3 else [1])
+    assert ended == [[7, 7], [7, 7]]

@@ -1,4 +1,4 @@
-"""Rankings and measures of a matrix of scores: trec_eval's tie order, cuts, and the loss."""
+"""Rankings by a matrix of scores: trec_eval's order, whatever the depth; measures and losses of a history."""
 
 import numpy as np
 import pandas as pd
@@ -10,22 +10,8 @@ from dsi.evaluation.runs import ranked
 from dsi.ranking.scores import measures_of_ranking, measures_of_scores, query_losses, rank_scores
 
 
-def test_measures_of_scores_equal_ir_measures() -> None:
-    rng = np.random.default_rng(0)
-    docids = [f"d{number:02d}" for number in range(30)]
-    scores = rng.integers(0, 5, (8, 30)).astype(np.float32)  # many ties
-    relevant = [sorted(rng.choice(30, size=3, replace=False)) for _ in range(8)]
-    qids = [str(number) for number in range(8)]
-    run = rank_scores(scores, qids, docids, depth=30)
-    rows = [
-        (qid, docids[column], 1) for qid, columns in zip(qids, relevant, strict=True) for column in columns
-    ]
-    qrels = pd.DataFrame(rows, columns=["qid", "docid", "grade"])
-    means = qrels_measures(as_rankings(run), as_judgements(qrels), 1).groupby("measure")["value"].mean()
-    ours = measures_of_scores(scores, relevant)
-    assert ours["MAP"] == pytest.approx(means["MAP"])
-    assert ours["R@10"] == pytest.approx(means["R@10"])
-    assert ours["R@1000"] == 1
+def frame(rows: list[tuple[str, str, float]], column: str) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["qid", "docid", column])
 
 
 def test_rank_order_is_the_order_trec_eval_gives() -> None:
@@ -58,11 +44,22 @@ def test_a_cut_through_ties_keeps_what_the_whole_ranking_has_there(depth: int) -
         assert list(ranking["docid"]) == [docid for _, docid in whole[:depth]]
 
 
-def test_loss_is_the_mean_negative_log_probability_of_the_relevant() -> None:
-    log_p = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]], dtype=np.float32))
-    losses = query_losses(log_p, [[0, 1], []])
-    assert losses[0] == pytest.approx(-(np.log(0.5) + np.log(0.25)) / 2)
-    assert np.isnan(losses[1])
+def test_measures_of_scores_equal_ir_measures() -> None:
+    rng = np.random.default_rng(0)
+    docids = [f"d{number:02d}" for number in range(30)]
+    scores = rng.integers(0, 5, (8, 30)).astype(np.float32)  # many ties
+    relevant = [sorted(rng.choice(30, size=3, replace=False)) for _ in range(8)]
+    qids = [str(number) for number in range(8)]
+    run = rank_scores(scores, qids, docids, depth=30)
+    qrels = frame(
+        [(qid, docids[column], 1) for qid, columns in zip(qids, relevant, strict=True) for column in columns],
+        "grade",
+    )
+    means = qrels_measures(as_rankings(run), as_judgements(qrels), 1).groupby("measure")["value"].mean()
+    ours = measures_of_scores(scores, relevant)
+    assert ours["MAP"] == pytest.approx(means["MAP"])
+    assert ours["R@10"] == pytest.approx(means["R@10"])
+    assert ours["R@1000"] == 1
 
 
 def test_measures_of_a_ranking_are_those_of_the_scores() -> None:
@@ -72,3 +69,10 @@ def test_measures_of_a_ranking_are_those_of_the_scores() -> None:
     assert measures_of_ranking(order, relevant) == measures_of_scores(scores, relevant)
     # Found at rank 2, and one of two beyond the depth: (1/2)/2.
     assert measures_of_ranking(np.array([[4, 9]]), [(9, 5)])["MAP"] == 0.25
+
+
+def test_loss_is_the_mean_negative_log_probability_of_the_relevant() -> None:
+    log_p = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]], dtype=np.float32))
+    losses = query_losses(log_p, [[0, 1], []])
+    assert losses[0] == pytest.approx(-(np.log(0.5) + np.log(0.25)) / 2)
+    assert np.isnan(losses[1])

@@ -1,6 +1,5 @@
 """Exact ranking over a trie: equal to teacher forcing, and to beams as many as there are documents."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,96 +12,30 @@ from transformers.generation.logits_process import (
     PrefixConstrainedLogitsProcessor,
     SuppressTokensLogitsProcessor,
 )
-from transformers.models.t5.configuration_t5 import T5Config
-from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.tokenizer import EOS_ID, PAD_ID
 from dsi.docids.trie import alphabet, build_trie
 from dsi.model.t5 import build_t5, untie_head
-from dsi.ranking import trie_search as trie_ranking
+from dsi.ranking import prefix_decoder
+from dsi.ranking.frontier import Frontier
+from dsi.ranking.prefix_decoder import PrefixDecoder
 from dsi.ranking.scores import rank_scores
 from dsi.ranking.trie_search import TrieRanker, TrieRankingError
-
-VOCABULARY = 24
-
-
-def make_model(seed: int = 1, **changes: Any) -> T5ForConditionalGeneration:
-    """Tiny, of any shape, with the peaked probabilities of large weights."""
-    torch.manual_seed(seed)
-    config = T5Config(
-        **{
-            "vocab_size": VOCABULARY,
-            "d_model": 16,
-            "d_kv": 6,
-            "d_ff": 20,
-            "num_heads": 3,
-            "num_layers": 1,
-            "num_decoder_layers": 2,
-            "dropout_rate": 0.3,
-            "relative_attention_num_buckets": 6,
-            "relative_attention_max_distance": 8,
-            "decoder_start_token_id": PAD_ID,
-            **changes,
-        }
-    )
-    model = T5ForConditionalGeneration(config).eval()
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            weight.copy_(torch.rand_like(weight) + 0.5 if "norm" in name else torch.randn_like(weight) * 0.4)
-    return model
-
-
-def make_queries(number: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Texts of 1 to 6 tokens, padded on the right."""
-    rng = np.random.default_rng(seed)
-    inputs = torch.from_numpy(rng.integers(3, VOCABULARY, (number, 6)))
-    lengths = torch.from_numpy(rng.integers(1, 7, number))
-    mask = (torch.arange(6) < lengths[:, None]).long()
-    return inputs * mask, mask
-
-
-def make_identifiers(number: int, seed: int, alphabet: int = 6, longest: int = 6) -> list[list[int]]:
-    """Different identifiers of random lengths, each with an end token."""
-    rng = np.random.default_rng(seed)
-    found: dict[tuple[int, ...], None] = {}
-    while len(found) < number:
-        tokens = rng.integers(2, 2 + alphabet, rng.integers(0, longest)).tolist()
-        found[(*tokens, EOS_ID)] = None
-    return [list(tokens) for tokens in found]
-
-
-@torch.inference_mode()
-def teacher_forced(
-    model: T5ForConditionalGeneration,
-    identifiers: Sequence[list[int]],
-    inputs: torch.Tensor,
-    mask: torch.Tensor,
-    known: Sequence[list[int]] | None = None,
-) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(Q, N) log P of every identifier by transformers' own forward pass, one pair at a time.
-
-    `known`: whose tokens the softmax is over, if not those of `identifiers`.
-    """
-    tokens_of_docids = torch.from_numpy(alphabet(known or identifiers))
-    scores = np.empty((len(inputs), len(identifiers)), dtype=np.float32)
-    for row, (text, real) in enumerate(zip(inputs, mask, strict=True)):
-        for column, tokens in enumerate(identifiers):
-            labels = torch.tensor([tokens])
-            logits = model(input_ids=text[None], attention_mask=real[None], labels=labels).logits[0]
-            others = torch.ones(logits.shape[-1], dtype=torch.bool).index_fill(0, tokens_of_docids, False)
-            logits = logits.masked_fill(others, -torch.inf)
-            steps = logits.log_softmax(dim=-1)[torch.arange(len(tokens)), labels[0]]
-            scores[row, column] = steps.sum()
-    return scores
-
-
-def names(number: int) -> list[str]:
-    return [f"d{document}" for document in range(number)]
+from tests.conftest import SHAPE
+from tests.ranking.conftest import (
+    VOCABULARY,
+    Scores,
+    make_identifiers,
+    make_model,
+    make_queries,
+    names,
+    teacher_forced,
+)
 
 
 def agrees(
     ranker: TrieRanker,
-    expected: np.ndarray[Any, np.dtype[np.float32]],
+    expected: Scores,
     inputs: torch.Tensor,
     mask: torch.Tensor,
     depth: int,
@@ -115,36 +48,6 @@ def agrees(
     np.testing.assert_allclose(scores, -np.sort(-expected, axis=1)[:, :k], atol=2e-5, rtol=2e-6)
     np.testing.assert_allclose(scores, np.take_along_axis(expected, documents, axis=1), atol=2e-5, rtol=2e-6)
     assert (np.diff(scores, axis=1) <= 0).all()
-
-
-SHAPES: dict[str, dict[str, Any]] = {
-    "one layer, scaled": {"num_decoder_layers": 1},
-    "three layers, gated, not scaled": {
-        "num_decoder_layers": 3,
-        "feed_forward_proj": "gated-gelu",
-        "tie_word_embeddings": False,
-    },
-    "gated-silu": {"feed_forward_proj": "gated-silu"},
-    "gelu": {"feed_forward_proj": "gelu"},
-    "another start": {"decoder_start_token_id": 5},
-    "another epsilon": {"layer_norm_epsilon": 0.1},
-}
-
-
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("own_head", [False, True], ids=["tied", "untied"])
-def test_probabilities_are_those_of_the_model(shape: dict[str, Any], own_head: bool) -> None:
-    model = make_model(**shape)
-    if own_head:
-        untie_head(model)
-        with torch.no_grad():
-            model.lm_head.weight.mul_(-0.7)
-    inputs, mask = make_queries(3, seed=1)
-    # Longer than the relative positions' largest distance.
-    identifiers = make_identifiers(25, seed=1, longest=14)
-    ranker = TrieRanker(model, build_trie(identifiers), names(25))
-    expected = teacher_forced(model, identifiers, inputs, mask)
-    np.testing.assert_allclose(ranker.scores(inputs, mask), expected, atol=2e-5, rtol=2e-6)
 
 
 def test_softmax_is_over_the_tokens_of_docids_not_over_the_children() -> None:
@@ -168,28 +71,28 @@ def test_softmax_is_over_the_tokens_of_docids_not_over_the_children() -> None:
     documents=st.integers(1, 40),
     queries=st.integers(1, 4),
     depth=st.integers(1, 60),
-    expanded=st.integers(1, 30),
+    prefixes_at_a_time=st.integers(1, 30),
     layers=st.integers(1, 3),
     gated=st.booleans(),
-    alphabet=st.integers(3, 12),
+    letters=st.integers(3, 12),
     seed=st.integers(0, 999),
 )
 def test_any_trie_and_model_agree_with_teacher_forcing(
     documents: int,
     queries: int,
     depth: int,
-    expanded: int,
+    prefixes_at_a_time: int,
     layers: int,
     gated: bool,
-    alphabet: int,
+    letters: int,
     seed: int,
 ) -> None:
     feed_forward = "gated-gelu" if gated else "relu"
     model = make_model(seed, num_decoder_layers=layers, feed_forward_proj=feed_forward)
-    identifiers = make_identifiers(documents, seed, alphabet)
+    identifiers = make_identifiers(documents, seed, letters)
     inputs, mask = make_queries(queries, seed)
     expected = teacher_forced(model, identifiers, inputs, mask)
-    ranker = TrieRanker(model, build_trie(identifiers), names(documents), expanded)
+    ranker = TrieRanker(model, build_trie(identifiers), names(documents), prefixes_at_a_time)
     agrees(ranker, expected, inputs, mask, depth)
     np.testing.assert_allclose(ranker.scores(inputs, mask), expected, atol=2e-5, rtol=2e-6)
 
@@ -200,7 +103,7 @@ def test_passes_are_counted_beside_those_that_no_exact_search_avoids() -> None:
     inputs, mask = make_queries(3, seed=4)
     prefixes = sorted({tuple(tokens[:length]) for tokens in identifiers for length in range(1, len(tokens))})
     likelihood = teacher_forced(model, [list(prefix) for prefix in prefixes], inputs, mask, identifiers)
-    ranker = TrieRanker(model, build_trie(identifiers), names(40), expanded=4)
+    ranker = TrieRanker(model, build_trie(identifiers), names(40), prefixes_at_a_time=4)
     for depth in (1, 3, 10):
         found = ranker.top(inputs, mask, depth)
         # The empty prefix has probability 1.
@@ -260,7 +163,7 @@ def test_equal_probabilities_stand_by_descending_docid() -> None:
     identifiers = [[3, 4], [5], [3, 5], [6], [4, 2], [7]]
     docids = ["a", "b", "c", "d", "e", "f"]
     inputs, mask = make_queries(2, seed=1)
-    ranker = TrieRanker(model, build_trie(identifiers), docids, expanded=1)
+    ranker = TrieRanker(model, build_trie(identifiers), docids, prefixes_at_a_time=1)
     for depth, order in ((6, "fdbeca"), (5, "fdbec"), (4, "fdbe"), (2, "fd")):
         run = ranker.rank(["q1", "q2"], inputs, mask, depth)
         assert "".join(run["docid"]) == order * 2
@@ -280,19 +183,6 @@ def test_a_run_has_every_query_and_no_more_documents_than_there_are() -> None:
     assert all(set(part) == set(names(5)) for _, part in run.groupby("qid")["docid"])
 
 
-@pytest.mark.parametrize("expanded", [1, 7, 64, 4096])
-def test_the_size_of_chunks_changes_nothing(expanded: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trie_ranking, "NODES_AT_A_TIME", 4 * expanded)
-    monkeypatch.setattr(trie_ranking, "HEAD_ELEMENTS", 1)  # 16 rows, the least
-    model = make_model(num_decoder_layers=3)
-    identifiers = make_identifiers(300, seed=5, alphabet=5)
-    inputs, mask = make_queries(4, seed=5)
-    expected = teacher_forced(model, identifiers[:40], inputs, mask)
-    ranker = TrieRanker(model, build_trie(identifiers), names(300), expanded)
-    np.testing.assert_allclose(ranker.scores(inputs, mask)[:, :40], expected, atol=2e-5, rtol=2e-6)
-    agrees(ranker, ranker.scores(inputs, mask), inputs, mask, 20)
-
-
 def test_hopeless_prefixes_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 4,096 identifiers over 4 tokens the best is found with a small part of 2 × 1,365 inner prefixes."""
     model = make_model(num_decoder_layers=1)
@@ -300,18 +190,18 @@ def test_hopeless_prefixes_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None
     with torch.no_grad():
         model.lm_head.weight.mul_(4)  # probabilities as peaked as a trained model's
     identifiers = [[2 + number // 4**place % 4 for place in range(6)] for number in range(4096)]
-    ranker = TrieRanker(model, build_trie(identifiers), names(4096), expanded=8)
+    ranker = TrieRanker(model, build_trie(identifiers), names(4096), prefixes_at_a_time=8)
     seen = []
-    step = ranker._decoder.step
+    step = PrefixDecoder.step
 
-    def counted(depth: int, chunk: Any, *rest: Any) -> Any:
+    def counted(decoder: PrefixDecoder, depth: int, chunk: Frontier, *rest: Any) -> Any:
         seen.extend(
             (depth, int(query), int(node)) for query, node in zip(chunk.query, chunk.node, strict=True)
         )
         assert len(chunk.node) <= 8
-        return step(depth, chunk, *rest)
+        return step(decoder, depth, chunk, *rest)
 
-    monkeypatch.setattr(ranker._decoder, "step", counted)
+    monkeypatch.setattr(PrefixDecoder, "step", counted)
     inputs, mask = make_queries(2, seed=4)
     best = ranker.top(inputs, mask, 1)
     assert len(seen) == len(set(seen)) < 300
@@ -330,19 +220,11 @@ def test_a_model_in_training_is_ranked_without_dropout_and_stays_in_training() -
 
 
 def test_the_default_studys_model() -> None:
-    shape = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_heads": 2, "num_layers": 1, "num_decoder_layers": 1}
-    model = build_t5(
-        {**shape, "dropout": 0.0, "feed_forward": "gated-gelu", "embedding_std": 1.0}, 40, 1
-    ).eval()
+    model = build_t5({**SHAPE, "embedding_std": 1.0}, 40, 1).eval()
     identifiers = make_identifiers(20, seed=1)
     inputs, mask = make_queries(2, seed=1)
-    agrees(
-        TrieRanker(model, build_trie(identifiers), names(20)),
-        teacher_forced(model, identifiers, inputs, mask),
-        inputs,
-        mask,
-        10,
-    )
+    expected = teacher_forced(model, identifiers, inputs, mask)
+    agrees(TrieRanker(model, build_trie(identifiers), names(20)), expected, inputs, mask, 10)
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -351,5 +233,18 @@ def test_what_does_not_fit_is_refused() -> None:
         TrieRanker(model, build_trie([[1]]), ["a", "b"])
     with pytest.raises(TrieRankingError, match=r"identifiers use tokens 1 … 24; the model knows 0 … 23"):
         TrieRanker(model, build_trie([[1, 24]]), ["a"])
-    with pytest.raises(TrieRankingError, match="expanded: found 0"):
-        TrieRanker(model, build_trie([[1]]), ["a"], expanded=0)
+    with pytest.raises(TrieRankingError, match="prefixes_at_a_time: found 0"):
+        TrieRanker(model, build_trie([[1]]), ["a"], prefixes_at_a_time=0)
+
+
+@pytest.mark.parametrize("prefixes_at_a_time", [1, 7, 64, 4096])
+def test_the_size_of_chunks_changes_nothing(prefixes_at_a_time: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefix_decoder, "NODES_AT_A_TIME", 4 * prefixes_at_a_time)
+    monkeypatch.setattr(prefix_decoder, "HEAD_ELEMENTS", 1)  # 16 rows, the least
+    model = make_model(num_decoder_layers=3)
+    identifiers = make_identifiers(300, seed=5, letters=5)
+    inputs, mask = make_queries(4, seed=5)
+    expected = teacher_forced(model, identifiers[:40], inputs, mask)
+    ranker = TrieRanker(model, build_trie(identifiers), names(300), prefixes_at_a_time)
+    np.testing.assert_allclose(ranker.scores(inputs, mask)[:, :40], expected, atol=2e-5, rtol=2e-6)
+    agrees(ranker, ranker.scores(inputs, mask), inputs, mask, 20)

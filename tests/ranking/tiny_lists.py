@@ -13,8 +13,16 @@ from dsi.ranking.list_constraint import ListConstraint
 from dsi.ranking.lists import PROMPT, Example, Generation, list_lengths, make_examples
 from tests.conftest import SHAPE
 
+# 7 starts 71 and 712; Ab and ab differ only in case.
 DOCIDS = ["7", "71", "712", "4077", "x-12", "Ab", "ab"]
 WORDS = ["graph", "node", "edge", "matrix", "array", "vector"]
+QUERIES = pd.DataFrame(
+    {
+        "qid": ["q1", "q2", "q3"],
+        "text": ["graph node", "edge", "matrix"],
+        "split": ["test", "validation", "test"],
+    }
+)
 
 
 def write_tokenizer(folder: Path) -> None:
@@ -32,8 +40,7 @@ def topk() -> pd.DataFrame:
 
 
 def examples(tokenizer: Tokenizer, k: int = 2) -> list[Example]:
-    queries = pd.DataFrame({"qid": ["q1", "q2", "q3"], "text": ["graph node", "edge", "matrix"]})
-    return make_examples(queries, topk(), k, tokenizer, tokenizer)
+    return make_examples(QUERIES, topk(), k, tokenizer, tokenizer)
 
 
 def model(tokenizer: Tokenizer, seed: int = 1) -> T5ForConditionalGeneration:

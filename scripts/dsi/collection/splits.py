@@ -20,9 +20,8 @@ class SplitMethod(StrEnum):
     """How queries are divided at random."""
 
     PERMUTATION = "permutation"  # one seeded shuffle; the queries keep their order
-    TRAIN_TEST_SPLIT = (
-        "train_test_split"  # the published study's: scikit-learn's, twice; the queries are reordered
-    )
+    # The published study's: scikit-learn's function of that name, twice; the queries are reordered.
+    TRAIN_TEST_SPLIT = "train_test_split"
 
 
 class RandomSplit(NamedTuple):

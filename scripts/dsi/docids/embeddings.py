@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dsi.docids.identifiers import DocidError as DocidError
+from dsi.docids.identifiers import DocidError
 
 LSA_DIMENSIONS = 128
 LSA = "lsa"

@@ -17,9 +17,7 @@ from tokenizers import Tokenizer
 
 from dsi.docids.clusters import cluster_numbers
 from dsi.docids.embeddings import LSA, check_vectors, embed_documents
-from dsi.docids.identifiers import ATOMIC, DocidError, check_identifiers, identifier_frame
-from dsi.docids.identifiers import atomic_count as atomic_count
-from dsi.docids.identifiers import extra_tokens as extra_tokens
+from dsi.docids.identifiers import ATOMIC, DocidError, check_identifiers, extra_tokens, identifier_frame
 from dsi.docids.tokenizer import EOS_ID, PAD_ID, UNKNOWN_ID
 
 

@@ -20,7 +20,7 @@ class ModelSettingsError(ValueError):
 
 
 class Factors(NamedTuple):
-    """The truncated SVD U S Vᵀ: pieces (V, d) the rows of U √S, documents (N, d) those of V √S."""
+    """Of a truncated SVD U S Vᵀ: pieces (V, d) is U √S, documents (N, d) is V √S."""
 
     pieces: npt.NDArray[np.float64]
     documents: npt.NDArray[np.float64]
@@ -37,8 +37,8 @@ def initialise_from_lsa(
 
     The truncated SVD U S Vᵀ of the BM25-weighted matrix gives pieces the rows of U √S and docid tokens those
     of V √S, both scaled to `std`; a tenth of the random initialisation is added. A new token of several
-    documents starts at the mean of theirs. A piece and the documents that hold it start near one another,
-    without which a model learns nothing for many epochs.
+    documents starts at the mean of theirs. A piece and the documents that hold it start near one another;
+    from random embeddings the loss stays on a plateau for the first epochs.
 
     Args:
         counts: (V, N) occurrences of each piece in each document, with min(V, N) above d_model.
