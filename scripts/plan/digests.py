@@ -10,11 +10,19 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 # Tables that say which command runs, and with which files: both are in a job's digest by themselves, and one
 # more row must leave the jobs of the other rows fresh.
 LEFT_OUT = ("dsi/pruning/registry.py",)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Source(NamedTuple):
+    """What counts of a file: its meaning, as a digest, and the dotted names that it imports."""
+
+    meaning: str
+    imports: tuple[str, ...]
 
 
 def code_digest(root: Path, *starts: Path) -> str:
@@ -29,7 +37,7 @@ def code_digest(root: Path, *starts: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(imported_files(root, *starts)):
         digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(meaning(path).encode())
+        digest.update(read_source(path).meaning.encode())
     return digest.hexdigest()[:16]
 
 
@@ -42,25 +50,20 @@ def imported_files(root: Path, *starts: Path) -> set[Path]:
         path = pending.pop()
         if path not in found | left_out:
             found.add(path)
-            pending.extend(_local_imports(path, root))
+            pending.extend(file for name in read_source(path).imports for file in _module_files(name, root))
     return found
 
 
 @cache
-def meaning(path: Path) -> str:
-    """A file's syntax without docstrings and comments."""
+def read_source(path: Path) -> Source:
+    """A file's syntax without docstrings and comments, and its imports, those inside functions too."""
     tree = ast.parse(path.read_bytes())
+    names = {name for node in ast.walk(tree) for name in _imported_names(node)}
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-    return ast.dump(tree)
-
-
-@cache
-def _local_imports(path: Path, root: Path) -> tuple[Path, ...]:
-    tree = ast.parse(path.read_bytes())
-    names = {name for node in ast.walk(tree) for name in _imported_names(node)}
-    return tuple(file for name in sorted(names) for file in _module_files(name, root))
+    meaning = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return Source(meaning, tuple(sorted(names)))
 
 
 def _imported_names(node: ast.AST) -> Iterator[str]:
@@ -72,11 +75,10 @@ def _imported_names(node: ast.AST) -> Iterator[str]:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _module_files(name: str, root: Path) -> Iterator[Path]:
+@cache
+def _module_files(name: str, root: Path) -> tuple[Path, ...]:
     """Files that importing `a.b` runs: a/__init__.py and a/b.py, as far as they are ours."""
     parts = name.split(".")
-    for length in range(1, len(parts) + 1):
-        base = root.joinpath(*parts[:length])
-        for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-            if candidate.is_file():
-                yield candidate
+    bases = [root.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
+    candidates = [file for base in bases for file in (base.with_suffix(".py"), base / "__init__.py")]
+    return tuple(file for file in candidates if file.is_file())
