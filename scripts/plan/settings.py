@@ -178,6 +178,12 @@ def gradual_settings(study: Study, rate: str) -> dict[str, Any]:
     }
 
 
+def tokenizer_source(study: Study, model: str) -> dict[str, Any]:
+    """Where the tokenizer of a pre-trained model is, as fetch_tokenizer reads it."""
+    written = study.models[model].as_dict()
+    return {key: written[key] for key in ("hub", "revision", "path") if key in written}
+
+
 def docids_options(study: Study, baseline: str) -> str:
     """The docid scheme and its settings: `--scheme semantic --leaf-size 100 …`."""
     settings = of_task(study, baseline, DocidBaseline).docids.as_dict()

@@ -4,7 +4,8 @@ Lists of `System`s; a slug is written only where a path or an option needs it. I
 the order of `run`, seeds, criteria and rates in theirs.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from dsi.pruning.registry import one_shot, rates_of
 from dsi.systems import DENSE_ARMS, REFERENCES, System
@@ -18,6 +19,11 @@ UNPRUNED = "dense"
 def slugs(systems: Sequence[System]) -> list[str]:
     """Their slugs."""
     return [system.slug for system in systems]
+
+
+def one_of(names: Iterable[str]) -> str:
+    """A wildcard's pattern that some names match and nothing else; without names, nothing at all."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def pruned_baselines(study: Study) -> list[str]:
@@ -152,24 +158,3 @@ def systems_of_lost_queries(study: Study, baseline: str, criterion: str) -> list
 def compared_baselines(study: Study) -> list[str]:
     """The docid baselines that are compared with `report.reference`; none without a reference."""
     return docid_baselines(study) if study.report.reference is not None else []
-
-
-def figures(study: Study) -> list[str]:
-    """Names of the figures, without those of the reproduction."""
-    pruned = [(name, criterion) for name in pruned_baselines(study) for criterion in study.criteria]
-    unpruned = [name for name in study.run if not study.baselines[name].prune]
-    measured = measured_baselines(study)
-    costs = {
-        "sparsity": pruned_baselines(study) if len(study.criteria) > 1 else [],
-        "bytes": measured if study.report.benefit else [],
-        "latency": measured if study.report.benefit else [],
-    }
-    return [
-        *(f"curves-{name}-{criterion}" for name, criterion in pruned),
-        *(f"curves-{name}-{UNPRUNED}" for name in unpruned),
-        *(f"rates-{name}-{criterion}" for name, criterion in pruned),
-        *(f"lost-{name}-{criterion}" for name, criterion in pruned),
-        *(f"frontier-{cost}-{name}" for cost, names in costs.items() for name in names),
-        *(f"sensitivity-{name}" for name in (measured if study.report.sensitivity else [])),
-        *(["ablation"] if compared_baselines(study) else []),
-    ]
