@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from plan.config.checked import ConfigurationError, checked_configuration
-from tests.plan.test_configuration import DEFAULT, merged
+from plan.config.checked import ConfigurationError, checked_study
+from tests.plan.config.test_checked import DEFAULT, merged
 
 DIGEST = "0" * 64
 TOPICS = {"url": "https://example.org/t", "sha256": DIGEST}
@@ -24,7 +24,7 @@ def collection(kind: str, **keys: Any) -> dict[str, Any]:
 
 def refused(kind: str, **keys: Any) -> str:
     with pytest.raises(ConfigurationError) as error:
-        checked_configuration(collection(kind, **keys))
+        checked_study(collection(kind, **keys))
     return str(error.value)
 
 
@@ -41,7 +41,7 @@ def refused(kind: str, **keys: Any) -> str:
     ],
 )
 def test_a_collection_is_accepted(kind: str, keys: dict[str, Any]) -> None:
-    assert checked_configuration(collection(kind, **keys))["collections"]["mine"]["kind"] == kind
+    assert checked_study(collection(kind, **keys)).collections["mine"].kind == kind
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsi.systems import RATE_PATTERN, spell_rate
-from plan.config.checked import SCHEMA, ConfigurationError, checked_configuration
+from plan.config.checked import ConfigurationError, checked_study
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
+SCHEMA = ROOT / "schemas/config.schema.json"
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
 SEMANTIC = {"scheme": "semantic", "branching": 10, "leaf_size": 100, "embeddings": "lsa", "seed": 42}
@@ -32,7 +33,7 @@ def merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any
 
 def refused(overlay: Mapping[str, Any]) -> str:
     with pytest.raises(ConfigurationError) as error:
-        checked_configuration(merged(DEFAULT, overlay))
+        checked_study(merged(DEFAULT, overlay))
     return str(error.value)
 
 
@@ -51,19 +52,19 @@ def files_brought(definition: Any) -> Iterator[dict[str, Any]]:
             yield from files_brought(value)
 
 
-@pytest.mark.parametrize("study", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
-def test_every_study_is_accepted(study: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    overlay = yaml.safe_load((ROOT / "studies" / study).read_text(encoding="utf-8")) if study else {}
+@pytest.mark.parametrize("name", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
+def test_every_study_is_accepted(name: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlay = yaml.safe_load((ROOT / "studies" / name).read_text(encoding="utf-8")) if name else {}
     monkeypatch.chdir(tmp_path)
     base = DEFAULT
-    if study == "slice.yaml":  # an overlay on the whole study
+    if name == "slice.yaml":  # an overlay on the whole study
         base = merged(base, yaml.safe_load((ROOT / "studies/msmarco.yaml").read_text(encoding="utf-8")))
     for source in files_brought(overlay):  # the files, and folders of models, that the study's user brings
         path = Path(source["path"])
         (path / "x" if "architecture" in source else path).parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    config = checked_configuration(merged(base, overlay))
-    assert config["rates"] == sorted(config["rates"])
+    study = checked_study(merged(base, overlay))
+    assert study.rates == tuple(sorted(study.rates))
 
 
 def index_collection(**sources: Any) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def index_collection(**sources: Any) -> dict[str, Any]:
 
 
 def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
-    assert checked_configuration(merged(DEFAULT, index_collection()))["collection"] == "mine"
+    assert checked_study(merged(DEFAULT, index_collection())).collection == "mine"
 
 
 @pytest.mark.parametrize(
@@ -304,8 +305,8 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
             "baselines.dsi.docids.embeddings: found 'absent.parquet', which does not exist; expected lsa,",
         ),
         (
-            {"evaluation": {"expanded": 0}},
-            "evaluation.expanded: found 0, expected a whole number at least 1, for example expanded: 1024",
+            {"evaluation": {"prefixes_at_a_time": 0}},
+            "evaluation.prefixes_at_a_time: found 0, expected a whole number at least 1, for example prefixes_at_a_time: 1024",
         ),
         (
             {"baselines": {"study": {"model": "t5"}}},
@@ -347,9 +348,9 @@ def test_what_is_wrong_is_named_with_what_is_allowed(overlay: dict[str, Any], me
 
 @pytest.mark.parametrize("docids", [{"scheme": "naive"}, SEMANTIC, "{scheme: naive}"])
 def test_every_docid_scheme_is_accepted(docids: Any) -> None:
-    config = checked_configuration(merged(DEFAULT, {"baselines": {"dsi": {"docids": docids}}}))
+    study = checked_study(merged(DEFAULT, {"baselines": {"dsi": {"docids": docids}}}))
     expected = {"scheme": "naive"} if isinstance(docids, str) else docids
-    assert config["baselines"]["dsi"]["docids"] == expected
+    assert study.baselines["dsi"].docids.as_dict() == expected
 
 
 def test_all_problems_are_reported_at_once() -> None:
@@ -367,20 +368,20 @@ def test_text_from_the_command_line_is_read_as_what_the_key_asks_for() -> None:
         "baselines": {"dsi": {"training": {"patience": "null"}}},
         "results": "17",
     }
-    config = checked_configuration(merged(DEFAULT, overlay))
-    assert config["rates"] == [0.1, 0.5]
-    assert config["seeds"] == [4]
-    assert config["threads"] == 2
-    assert config["recovery"]["learning_rate"] == 0.001
-    assert config["baselines"]["dsi"]["training"]["patience"] is None
-    assert config["results"] == "17"
+    study = checked_study(merged(DEFAULT, overlay))
+    assert study.rates == (0.1, 0.5)
+    assert study.seeds == (4,)
+    assert study.threads == 2
+    assert study.recovery.learning_rate == 0.001
+    assert study.baselines["dsi"].training.patience is None
+    assert study.results == "17"
 
 
 def test_numbers_are_read_as_decimals_and_whole_ones_stay_whole() -> None:
-    config = checked_configuration(merged(DEFAULT, {"seeds": ["010", 2.0], "threads": "1.0"}))
-    assert [repr(seed) for seed in config["seeds"]] == ["10", "2"]
-    assert repr(config["threads"]) == "1"
-    assert checked_configuration(merged(DEFAULT, {"seeds": "[010]"}))["seeds"] == [10]
+    study = checked_study(merged(DEFAULT, {"seeds": ["010", 2.0], "threads": "1.0"}))
+    assert [repr(seed) for seed in study.seeds] == ["10", "2"]
+    assert repr(study.threads) == "1"
+    assert checked_study(merged(DEFAULT, {"seeds": "[010]"})).seeds == (10,)
 
 
 @pytest.mark.parametrize(("rate", "text"), [(0.5, "0.5"), (0.50, "0.5"), (0.15, "0.15"), (0.001, "0.001")])
@@ -406,7 +407,7 @@ def test_a_baseline_extends_another() -> None:
         "plain": {"extends": "dsi", "distillation": {"weight": 0}},
         "plainer": {"extends": "plain", "training": {"epochs": 3}},
     }
-    baselines = checked_configuration(merged(DEFAULT, {"baselines": variants}))["baselines"]
+    baselines = checked_study(merged(DEFAULT, {"baselines": variants})).as_dict()["baselines"]
     dsi = baselines["dsi"]
     assert baselines["plain"] == {**dsi, "distillation": {**dsi["distillation"], "weight": 0}}
     assert baselines["plainer"] == {**baselines["plain"], "training": {**dsi["training"], "epochs": 3}}

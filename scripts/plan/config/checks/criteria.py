@@ -1,0 +1,54 @@
+"""Checks of the criteria: rates, chosen layers and baselines that they do not fit, and a recovery too long."""
+
+from collections.abc import Iterator, Mapping
+
+from dsi.pruning.registry import calibrated, rates_of
+from plan.config.baseline import Baseline, DocidBaseline
+from plan.config.study import Study
+
+
+def criteria_problems(study: Study) -> Iterator[str]:
+    """What does not fit the criteria, if any baseline is pruned."""
+    pruned = {name: baseline for name, baseline in study.selected_baselines.items() if baseline.prune}
+    if not pruned:
+        return
+    for criterion in study.criteria:
+        yield from _criterion_problems(criterion, study, pruned)
+    yield from _removal_problems(study)
+    if study.recovery.rewind:
+        yield from _rewind_problems(study.recovery.epochs, pruned)
+
+
+def _criterion_problems(criterion: str, study: Study, pruned: Mapping[str, Baseline]) -> Iterator[str]:
+    if not rates_of(criterion, study.rates):
+        yield (
+            f"criteria: found {criterion} with rates {list(study.rates)}, expected among them the only one "
+            "that it has, for example rates: [0.5]"
+        )
+    for name, baseline in pruned.items():
+        atomic = isinstance(baseline, DocidBaseline) and baseline.docids.scheme == "atomic"
+        if calibrated(criterion) and not atomic:
+            yield (
+                f"criteria: found {criterion} with the baseline {name}, expected baselines of task docid "
+                "with atomic docids, for example run: [dsi]"
+            )
+
+
+def _removal_problems(study: Study) -> Iterator[str]:
+    """Units are removed from all feed-forward layers alike."""
+    stacks, kinds = study.pruning.stacks, study.pruning.kinds
+    whole = {"encoder", "decoder"} <= set(stacks) and "feed_forward" in kinds
+    if "ffn" in study.criteria and not whole:
+        yield (
+            f"criteria: found ffn with stacks {list(stacks)} and kinds {list(kinds)}, expected all "
+            "feed-forward layers, as a T5 has one d_ff, for example stacks: [encoder, decoder]"
+        )
+
+
+def _rewind_problems(epochs: int, pruned: Mapping[str, Baseline]) -> Iterator[str]:
+    for name, baseline in pruned.items():
+        if epochs > baseline.training.epochs:
+            yield (
+                f"recovery.rewind: found {epochs} epochs of recovery, expected at most the "
+                f"{baseline.training.epochs} of {name}'s training, for example epochs: 3"
+            )

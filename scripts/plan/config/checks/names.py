@@ -1,0 +1,40 @@
+"""Checks that what is chosen by name is defined."""
+
+from collections.abc import Iterable, Iterator
+
+from plan.config.study import Study
+
+
+def name_problems(study: Study) -> Iterator[str]:
+    """Names of collections and baselines that are not defined, and a reference that is not run."""
+    if study.collection not in study.collections:
+        yield _unknown("collection", study.collection, study.collections, "{}")
+    for name in study.run:
+        if name not in study.baselines:
+            yield _unknown("run", name, study.baselines, "[{}]")
+    yield from _reference_problems(study)
+    for number, row in enumerate(study.published, start=1):
+        if row.baseline not in study.baselines:
+            yield (
+                f"published, row {number}: found baseline {row.baseline!r}, expected one of "
+                f"{', '.join(sorted(study.baselines))}"
+            )
+
+
+def _unknown(key: str, name: str, definitions: Iterable[str], form: str) -> str:
+    known = sorted(definitions)
+    return (
+        f"{key}: found {name!r}, expected one of {', '.join(known)}, "
+        f"for example {key}: {form.format(known[0])}"
+    )
+
+
+def _reference_problems(study: Study) -> Iterator[str]:
+    """Baselines are compared with one that is run, and only docid ones have pseudo-queries to compare."""
+    reference = study.report.reference
+    docid = [name for name, baseline in study.selected_baselines.items() if baseline.task == "docid"]
+    if reference is not None and reference not in docid:
+        yield (
+            f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: "
+            f"{', '.join(docid) or 'none here'}"
+        )

@@ -1,0 +1,215 @@
+"""Collections: a model for each kind, told apart by `kind`, and the files that they come from."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from plan.config.reading import read_mapping
+from plan.config.section import Distinct, MayBeAbsent, Number, Positive, Section, Text, WholeNumber
+
+_KIND = (
+    "pydocs: docstrings of installed packages; index: a Lucene index; files: a corpus file; "
+    "ir_datasets: a data set of that package"
+)
+
+
+class Split(Section):
+    """How queries are divided, at random."""
+
+    method: Literal["permutation", "train_test_split"] = Field(
+        description="permutation: one shuffle; train_test_split: scikit-learn's, twice, as in the study",
+        examples=["permutation"],
+    )
+    train: Number = Field(
+        description="fraction of the queries for training; all three add up to 1", examples=[0.7], ge=0, le=1
+    )
+    validation: Number = Field(
+        description="fraction for the curves and for every choice", examples=[0.1], ge=0, le=1
+    )
+    test: Number = Field(description="fraction for the tables", examples=[0.2], gt=0, le=1)
+    seed: WholeNumber = Field(description="of the shuffle", examples=[42], ge=0)
+
+
+class Source(Section):
+    """Where a file comes from; a path is preferred to a url."""
+
+    path: MayBeAbsent[Text] = Field(
+        default=None, description="a local file or folder", examples=["data/topics.tsv"]
+    )
+    url: MayBeAbsent[Text] = Field(
+        default=None, description="where to download it", examples=["https://example.org/topics.tsv"]
+    )
+    size: MayBeAbsent[Positive] = Field(default=None, description="its size in bytes", examples=[2347197])
+    sha256: MayBeAbsent[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(
+        default=None, description="its SHA-256, verified before use", examples=["4fbb27dfc65b…"]
+    )
+    md5: MayBeAbsent[Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]] = Field(
+        default=None,
+        description="its MD5, where no SHA-256 is published",
+        examples=["cfe14d543c6a27f4d742fb2d0099b8e0"],
+    )
+    prebuilt: MayBeAbsent[Text] = Field(
+        default=None,
+        description="of an index: its name among Pyserini's prebuilt ones",
+        examples=["msmarco-v1-passage"],
+    )
+    pyserini: MayBeAbsent[Text] = Field(
+        default=None,
+        description="of topics and judgements: their name in Pyserini",
+        examples=["msmarco-passage-dev-subset"],
+    )
+
+
+class JudgedQueries(Section):
+    """Queries and their judgements."""
+
+    topics: Source = Field(description="the queries: lines qid<TAB>query, TREC topics or BEIR's JSON lines")
+    qrels: Source = Field(
+        description="the judgements, as TREC qrels or BEIR's; those of other topics are left out"
+    )
+
+
+_JUDGED = ["{topics: {path: topics.tsv}, qrels: {path: qrels.txt}}"]
+
+
+class Splits(Section):
+    """Published splits of the queries."""
+
+    train: MayBeAbsent[JudgedQueries] = Field(default=None, description="for training", examples=_JUDGED)
+    validation: MayBeAbsent[JudgedQueries] = Field(
+        default=None, description="for the curves and for every choice", examples=_JUDGED
+    )
+    test: JudgedQueries = Field(description="for the tables", examples=_JUDGED)
+
+
+class DatasetSplits(Section):
+    """The dataset ids of published splits of the queries."""
+
+    train: MayBeAbsent[Text] = Field(
+        default=None, description="for training", examples=["beir/nfcorpus/train"]
+    )
+    validation: MayBeAbsent[Text] = Field(
+        default=None, description="for the curves and for every choice", examples=["beir/nfcorpus/dev"]
+    )
+    test: Text = Field(description="for the tables", examples=["beir/nfcorpus/test"])
+
+
+class Scope(Section):
+    """Judged documents and a random sample of the others."""
+
+    sample: WholeNumber = Field(description="documents without a judgement", examples=[10000], ge=0)
+    seed: WholeNumber = Field(description="seed of the sample", examples=[42], ge=0)
+
+
+class SplitRelevance(Section):
+    """Lowest relevant grades of splits whose grades mean something else."""
+
+    train: MayBeAbsent[Positive] = Field(
+        default=None, description="the lowest relevant grade of training queries", examples=[1]
+    )
+    validation: MayBeAbsent[Positive] = Field(
+        default=None, description="the lowest relevant grade of validation queries", examples=[1]
+    )
+
+
+class JudgedCollection(Section):
+    """What collections of every kind have."""
+
+    relevance: Positive = Field(description="a judgement of this grade or more is relevant", examples=[1])
+
+
+class ScopedCollection(JudgedCollection):
+    """What collections have whose documents and judgements come from elsewhere."""
+
+    scope: MayBeAbsent[Scope] = Field(default=None, description="which documents are kept; absent: all")
+    split_relevance: MayBeAbsent[SplitRelevance] = Field(
+        default=None, description="lowest relevant grades of splits whose grades mean something else"
+    )
+
+
+class QueriesFromFiles(ScopedCollection):
+    """Queries divided at random (topics, qrels and split) or as published (splits)."""
+
+    topics: MayBeAbsent[Source] = Field(
+        default=None,
+        description="the queries: lines qid<TAB>query, TREC topics or BEIR's JSON lines; with qrels and split",
+    )
+    qrels: MayBeAbsent[Source] = Field(
+        default=None, description="the judgements, as TREC qrels or BEIR's; with topics and split"
+    )
+    split: MayBeAbsent[Split] = Field(
+        default=None, description="how queries are divided, at random; with topics and qrels"
+    )
+    splits: MayBeAbsent[Splits] = Field(
+        default=None, description="queries as published, divided; instead of topics, qrels and split"
+    )
+
+    @property
+    def has_training_queries(self) -> bool:
+        """False if all queries are for validation and tests."""
+        if self.splits is not None:
+            return self.splits.train is not None
+        return self.split is None or self.split.train > 0
+
+    @property
+    def query_sources(self) -> dict[str, Source]:
+        """Every source of queries or judgements, by the path of its key within the collection."""
+        if self.splits is None:
+            sources = {"topics": self.topics, "qrels": self.qrels}
+        else:
+            sources = {
+                f"splits.{name}.{key}": source
+                for name in ("train", "validation", "test")
+                if (part := getattr(self.splits, name)) is not None
+                for key, source in (("topics", part.topics), ("qrels", part.qrels))
+            }
+        return {path: source for path, source in sources.items() if source is not None}
+
+
+class PydocsCollection(JudgedCollection):
+    """Docstrings of installed packages, read with ast from the sources, never imported: no download."""
+
+    kind: Literal["pydocs"] = Field(description=_KIND, examples=["pydocs"])
+    packages: Distinct[str] = Field(
+        description="distributions that envs/requirements.txt pins", examples=[["networkx", "numpy"]]
+    )
+    split: Split = Field(description="how queries are divided, at random")
+
+    @property
+    def has_training_queries(self) -> bool:
+        """False if all queries are for validation and tests."""
+        return self.split.train > 0
+
+
+class IndexCollection(QueriesFromFiles):
+    """An existing Lucene index with topics and judgements."""
+
+    kind: Literal["index"] = Field(description=_KIND, examples=["index"])
+    index: Source = Field(description="the Lucene index: a folder or archive")
+
+
+class FilesCollection(QueriesFromFiles):
+    """A corpus file with topics and judgements."""
+
+    kind: Literal["files"] = Field(description=_KIND, examples=["files"])
+    corpus: Source = Field(description="the documents: JSON lines of Pyserini or BEIR, or docid<TAB>text")
+
+
+class DatasetCollection(ScopedCollection):
+    """A collection that the package ir_datasets provides."""
+
+    kind: Literal["ir_datasets"] = Field(description=_KIND, examples=["ir_datasets"])
+    documents: Text = Field(description="the dataset id of the documents", examples=["beir/nfcorpus"])
+    splits: DatasetSplits = Field(description="the dataset ids of queries and judgements")
+
+    @property
+    def has_training_queries(self) -> bool:
+        """False if all queries are for validation and tests."""
+        return self.splits.train is not None
+
+
+Collection = Annotated[
+    PydocsCollection | IndexCollection | FilesCollection | DatasetCollection,
+    Field(discriminator="kind"),
+    BeforeValidator(read_mapping),
+]

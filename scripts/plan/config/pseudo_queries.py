@@ -1,0 +1,129 @@
+"""Texts made from the documents, on which a docid retriever is trained."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from plan.config.section import (
+    NUMBER,
+    WHOLE,
+    Listed,
+    MayBeAbsent,
+    Natural,
+    Number,
+    OrNull,
+    Positive,
+    Section,
+    Text,
+    WholeNumber,
+)
+
+
+class Weights(Section):
+    """How often each kind of pseudo-query is drawn."""
+
+    first_sentence: Number = Field(description="how the document begins", examples=[0.25], ge=0)
+    sentence: Number = Field(description="any sentence", examples=[0.25], ge=0)
+    chunk: Number = Field(description="consecutive words from anywhere", examples=[0.25], ge=0)
+    terms: Number = Field(description="words drawn by inverse document frequency", examples=[0.25], ge=0)
+    generated: MayBeAbsent[Annotated[float, Field(ge=0), NUMBER]] = Field(
+        default=None, description="queries of `generated`; absent: none", examples=[0.3]
+    )
+
+    @property
+    def by_kind(self) -> Mapping[str, float]:
+        """The weight of each kind; generated queries only if they have one."""
+        return self.as_dict()
+
+
+class Lengths(Section):
+    """Fewest and most words of the kinds whose length the document does not give."""
+
+    chunk: Listed[Positive] = Field(
+        description="fewest and most consecutive words", examples=[[5, 12]], min_length=2, max_length=2
+    )
+    terms: Listed[Positive] = Field(
+        description="fewest and most words drawn by inverse document frequency",
+        examples=[[4, 12]],
+        min_length=2,
+        max_length=2,
+    )
+
+    @property
+    def by_kind(self) -> Mapping[str, tuple[int, ...]]:
+        """Fewest and most words of each kind."""
+        return {"chunk": self.chunk, "terms": self.terms}
+
+
+class GeneratedQueries(Section):
+    """Queries that were generated for the documents: those of a file (path), or of a model and its sampling."""
+
+    path: MayBeAbsent[Text] = Field(
+        default=None,
+        description="a file: JSON lines with id and queries (or predicted_queries), or docid<TAB>query; gzip too",
+        examples=["data/queries.jsonl"],
+    )
+    model: MayBeAbsent[Text] = Field(
+        default=None,
+        description="a T5 that writes queries: a repository of the Hugging Face hub, or a local folder",
+        examples=["macavaney/doc2query-t5-base-msmarco"],
+    )
+    revision: MayBeAbsent[Text] = Field(
+        default=None,
+        description="a commit of the repository",
+        examples=["df1b051c49625cf57a3d0d8d3863ed4d13564fe4"],
+    )
+    number: MayBeAbsent[Positive] = Field(
+        default=None, description="queries that the model writes for a document", examples=[20]
+    )
+    top_k: MayBeAbsent[Positive] = Field(
+        default=None, description="most probable tokens that each next one is drawn from", examples=[10]
+    )
+    document_tokens: MayBeAbsent[Annotated[int, Field(ge=2), WHOLE]] = Field(
+        default=None, description="tokens of a document that the model reads", examples=[512]
+    )
+    query_tokens: MayBeAbsent[Annotated[int, Field(ge=2), WHOLE]] = Field(
+        default=None, description="longest query, in tokens", examples=[64]
+    )
+    batch_size: MayBeAbsent[Positive] = Field(default=None, description="documents at a time", examples=[16])
+    seed: MayBeAbsent[Natural] = Field(default=None, description="of the sampling", examples=[42])
+
+
+# What a model is told besides where it is, each with an example: with `model`, all of these are there.
+SAMPLING = {
+    "number": 20,
+    "top_k": 10,
+    "document_tokens": 512,
+    "query_tokens": 64,
+    "batch_size": 16,
+    "seed": 42,
+}
+
+
+class PseudoQueries(Section):
+    """Made from the documents, resampled every epoch."""
+
+    per_document: WholeNumber = Field(
+        description="pseudo-queries of a document in one epoch", examples=[4], ge=1
+    )
+    distinct: OrNull[Positive] = Field(
+        description="null: drawn anew every epoch; a number: so many a document, drawn once", examples=[20]
+    )
+    weights: Weights = Field(description="relative frequency of each kind")
+    lengths: Lengths = Field(description="fewest and most words; match them to the queries that users ask")
+    noise: Number = Field(
+        description="share of them that get words of other documents mixed in, up to as many again",
+        examples=[0.5],
+        ge=0,
+        le=1,
+    )
+    generated: MayBeAbsent[GeneratedQueries] = Field(
+        default=None, description="queries that were generated for the documents; absent: none"
+    )
+    training_queries: Number = Field(
+        description="fraction of an epoch's examples that are real training queries",
+        examples=[0.06],
+        ge=0,
+        lt=1,
+    )
