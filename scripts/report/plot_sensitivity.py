@@ -5,47 +5,44 @@
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 
 from dsi.base.command import command_parser, run
-from dsi.report.figures.style import COLOURS, save_figure, use_theme
+from dsi.report.figures.sensitivity import sensitivity_figure
+from dsi.report.figures.style import save_figure
 
-MARKERS = "osD^vPX*<"
+
+class Options(NamedTuple):
+    """What to draw, and where to."""
+
+    values: list[Path]
+    title: str
+    split: str
+    svg: Path
+    png: Path
+    dpi: int
 
 
 def main() -> None:
+    options = parse_options()
+    frame = pd.concat([pd.read_csv(path) for path in options.values], ignore_index=True)
+    seeds = len(options.values)
+    title = f"{options.title}: one sublayer pruned by magnitude, no recovery; {seeds} seed(s)"
+    figure = sensitivity_figure(frame[frame["split"] == options.split], title=title)
+    save_figure(figure, options.svg, options.png, options.dpi)
+
+
+def parse_options() -> Options:
     parser = command_parser(__doc__)
-    parser.add_argument("values", type=Path, nargs="+", help="CSV of scripts measure_sensitivity, one a seed")
+    parser.add_argument("values", type=Path, nargs="+", help="CSV of measure_sensitivity, one a seed")
     parser.add_argument("--title", required=True)
     parser.add_argument("--split", default="test", help="of the queries (default test)")
     parser.add_argument("--svg", type=Path, required=True, help="SVG to write")
     parser.add_argument("--png", type=Path, required=True, help="PNG to write")
     parser.add_argument("--dpi", type=int, default=150, help="of the PNG (default 150)")
-    arguments = parser.parse_args()
-
-    frame = pd.concat([pd.read_csv(path) for path in arguments.values], ignore_index=True)
-    frame = frame[frame["split"] == arguments.split]
-    pruned = frame.dropna(subset=["sublayer"])
-    use_theme()
-    figure, axis = plt.subplots(figsize=(8.5, 5), layout="constrained")
-    axis.axhline(frame.loc[frame["sublayer"].isna(), "MAP"].mean(), color=COLOURS["dense"], label="dense E1")
-    names = list(dict.fromkeys(pruned["sublayer"]))
-    for place, (name, colour) in enumerate(zip(names, sns.color_palette("husl", len(names)), strict=True)):
-        rows = pruned[pruned["sublayer"] == name]
-        means = rows.groupby("rate")["MAP"].mean()
-        weights = int(rows["weights"].iloc[0])
-        label = f"{name} ({weights:,} weights)"
-        axis.scatter(rows["rate"], rows["MAP"], color=colour, s=10, alpha=0.4, linewidths=0)
-        axis.plot(means.index, means, color=colour, marker=MARKERS[place % len(MARKERS)], label=label)
-    axis.set(xlabel="rate at which this sublayer alone is pruned", ylabel="MAP (0–1, higher is better)")
-    axis.set_ylim(bottom=0)
-    figure.legend(loc="outside right center", frameon=False)
-    seeds = len(arguments.values)
-    axis.set_title(f"{arguments.title}: one sublayer pruned by magnitude, no recovery; {seeds} seed(s)")
-    save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
+    return Options(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Compressed checkpoints: what a pruned model takes on disk, and what it could save in arithmetic.
+"""Compressed checkpoints: what a pruned model takes on disk.
 
 A `.dsz` file holds each tensor as it is, or as a bitmask and the values under it, whichever is smaller:
 
     8 bytes  magic, 32 bytes SHA-256 of all that follows, 8 bytes length of the header (little-endian),
     the header (JSON: names, shapes, dtypes, encodings), the payload.
 
-A file that differs in any byte from what was written is refused. Measures are named as in ShrinkBench
-(Blalock et al. 2020, "What is the state of neural network pruning?"): size, size_nz, compression_ratio,
-theoretical_speedup. Knows tensors, not models, and neither training nor quality.
+A file that differs in any byte from what was written is refused. Not zstd over a safetensors file: of the
+default study's models in float16 that is 7 % (dense) to 15 % (half pruned) larger than bitmask and byte
+planes under zstd, and altered values go unnoticed.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +26,9 @@ from dsi.base.files import replacing
 from dsi.model.masks import Tensors
 
 MAGIC = b"DSZ\x00v1\r\n"
-
-
 # Its default; at 19 the default study's checkpoints shrink by another hundredth in ten times the time.
 ZSTD_LEVEL = 3
 _DIGEST, _LENGTH = 32, 8
-
-
 _DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
@@ -51,17 +47,6 @@ Bytes = npt.NDArray[np.uint8]
 
 class CompressionError(ValueError):
     """The weights cannot be stored so, or the file is not what was written; the message says which."""
-
-
-class Sizes(NamedTuple):
-    """Parameters and what is left of them.
-
-    size: of the dense checkpoint; size_nz: weights that are not zero; compression_ratio: size / size_nz.
-    """
-
-    size: int
-    size_nz: int
-    compression_ratio: float
 
 
 def save_compressed(weights: Tensors, path: Path, *, fp16: bool = False, zstd: bool = False) -> None:
@@ -86,6 +71,22 @@ def save_compressed(weights: Tensors, path: Path, *, fp16: bool = False, zstd: b
     content = len(described).to_bytes(_LENGTH, "little") + described + payload
     with replacing(path) as temporary:
         temporary.write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
+
+
+def save_verified(weights: Tensors, path: Path, *, fp16: bool = False, zstd: bool = False) -> None:
+    """Write a compressed checkpoint, read it back and compare it bit by bit with what was meant.
+
+    Raises:
+        CompressionError: as `save_compressed`, or other values were read back.
+    """
+    save_compressed(weights, path, fp16=fp16, zstd=zstd)
+    loaded = load_compressed(path)
+    for name, weight in weights.items():
+        expected = weight.half().float() if fp16 and weight.dtype == torch.float32 else weight
+        if not torch.equal(expected.view(torch.uint8), loaded[name].view(torch.uint8)):
+            raise CompressionError(
+                f"{name}: read back other values than were written; the disk may be failing"
+            )
 
 
 def load_compressed(path: Path) -> Tensors:
@@ -121,13 +122,6 @@ def load_compressed(path: Path) -> Tensors:
     return weights
 
 
-def sizes(weights: Tensors, dense: Tensors) -> Sizes:
-    """Count a pruned checkpoint's weights against the dense one's."""
-    size = sum(weight.numel() for weight in dense.values())
-    size_nz = sum(int(weight.count_nonzero()) for weight in weights.values())
-    return Sizes(size, size_nz, size / size_nz)
-
-
 def _encode(name: str, weight: torch.Tensor, fp16: bool, planes: bool) -> tuple[dict[str, Any], list[Bytes]]:
     """A tensor's entry in the header, and its bytes: as it is, or bitmask and values."""
     dtype = str(weight.dtype).removeprefix("torch.")
@@ -139,7 +133,7 @@ def _encode(name: str, weight: torch.Tensor, fp16: bool, planes: bool) -> tuple[
         if stored.isinf().any():
             raise CompressionError(
                 f"{name}: found a weight of {weight.abs().max().item():.3g}, expected at most 65504 for "
-                "float16; leave out --fp16"
+                "float16; keep this tensor's values exactly"
             )
     items = stored.view(torch.uint8).numpy().reshape(-1, stored.element_size())  # (weights, bytes of one)
     # By bits and not by value, as -0.0 is not 0.0.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.efficiency.timing import interleaved, spread
+from dsi.efficiency.timing import interleaved, quartiles
 from dsi.pruning.layers import LM_HEAD, linear_names, sees_encoder
 
 Scorer = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -153,7 +153,7 @@ def csr_break_even(rows: int, columns: int, positions: int, rounds: int = 20) ->
         with torch.inference_mode():
             calls = {"dense": partial(dense, inputs), "csr": partial(sparse, inputs)}
             samples = interleaved(calls, rounds, warmup=3)
-        if spread(samples["csr"]).median >= spread(samples["dense"]).median:
+        if quartiles(samples["csr"]).median >= quartiles(samples["dense"]).median:
             break
         lowest = rate
     return BreakEven(rows, columns, positions, lowest)

@@ -1,18 +1,20 @@
-"""Timing: everything compared is timed in turn in one run, so that what disturbs the machine disturbs all alike."""
+"""Timing: what is compared is timed in turn in one process, so that a busy machine slows all of it alike."""
 
 import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 
+Name = TypeVar("Name")
 
-class Spread(NamedTuple):
-    """Median and quartiles."""
+
+class Quartiles(NamedTuple):
+    """The median of some samples, and their lower and upper quartile."""
 
     median: float
     lower: float
@@ -20,14 +22,14 @@ class Spread(NamedTuple):
 
 
 def interleaved(
-    calls: Mapping[str, Callable[[], object]], rounds: int, warmup: int
-) -> dict[str, list[float]]:
+    calls: Mapping[Name, Callable[[], object]], rounds: int, warmup: int
+) -> dict[Name, list[float]]:
     """Seconds of each call in each round, after rounds that do not count.
 
     In each round all calls are made once, and every round begins with the next of them.
     """
     names = list(calls)
-    samples: dict[str, list[float]] = {name: [] for name in names}
+    samples: dict[Name, list[float]] = {name: [] for name in names}
     for count in range(warmup + rounds):
         first = count % len(names)
         for name in names[first:] + names[:first]:
@@ -40,18 +42,18 @@ def interleaved(
     return samples
 
 
-def spread(samples: Sequence[float]) -> Spread:
+def quartiles(samples: Sequence[float]) -> Quartiles:
     """Median and quartiles, linearly interpolated."""
     lower, median, upper = np.quantile(samples, (0.25, 0.5, 0.75))
-    return Spread(float(median), float(lower), float(upper))
+    return Quartiles(float(median), float(lower), float(upper))
 
 
-def speedup(reference: Sequence[float], samples: Sequence[float]) -> Spread:
+def speedup(reference: Sequence[float], samples: Sequence[float]) -> Quartiles:
     """How many times as fast as the reference, round by round."""
-    return spread([one / other for one, other in zip(reference, samples, strict=True)])
+    return quartiles([one / other for one, other in zip(reference, samples, strict=True)])
 
 
-def gain(speedups: Iterable[Spread]) -> float:
+def gain(speedups: Iterable[Quartiles]) -> float:
     """The best median whose lower quartile is above 1; where there is none, nothing is gained: 1.0."""
     return max((entry.median for entry in speedups if entry.lower > 1), default=1.0)
 

@@ -1,87 +1,14 @@
-"""What pruning buys, as a table: parameters, zeros, bytes, operations, measured latency.
+"""The page benefit.md: what pruning saves, with the quality beside each saving."""
 
-Pure functions on what scripts compress, scripts measure_latency and the tables say. Does not know
-where files lie, nor how anything was measured.
-
-Frame
-    benefit  one row per checkpoint: BENEFIT_COLUMNS. Dense ones have no criterion, rate nor shares of
-             zeros; times are those of the one seed that is measured, the same in every seed's row.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
+from dsi.report.benefit_frame import Latency
 from dsi.report.markdown import ABSENT, percent, pipe_table
-from dsi.systems import System
+from dsi.systems import spell_rate
 
 KEYS = ["baseline", "criterion", "rate"]
-BENEFIT_COLUMNS = (
-    *("baseline", "seed", "criterion", "rate", "linears", "model", "size_nz", "parameters"),
-    *("compression_ratio", "theoretical_speedup", "dense_mb", "exact_mb", "small_mb"),
-    *("query_ms", "query_gain", "batch_qps", "batch_gain", "small_map"),
-)
-MB = 1e6
-# 2:4 runs in float16 on a GPU: its times are compared with that, and stand in no column beside the others.
-KERNELS = ("dense", "csr")
-
-
-def benefit_frame(
-    sizes: Iterable[tuple[System, Mapping[str, Any]]],
-    rounded: Mapping[System, float],
-    latency: Mapping[str, Mapping[str, Any]],
-    sparsity: pd.DataFrame,
-) -> pd.DataFrame:
-    """The frame `benefit`.
-
-    Args:
-        sizes: systems, each with what scripts compress wrote of it.
-        rounded: their test MAP with weights rounded to float16, as scripts measure_rounded measured it;
-            missing where no test query is judged.
-        latency: by baseline, what scripts measure_latency wrote.
-        sparsity: as dsi.report.frames.sparsity_frame.
-    """
-    rows = []
-    for system, values in sizes:
-        times = _times(latency[str(system.baseline)], system)
-        rows.append(
-            {name: system._asdict()[name] for name in ("baseline", "seed", "criterion", "rate")}
-            | {name: values[name] for name in ("size_nz", "parameters", "compression_ratio")}
-            | {"theoretical_speedup": values["theoretical_speedup"], "dense_mb": values["dense_bytes"] / MB}
-            | {"exact_mb": values["compressed_bytes"] / MB, "small_mb": values["small_bytes"] / MB}
-            | times
-            | {"small_map": rounded.get(system)}
-        )
-    frame = pd.DataFrame(rows).astype({"rate": "float64", "small_map": "float64"})
-    frame = frame.merge(sparsity, how="left", on=["baseline", "seed", "criterion", "rate"])
-    order = frame.sort_values(["baseline", "criterion", "rate", "seed"], na_position="first", kind="stable")
-    return order.reset_index(drop=True)[list(BENEFIT_COLUMNS)]
-
-
-def benefit_report(
-    frame: pd.DataFrame, metrics: pd.DataFrame, latency: Mapping[str, Mapping[str, Any]]
-) -> str:
-    """The page benefit.md: a legend, and for every baseline a table with the quality beside each saving.
-
-    Args:
-        frame: as `benefit_frame` returns it.
-        metrics: as dsi.report.frames.metrics_frame, or read back from its CSV.
-    """
-    parts = [LEGEND]
-    for baseline, rows in frame.groupby("baseline"):
-        machine = latency[str(baseline)]["hardware"]
-        tokens = latency[str(baseline)]["input_length"]
-        parts.append(
-            f"## {baseline}\n\n"
-            f"Latency on {machine['processor']} ({machine['threads']} of {machine['cores']} cores, GPU: "
-            f"{machine['gpu']}, torch {machine['torch']}), queries of {tokens} tokens, a batch of "
-            f"{latency[str(baseline)]['batch']['batch']}. Dense: {_dense_times(rows)}.\n\n"
-            + benefit_table(rows, metrics[metrics["split"] == "test"])
-        )
-    return "\n\n".join(parts) + "\n"
-
-
 LEGEND = """# What pruning buys
 
 A row per criterion and rate, means over the seeds. MAP is of the recovered model on the test queries: with
@@ -95,6 +22,26 @@ in the recovered checkpoint.
 - *operations*: floating-point operations of one query, dense / pruned, if zeros cost nothing.
 - *query*, *batch*: measured, how many times as fast as dense with the best kernel of this machine; 1.0× where
   nothing is surely gained. Dense kernels multiply zeros as well."""
+HEADER = (
+    *("", "zeros in Linears", "zeros in model", "parameters", "non-zeros", "compression"),
+    *("MB exact", "MB float16 + zstd", "operations", "query", "batch", "MAP exact", "MAP float16"),
+)
+
+
+def benefit_report(frame: pd.DataFrame, metrics: pd.DataFrame, latency: Mapping[str, Latency]) -> str:
+    """The whole page: a legend, and a table for every baseline.
+
+    Args:
+        frame: as dsi.report.benefit_frame.benefit_frame returns it.
+        metrics: as dsi.report.frames.metrics_frame, or read back from its CSV.
+        latency: by baseline.
+    """
+    test = metrics[metrics["split"] == "test"]
+    parts = [LEGEND]
+    for baseline, rows in frame.groupby("baseline"):
+        parts.append(f"## {baseline}\n\n{_measurement(latency[str(baseline)], rows)}")
+        parts.append(benefit_table(rows, test))
+    return "\n\n".join(parts) + "\n"
 
 
 def benefit_table(rows: pd.DataFrame, metrics: pd.DataFrame) -> str:
@@ -103,61 +50,43 @@ def benefit_table(rows: pd.DataFrame, metrics: pd.DataFrame) -> str:
     Args:
         metrics: of the test queries.
     """
-    header = ["", "zeros in Linears", "zeros in model", "parameters", "non-zeros", "compression"]
-    header += ["MB exact", "MB float16 + zstd", "operations", "query", "batch", "MAP exact", "MAP float16"]
-    cells = []
-    for _, group in rows.groupby(KEYS, dropna=False, sort=False):
-        first, mean = group.iloc[0], group.mean(numeric_only=True)
-        dense = pd.isna(first["criterion"])
+    groups = rows.groupby(KEYS, dropna=False, sort=False)
+    return pipe_table(HEADER, [_cells(group, metrics) for _, group in groups])
+
+
+def _cells(group: pd.DataFrame, metrics: pd.DataFrame) -> list[str]:
+    first, mean = group.iloc[0], group.mean(numeric_only=True)
+    if pd.isna(first["criterion"]):
+        name, zeros = f"dense E1 ({mean['dense_mb']:.2f} MB)", [ABSENT, ABSENT]
         models = metrics[(metrics["baseline"] == first["baseline"]) & (metrics["arm"] == "dense")]
-        if not dense:
-            models = metrics.merge(group[KEYS].drop_duplicates(), on=KEYS)
-            models = models[models["arm"] == "recovered"]
-        cells.append(
-            [
-                f"dense E1 ({mean['dense_mb']:.2f} MB)"
-                if dense
-                else f"{first['criterion']} {first['rate']:g}",
-                ABSENT if dense else percent(mean["linears"]),
-                ABSENT if dense else percent(mean["model"]),
-                f"{mean['parameters']:,.0f}",
-                f"{mean['size_nz']:,.0f}",
-                f"{mean['compression_ratio']:.2f}×",
-                *(_megabytes(mean[name], mean["dense_mb"]) for name in ("exact_mb", "small_mb")),
-                f"{mean['theoretical_speedup']:.2f}×",
-                *(f"{mean[name]:.1f}×" for name in ("query_gain", "batch_gain")),
-                *(_quality(value) for value in (models["MAP"].mean(), mean["small_map"])),
-            ]
-        )
-    return pipe_table(header, cells)
+    else:
+        name = f"{first['criterion']} {spell_rate(first['rate'])}"
+        zeros = [percent(mean["linears"]), percent(mean["model"])]
+        models = metrics.merge(group[KEYS].drop_duplicates(), on=KEYS)
+        models = models[models["arm"] == "recovered"]
+    return [
+        name,
+        *zeros,
+        f"{mean['parameters']:,.0f}",
+        f"{mean['size_nz']:,.0f}",
+        f"{mean['compression_ratio']:.2f}×",
+        *(f"{mean[file]:.2f} ({mean[file] / mean['dense_mb']:.2f})" for file in ("exact_mb", "small_mb")),
+        f"{mean['theoretical_speedup']:.2f}×",
+        *(f"{mean[gain]:.1f}×" for gain in ("query_gain", "batch_gain")),
+        *(
+            ABSENT if pd.isna(value) else f"{value:.4f}"
+            for value in (models["MAP"].mean(), mean["small_map"])
+        ),
+    ]
 
 
-def _times(report: Mapping[str, Any], system: System) -> dict[str, float]:
-    """Milliseconds of one query, queries a second in a batch, and the gains; of dense: 1."""
-    times = {}
-    for workload, column in (("query", "query_ms"), ("batch", "batch_qps")):
-        part = report[workload]
-        if system.criterion is None:
-            kernels: Sequence[Mapping[str, Any]] = [part["dense"]]
-            gain = 1.0
-        else:
-            entry = part["checkpoints"][f"{system.criterion}-{system.rate:g}"]
-            kernels = [entry["kernels"][name] for name in KERNELS if name in entry["kernels"]]
-            gain = float(entry["gain"].removesuffix("×"))
-        seconds = min(kernel["seconds"]["median"] for kernel in kernels)
-        times[column] = 1000 * seconds if workload == "query" else part["batch"] / seconds
-        times[f"{workload}_gain"] = gain
-    return times
-
-
-def _dense_times(rows: pd.DataFrame) -> str:
+def _measurement(latency: Latency, rows: pd.DataFrame) -> str:
+    """On what, and with what, the times were measured."""
+    machine = latency.hardware
     dense = rows[rows["criterion"].isna()].iloc[0]
-    return f"{dense['query_ms']:.2f} ms a query, {dense['batch_qps']:,.0f} queries a second in a batch"
-
-
-def _quality(value: float) -> str:
-    return ABSENT if pd.isna(value) else f"{value:.4f}"
-
-
-def _megabytes(value: float, dense: float) -> str:
-    return f"{value:.2f} ({value / dense:.2f})"
+    return (
+        f"Latency on {machine['processor']} ({machine['threads']} of {machine['cores']} cores, GPU: "
+        f"{machine['gpu']}, torch {machine['torch']}), queries of {latency.input_length} tokens, a batch of "
+        f"{latency.batch}. Dense: {dense['query_ms']:.2f} ms a query, {dense['batch_qps']:,.0f} queries a "
+        "second in a batch."
+    )

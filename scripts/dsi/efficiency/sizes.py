@@ -1,0 +1,93 @@
+"""What a pruned checkpoint takes on disk and what it could save in arithmetic, against its dense one.
+
+Measures are named as in ShrinkBench (Blalock et al. 2020, "What is the state of neural network pruning?"):
+size, size_nz, compression_ratio, theoretical_speedup.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from safetensors.torch import load_file
+
+from dsi.docids.schemes import atomic_count
+from dsi.efficiency.compressed_files import save_verified
+from dsi.efficiency.operations import theoretical_flops
+from dsi.model.masks import Tensors
+
+WEIGHTS = "model.safetensors"
+
+
+class Counts(NamedTuple):
+    """Parameters and what is left of them.
+
+    size: of the dense checkpoint; size_nz: weights that are not zero; compression_ratio: size / size_nz.
+    """
+
+    size: int
+    size_nz: int
+    compression_ratio: float
+
+
+class Sizes(NamedTuple):
+    """The savings of one checkpoint.
+
+    size, size_nz, compression_ratio: as of `Counts`; parameters: of the checkpoint, zeros included.
+    dense_bytes, checkpoint_bytes: the safetensors files; compressed_bytes: the file that keeps every bit, and
+    ratio its share of dense_bytes; small_bytes: the file in float16 and zstd.
+    dense_flops, nonzero_flops, theoretical_speedup: as of `dsi.efficiency.operations.Flops`.
+    """
+
+    size: int
+    size_nz: int
+    compression_ratio: float
+    parameters: int
+    dense_bytes: int
+    checkpoint_bytes: int
+    compressed_bytes: int
+    ratio: float
+    small_bytes: int
+    dense_flops: int
+    nonzero_flops: int
+    theoretical_speedup: float
+
+
+def count_weights(weights: Tensors, dense: Tensors) -> Counts:
+    """Count a pruned checkpoint's weights against the dense one's."""
+    size = sum(weight.numel() for weight in dense.values())
+    size_nz = sum(int(weight.count_nonzero()) for weight in weights.values())
+    return Counts(size, size_nz, size / size_nz)
+
+
+def compress_checkpoint(checkpoint: Path, dense: Path, input_length: int, exact: Path, small: Path) -> Sizes:
+    """Write a checkpoint's weights to two compressed files, each read back and compared, and measure them.
+
+    Args:
+        checkpoint, dense: folders of the checkpoint and of the dense one that it is compared with.
+        input_length: tokens of a query, for the operations.
+        exact: the file to write that keeps every bit.
+        small: the file to write with values rounded to float16 and zstd.
+
+    Raises:
+        CompressionError: as `save_verified`.
+        DocidError: the docids are not atomic.
+    """
+    documents = atomic_count(checkpoint)
+    weights, dense_weights = load_file(checkpoint / WEIGHTS), load_file(dense / WEIGHTS)
+    save_verified(weights, exact)
+    save_verified(weights, small, fp16=True, zstd=True)
+    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    flops = theoretical_flops(config, weights, input_length, documents, dense_weights)
+    dense_bytes, exact_bytes = (dense / WEIGHTS).stat().st_size, exact.stat().st_size
+    return Sizes(
+        *count_weights(weights, dense_weights),
+        parameters=sum(weight.numel() for weight in weights.values()),
+        dense_bytes=dense_bytes,
+        checkpoint_bytes=(checkpoint / WEIGHTS).stat().st_size,
+        compressed_bytes=exact_bytes,
+        ratio=exact_bytes / dense_bytes,
+        small_bytes=small.stat().st_size,
+        dense_flops=flops.dense,
+        nonzero_flops=flops.nonzero,
+        theoretical_speedup=flops.theoretical_speedup,
+    )
