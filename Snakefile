@@ -21,7 +21,8 @@ configfile: f"{workflow.basedir}/config.yaml"
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from dsi.pruning.registry import CRITERIA
-from dsi.systems import DENSE_ARMS, PRUNED_ARMS, RATE_PATTERN, REFERENCES
+from dsi.systems import RATE_PATTERN
+from plan import results_of_study
 from plan.commands import Commands
 from plan.config.checked import ConfigurationError, checked_study
 from plan.environment import export_interpreter, gpus_here
@@ -33,27 +34,24 @@ try:
 except ConfigurationError as error:
     raise WorkflowError(str(error))
 
-# For all rules: `run` is the shell of a command, `code` the digest of its code.
+# What all rules use, besides `study`: the shell of a command, the digest of its code, where results go, and
+# how many GPUs a job that uses one asks for: one where there is one.
 commands = Commands(Path(workflow.basedir) / "scripts")
 run, code = commands.shell, commands.digest
-GPU = gpus_here()  # jobs that use a GPU ask for it where there is one
+RESULTS = study.results.rstrip("/")
+GPU = gpus_here()
 
-export_interpreter(commands.scripts, conda="conda" in map(str, workflow.deployment_settings.deployment_method))
+export_interpreter(
+    commands.scripts, conda="conda" in map(str, workflow.deployment_settings.deployment_method)
+)
 show_one_line_per_job(logger, planning=workflow.dryrun)
 
 
 pathvars:
-    results=study.results.rstrip("/"),
+    results=RESULTS,
     collection="<results>/collection",
     logs="<results>/logs",
     benchmarks="<results>/benchmarks",
-
-
-wildcard_constraints:
-    baseline=r"[a-z0-9][a-z0-9-]*",
-    seed=r"\d+",
-    criterion="|".join([*CRITERIA, UNPRUNED]),
-    rate=RATE_PATTERN,
 
 
 include: "rules/collection.smk"
@@ -68,6 +66,14 @@ include: "rules/efficiency.smk"
 include: "rules/report.smk"
 
 
+# After the rules: only here do constraints, those of a rule too, reach wildcards that stand in its pathvars.
+wildcard_constraints:
+    baseline=r"[a-z0-9][a-z0-9-]*",
+    seed=r"\d+",
+    criterion="|".join([*CRITERIA, UNPRUNED]),
+    rate=RATE_PATTERN,
+
+
 localrules:
     all,
 
@@ -75,7 +81,6 @@ localrules:
 rule all:
     default_target: True
     input:
-        "<results>/tables.md",
-        "<results>/timings.md",
-        pages(study),
-        FIGURES,
+        pages=results_of_study.pages(study),
+        figures=results_of_study.figure_files(study),
+        timings="<results>/timings.md",

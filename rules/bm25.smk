@@ -23,8 +23,7 @@ rule search_bm25:
         "Searching every query with BM25 to depth {params.depth}"
     shell:
         run(
-            "search_bm25",
-            "--index {input.index} --queries {input.queries} --k1 {params.k1} --b {params.b}"
+            "search_bm25 --index {input.index} --queries {input.queries} --k1 {params.k1} --b {params.b}"
             " --depth {params.depth} --output {output.topk}",
         )
 
@@ -52,8 +51,7 @@ rule export_bm25:
         "Exporting BM25's term weights"
     shell:
         run(
-            "export_bm25",
-            "--index {input.index} --documents {input.documents} --queries {input.queries}"
+            "export_bm25 --index {input.index} --documents {input.documents} --queries {input.queries}"
             " --k1 {params.k1} --b {params.b} --weights {output.weights} --words {output.words}",
         )
 
@@ -73,4 +71,4 @@ rule rank_bm25:
     message:
         "Writing BM25's run"
     shell:
-        run("rank_bm25", "--queries {input.queries} --topk {input.topk} --run {output.run}")
+        run("rank_bm25 --queries {input.queries} --topk {input.topk} --run {output.run}")

@@ -1,7 +1,6 @@
 """From a source of documents to documents, queries, judgements and a Lucene index."""
 
-from plan.inputs import local_files, local_query_files
-from plan.settings import as_json, corpus_source, package_versions, query_sources
+from plan import inputs, settings
 
 COLLECTION = study.selected_collection
 KIND = COLLECTION.kind
@@ -30,14 +29,13 @@ if KIND == "pydocs":
             "../envs/environment.yaml"
         params:
             packages=sorted(COLLECTION.packages),
-            versions=package_versions(COLLECTION),
+            versions=settings.package_versions(COLLECTION),
             split=COLLECTION.split.as_json(),
         message:
             "Reading the docstrings of {params.versions}"
         shell:
             run(
-                "collect_pydocs",
-                "--packages {params.packages} --split {params.split:q} --output $(dirname {output.documents})",
+                "collect_pydocs --packages {params.packages} --split {params.split:q} --output $(dirname {output.documents})",
             )
 
 
@@ -45,7 +43,7 @@ if KIND == "index":
 
     rule fetch_index:
         input:
-            local_files(COLLECTION.index.path),
+            inputs.local_files(COLLECTION.index.path),
         output:
             manifest="<corpus_index>/manifest.json",
         log:
@@ -61,8 +59,7 @@ if KIND == "index":
             "Fetching the Lucene index (progress in {log})"
         shell:
             run(
-                "fetch_index",
-                "--source {params.source:q} --cache {params.cache} --manifest {output.manifest}",
+                "fetch_index --source {params.source:q} --cache {params.cache} --manifest {output.manifest}",
             )
 
     rule export_documents:
@@ -81,14 +78,14 @@ if KIND == "index":
         message:
             "Reading the documents that the index stores"
         shell:
-            run("export_documents", "--index {input.index} --output {output.documents}")
+            run("export_documents --index {input.index} --output {output.documents}")
 
 
 if KIND in ("files", "ir_datasets"):
 
     rule collect_files:
         input:
-            local_files(COLLECTION.corpus.path) if KIND == "files" else [],
+            inputs.local_files(COLLECTION.corpus.path) if KIND == "files" else [],
         output:
             documents="<corpus>",
         log:
@@ -100,14 +97,13 @@ if KIND in ("files", "ir_datasets"):
         resources:
             mem_mb=lambda wildcards, input: max(4000, int(3 * input.size_mb)),
         params:
-            corpus=as_json(corpus_source(COLLECTION)),
+            corpus=settings.corpus_source(COLLECTION),
             cache=f"{RESULTS}/downloads",
         message:
             "Reading the corpus (progress in {log})"
         shell:
             run(
-                "collect_files",
-                "--corpus {params.corpus:q} --cache {params.cache} --output {output.documents}",
+                "collect_files --corpus {params.corpus:q} --cache {params.cache} --output {output.documents}",
             )
 
 
@@ -115,7 +111,7 @@ if KIND != "pydocs":
 
     rule collect_topics:
         input:
-            local_query_files(COLLECTION),
+            inputs.local_query_files(COLLECTION),
             documents="<corpus>",
         output:
             queries="<collection>/queries.parquet",
@@ -127,14 +123,13 @@ if KIND != "pydocs":
         conda:
             "../envs/environment.yaml"
         params:
-            queries=as_json(query_sources(COLLECTION)),
+            queries=settings.query_sources(COLLECTION),
             cache=f"{RESULTS}/downloads",
         message:
             "Reading topics and judgements"
         shell:
             run(
-                "collect_topics",
-                "--queries {params.queries:q} --documents {input.documents} --cache {params.cache}"
+                "collect_topics --queries {params.queries:q} --documents {input.documents} --cache {params.cache}"
                 " --output $(dirname {output.queries})",
             )
 
@@ -163,8 +158,7 @@ if SCOPED:
             "Keeping the judged documents and {params.sample} others"
         shell:
             run(
-                "scope_documents",
-                "--corpus {input.corpus} --qrels {input.qrels} --sample {params.sample} --seed {params.seed}"
+                "scope_documents --corpus {input.corpus} --qrels {input.qrels} --sample {params.sample} --seed {params.seed}"
                 " --documents {output.documents} --counts {output.counts}",
             )
 
@@ -187,4 +181,4 @@ if KIND != "index" or SCOPED:
         message:
             "Building the Lucene index"
         shell:
-            run("build_index", "--documents {input.documents} --manifest {output.manifest}")
+            run("build_index --documents {input.documents} --manifest {output.manifest}")

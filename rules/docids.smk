@@ -1,17 +1,12 @@
 """Tokenizers, trained on the collection or of a pre-trained model, and the docids that models generate."""
 
-from plan.inputs import docids_inputs
-from plan.settings import as_json, docids_options, tokenizer_source
-from plan.systems_of_study import one_of
+from plan import inputs, settings, systems_of_study as systems
 
 TRAINED = [name for name, model in study.models.items() if model.vocabulary is not None]
 FETCHED = [name for name, model in study.models.items() if model.vocabulary is None]
 
 
 rule train_tokenizer:
-    pathvars:
-        owner="baselines/{baseline}",
-        job="train_tokenizer/{baseline}",
     input:
         documents="<collection>/documents.parquet",
         queries="<collection>/queries.parquet",
@@ -22,6 +17,9 @@ rule train_tokenizer:
         "<logs>/<job>.log",
     benchmark:
         "<benchmarks>/<job>.tsv"
+    pathvars:
+        owner="baselines/{baseline}",
+        job="train_tokenizer/{baseline}",
     conda:
         "../envs/environment.yaml"
     params:
@@ -31,8 +29,7 @@ rule train_tokenizer:
         "{wildcards.baseline}: training the tokenizer"
     shell:
         run(
-            "train_tokenizer",
-            "--documents {input.documents} --queries {input.queries} --vocabulary {params.vocabulary}"
+            "train_tokenizer --documents {input.documents} --queries {input.queries} --vocabulary {params.vocabulary}"
             " {params.flags} --output $(dirname {output.tokenizer})",
         )
 
@@ -43,7 +40,7 @@ use rule train_tokenizer as train_list_tokenizer with:
         owner="models/{model}",
         job="train_list_tokenizer/{model}",
     wildcard_constraints:
-        model=one_of(TRAINED),
+        model=systems.one_of(TRAINED),
     params:
         vocabulary=lambda wildcards: study.models[wildcards.model].vocabulary,
         flags="--cased --docids",
@@ -60,20 +57,20 @@ rule fetch_tokenizer:
     benchmark:
         "<benchmarks>/fetch_tokenizer/{model}.tsv"
     wildcard_constraints:
-        model=one_of(FETCHED),
+        model=systems.one_of(FETCHED),
     conda:
         "../envs/environment.yaml"
     params:
-        source=lambda wildcards: as_json(tokenizer_source(study, wildcards.model)),
+        source=lambda wildcards: settings.tokenizer_source(study, wildcards.model),
     message:
         "{wildcards.model}: fetching the tokenizer"
     shell:
-        run("fetch_tokenizer", "--source {params.source:q} --output $(dirname {output.tokenizer})")
+        run("fetch_tokenizer --source {params.source:q} --output $(dirname {output.tokenizer})")
 
 
 rule assign_docids:
     input:
-        unpack(lambda wildcards: docids_inputs(study, wildcards.baseline)),
+        unpack(lambda wildcards: inputs.for_docids(study, wildcards.baseline)),
     output:
         docids="<results>/baselines/{baseline}/docids.parquet",
     log:
@@ -85,12 +82,11 @@ rule assign_docids:
     resources:
         mem_mb=2000,
     params:
-        options=lambda wildcards: docids_options(study, wildcards.baseline),
+        options=lambda wildcards: settings.docids_options(study, wildcards.baseline),
     message:
         "{wildcards.baseline}: assigning docids"
     shell:
         run(
-            "assign_docids",
-            "--documents {input.documents} --tokenizer $(dirname {input.tokenizer}) {params.options}"
+            "assign_docids --documents {input.documents} --tokenizer $(dirname {input.tokenizer}) {params.options}"
             " --output {output.docids}",
         )

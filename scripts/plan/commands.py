@@ -37,19 +37,18 @@ class Commands:
             raise UnknownCommandError(f"no command {name!r}; expected one of {', '.join(self.files)}")
         return code_digest(self.scripts, self.files[name], *(self.scripts / module for module in modules))
 
-    def shell(self, name: str, options: str, *, code: str | None = None) -> str:
-        """The shell command of a rule: interpreter, command and options, all output in the rule's log.
+    def shell(self, line: str, *, code: str | None = None) -> str:
+        """The shell command of a rule: interpreter, command and options, all that it says in the rule's log.
 
         DSI_CODE makes other code another shell command, which Snakemake compares; DSI_TIMES names the file
         for the command's CPU-seconds. The interpreter comes from the environment (`plan.environment`).
 
         Args:
-            name: of the command, or "{params.command}" where it depends on wildcards.
-            options: may refer to input, output, params, wildcards and threads as any shell command.
-            code: "{params.code}" where the digest depends on wildcards; else it is that of the command.
+            line: the command's name, or {params.command} where it depends on wildcards, and its options, which
+                may refer to input, output, params, wildcards and threads.
+            code: {params.code} where the digest depends on wildcards; else it is that of the command.
         """
-        digest = self.digest(name) if code is None else code
+        digest = self.digest(line.split()[0]) if code is None else code
         return (
-            f'DSI_CODE={digest} DSI_TIMES={{log}}.times "$DSI_PYTHON" "$DSI_SCRIPTS" {name} {options}'
-            " > {log} 2>&1"
+            f'DSI_CODE={digest} DSI_TIMES={{log}}.times "$DSI_PYTHON" "$DSI_SCRIPTS" {line} > {{log}} 2>&1'
         )

@@ -5,8 +5,10 @@ follows stale. What is downloaded is not.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dsi.pruning.registry import CRITERIA
 from dsi.systems import CHECKPOINT_FILES, REFERENCES, System
@@ -21,6 +23,28 @@ COLLECTION_INPUTS = {
     "docid": ("documents", "queries", "qrels", "bm25-weights", "bm25-words"),
     "ranked-list": ("documents", "queries", "topk"),
 }
+# Inputs that not every job of a rule has, by the option that names them; of some the folder is meant.
+OPTIONS = {
+    "docids": "--docids",
+    "generated": "--generated",
+    "generated_words": "--generated-words",
+    "weights": "--weights",
+    "start": "--start",
+    "masks": "--masks",
+    "moments": "--moments",
+    "outputs": "--outputs",
+    "reproduction": "--reproduction",
+}
+FOLDERS = ("weights", "start")
+
+
+def as_options(inputs: Mapping[str, Any]) -> str:
+    """The options for those inputs of OPTIONS that a job has: `--docids FILE --start FOLDER`."""
+    named = {name: str(inputs.get(name) or "") for name in OPTIONS}
+    paths = {
+        name: str(Path(path).parent) if name in FOLDERS else path for name, path in named.items() if path
+    }
+    return " ".join(f"{OPTIONS[name]} {shlex.quote(path)}" for name, path in paths.items())
 
 
 def checkpoint(folder: str) -> list[str]:
@@ -57,9 +81,14 @@ def per_query_of(systems: Sequence[System]) -> list[str]:
     return [f"<results>/metrics/{system.slug}.per_query.parquet" for system in systems]
 
 
-def outputs_of(slug: str) -> list[str]:
-    """What a model made of each query; a reference ranking has no such file."""
-    return [] if slug in REFERENCES else [f"<results>/runs/{slug}.outputs.parquet"]
+def outputs_of(*slugs: str) -> list[str]:
+    """What models made of each query; a reference ranking has no such file."""
+    return [f"<results>/runs/{slug}.outputs.parquet" for slug in slugs if slug not in REFERENCES]
+
+
+def small_files_of(systems: Sequence[System]) -> list[str]:
+    """The compressed files with rounded weights of some systems."""
+    return [f"<results>/compressed/{system.slug}.small.dsz" for system in systems]
 
 
 def criterion_file(criterion: str) -> str:
@@ -95,7 +124,7 @@ def tokenizer_of(study: Study, baseline: str) -> str:
     return f"<results>/{owner}/tokenizer/tokenizer.json"
 
 
-def docids_inputs(study: Study, baseline: str) -> dict[str, str]:
+def for_docids(study: Study, baseline: str) -> dict[str, str]:
     """What docids are made from: documents, the tokenizer, and embeddings that come as a file."""
     docids = of_task(study, baseline, DocidBaseline).docids
     embeddings = docids.embeddings if isinstance(docids, SemanticDocids) else None
@@ -107,7 +136,7 @@ def docids_inputs(study: Study, baseline: str) -> dict[str, str]:
     }
 
 
-def training_inputs(study: Study, baseline: str) -> dict[str, str]:
+def for_training(study: Study, baseline: str) -> dict[str, str]:
     """What every training reads."""
     settings = study.baselines[baseline]
     names = COLLECTION_INPUTS[settings.task]
@@ -121,18 +150,18 @@ def training_inputs(study: Study, baseline: str) -> dict[str, str]:
     return {**inputs, "tokenizer": tokenizer_of(study, baseline)}
 
 
-def dense_inputs(study: Study, baseline: str) -> dict[str, str]:
+def for_e1(study: Study, baseline: str) -> dict[str, str]:
     """As every training, and the pre-trained weights where E1 starts from such."""
-    inputs = training_inputs(study, baseline)
+    inputs = for_training(study, baseline)
     if pretrained(study, baseline):
         model = of_task(study, baseline, RankedListBaseline).model
         inputs["weights"] = f"<results>/models/{model}/model.safetensors"
     return inputs
 
 
-def calibration_inputs(study: Study, baseline: str) -> dict[str, str]:
+def for_calibration(study: Study, baseline: str) -> dict[str, str]:
     """What a criterion that looks at data reads besides the checkpoint, which has docids and tokenizer."""
-    inputs = training_inputs(study, baseline)
+    inputs = for_training(study, baseline)
     return {name: path for name, path in inputs.items() if name not in ("docids", "tokenizer")}
 
 

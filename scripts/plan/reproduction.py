@@ -101,6 +101,18 @@ def reproduction_figures(study: Study) -> dict[str, Figure]:
     return found
 
 
+def reproduction_figure(study: Study, name: str) -> Figure:
+    """One of them by its name.
+
+    Raises:
+        LookupError: this study has none of that name; the message says which it has.
+    """
+    figures = reproduction_figures(study)
+    if name not in figures:
+        raise LookupError(f"no figure {name}: found {', '.join(figures) or 'none'} in this study")
+    return figures[name]
+
+
 def _tracked(study: Study, row: PublishedRow) -> bool:
     """Whether it is a dense row that is run and whose test queries are measured after every epoch."""
     baseline = study.baselines[row.baseline]

@@ -1,5 +1,8 @@
 """Which pages and figures a configuration asks for: what `snakemake` without a target makes."""
 
+from collections.abc import Sequence
+
+from dsi.systems import System, spell_rate
 from plan.config.study import Study
 from plan.reproduction import reproduction_figures
 from plan.systems_of_study import UNPRUNED, compared_baselines, measured_baselines, pruned_baselines
@@ -39,3 +42,17 @@ def figures(study: Study) -> list[str]:
         *(f"sensitivity-{name}" for name in (measured if study.report.sensitivity else [])),
         *(["ablation"] if compared_baselines(study) else []),
     ]
+
+
+def named_histories(systems: Sequence[System], results: str) -> list[str]:
+    """ARM=FILE for the training of each, as plot_curves reads it; `results` is the study's folder."""
+    return [f"{_curve(system)}={results}/{system.slug}/history.parquet" for system in systems]
+
+
+def _curve(system: System) -> str:
+    return system.arm if system.rate is None else f"{system.arm}-{spell_rate(system.rate)}"
+
+
+def cost_table(cost: str) -> str:
+    """Which table has what is drawn against quality."""
+    return f"<results>/tables/{'sparsity' if cost == 'sparsity' else 'benefit'}.csv"
