@@ -44,7 +44,7 @@ GPU = gpus_here()
 export_interpreter(
     commands.scripts, conda="conda" in map(str, workflow.deployment_settings.deployment_method)
 )
-show_one_line_per_job(logger, planning=workflow.dryrun)
+show_one_line_per_job(logger, planning=lambda: workflow.dryrun)
 
 
 pathvars:

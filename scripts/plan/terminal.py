@@ -8,6 +8,7 @@ Snakemake's own form takes five lines and more.
 import logging
 import re
 import time
+from collections.abc import Callable
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -19,10 +20,11 @@ class OneLinePerJob(logging.Filter):
     """Turns Snakemake's record of a job into one line and leaves out what goes with it.
 
     Args:
-        planning: a dry-run, which goes on showing the table of jobs.
+        planning: tells whether this is a dry-run, which goes on showing the table of jobs; asked when the jobs
+            are known, as Snakemake does not know it before.
     """
 
-    def __init__(self, planning: bool) -> None:
+    def __init__(self, planning: Callable[[], bool]) -> None:
         super().__init__()
         self.planning = planning
         self.done = 0
@@ -33,7 +35,7 @@ class OneLinePerJob(logging.Filter):
         event = getattr(record, "event", None)
         if event == LogEvent.RUN_INFO:
             self.total = record.__dict__["stats"]["total"]
-            return self.planning
+            return self.planning()
         if event == LogEvent.PROGRESS:
             self.done, self.total = record.__dict__["done"], record.__dict__["total"]
         if event in _HIDDEN or _SCHEDULING.match(record.getMessage()):
@@ -49,7 +51,7 @@ class OneLinePerJob(logging.Filter):
         return f"{time.strftime('%H:%M:%S')} {count}{message}"
 
 
-def show_one_line_per_job(logger: logging.Logger, planning: bool) -> None:
+def show_one_line_per_job(logger: logging.Logger, planning: Callable[[], bool]) -> None:
     """Have a logger show jobs so; once, however often the Snakefile is read."""
     if not any(isinstance(item, OneLinePerJob) for item in logger.filters):
         logger.addFilter(OneLinePerJob(planning))
