@@ -24,7 +24,7 @@ rule search_bm25:
     shell:
         run(
             "search_bm25 --index {input.index} --queries {input.queries} --k1 {params.k1} --b {params.b}"
-            " --depth {params.depth} --output {output.topk}",
+            " --depth {params.depth} --output {output.topk}"
         )
 
 
@@ -51,8 +51,8 @@ rule export_bm25:
         "Exporting BM25's term weights"
     shell:
         run(
-            "export_bm25 --index {input.index} --documents {input.documents} --queries {input.queries}"
-            " --k1 {params.k1} --b {params.b} --weights {output.weights} --words {output.words}",
+            "export_bm25 --index {input.index} --documents {input.documents} --queries {input.queries} --k1"
+            " {params.k1} --b {params.b} --weights {output.weights} --words {output.words}"
         )
 
 

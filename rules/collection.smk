@@ -35,7 +35,8 @@ if KIND == "pydocs":
             "Reading the docstrings of {params.versions}"
         shell:
             run(
-                "collect_pydocs --packages {params.packages} --split {params.split:q} --output $(dirname {output.documents})",
+                "collect_pydocs --packages {params.packages} --split {params.split:q} --output $(dirname"
+                " {output.documents})"
             )
 
 
@@ -58,9 +59,7 @@ if KIND == "index":
         message:
             "Fetching the Lucene index (progress in {log})"
         shell:
-            run(
-                "fetch_index --source {params.source:q} --cache {params.cache} --manifest {output.manifest}",
-            )
+            run("fetch_index --source {params.source:q} --cache {params.cache} --manifest {output.manifest}")
 
     rule export_documents:
         input:
@@ -102,9 +101,7 @@ if KIND in ("files", "ir_datasets"):
         message:
             "Reading the corpus (progress in {log})"
         shell:
-            run(
-                "collect_files --corpus {params.corpus:q} --cache {params.cache} --output {output.documents}",
-            )
+            run("collect_files --corpus {params.corpus:q} --cache {params.cache} --output {output.documents}")
 
 
 if KIND != "pydocs":
@@ -129,8 +126,8 @@ if KIND != "pydocs":
             "Reading topics and judgements"
         shell:
             run(
-                "collect_topics --queries {params.queries:q} --documents {input.documents} --cache {params.cache}"
-                " --output $(dirname {output.queries})",
+                "collect_topics --queries {params.queries:q} --documents {input.documents} --cache"
+                " {params.cache} --output $(dirname {output.queries})"
             )
 
 
@@ -158,8 +155,8 @@ if SCOPED:
             "Keeping the judged documents and {params.sample} others"
         shell:
             run(
-                "scope_documents --corpus {input.corpus} --qrels {input.qrels} --sample {params.sample} --seed {params.seed}"
-                " --documents {output.documents} --counts {output.counts}",
+                "scope_documents --corpus {input.corpus} --qrels {input.qrels} --sample {params.sample}"
+                " --seed {params.seed} --documents {output.documents} --counts {output.counts}"
             )
 
 

@@ -2,9 +2,6 @@
 
 from plan import inputs, settings, systems_of_study as systems
 
-TRAINED = [name for name, model in study.models.items() if model.vocabulary is not None]
-FETCHED = [name for name, model in study.models.items() if model.vocabulary is None]
-
 
 rule train_tokenizer:
     input:
@@ -29,8 +26,8 @@ rule train_tokenizer:
         "{wildcards.baseline}: training the tokenizer"
     shell:
         run(
-            "train_tokenizer --documents {input.documents} --queries {input.queries} --vocabulary {params.vocabulary}"
-            " {params.flags} --output $(dirname {output.tokenizer})",
+            "train_tokenizer --documents {input.documents} --queries {input.queries} --vocabulary"
+            " {params.vocabulary} {params.flags} --output $(dirname {output.tokenizer})"
         )
 
 
@@ -40,7 +37,7 @@ use rule train_tokenizer as train_list_tokenizer with:
         owner="models/{model}",
         job="train_list_tokenizer/{model}",
     wildcard_constraints:
-        model=systems.one_of(TRAINED),
+        model=systems.one_of(name for name, model in study.models.items() if model.vocabulary),
     params:
         vocabulary=lambda wildcards: study.models[wildcards.model].vocabulary,
         flags="--cased --docids",
@@ -57,7 +54,7 @@ rule fetch_tokenizer:
     benchmark:
         "<benchmarks>/fetch_tokenizer/{model}.tsv"
     wildcard_constraints:
-        model=systems.one_of(FETCHED),
+        model=systems.one_of(name for name, model in study.models.items() if not model.vocabulary),
     conda:
         "../envs/environment.yaml"
     params:
@@ -87,6 +84,6 @@ rule assign_docids:
         "{wildcards.baseline}: assigning docids"
     shell:
         run(
-            "assign_docids --documents {input.documents} --tokenizer $(dirname {input.tokenizer}) {params.options}"
-            " --output {output.docids}",
+            "assign_docids --documents {input.documents} --tokenizer $(dirname {input.tokenizer})"
+            " {params.options} --output {output.docids}"
         )

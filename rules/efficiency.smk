@@ -1,9 +1,6 @@
-"""What pruning buys: compressed files, operations and measured latency, and the quality of rounded weights."""
+"""What pruning buys: compressed files, operations, latency, and the quality of rounded weights."""
 
 from plan import inputs, settings, systems_of_study as systems
-
-ROUNDS = 50  # of a measurement of latency
-BATCH = 64  # queries
 
 timed = lambda wildcards: systems.timed_systems(study, wildcards.baseline)
 first_dense = lambda wildcards: systems.e1_systems(study, [wildcards.baseline])[0]
@@ -36,8 +33,8 @@ rule compress:
         "{wildcards.baseline}, seed {wildcards.seed}: compressing {wildcards.name}"
     shell:
         run(
-            "compress $(dirname {input.model}) --dense $(dirname {input.dense}) --input-length {params.length}"
-            " --output {output.exact} --small {output.small} --sizes {output.sizes}",
+            "compress $(dirname {input.model}) --dense $(dirname {input.dense}) --input-length"
+            " {params.length} --output {output.exact} --small {output.small} --sizes {output.sizes}"
         )
 
 
@@ -61,18 +58,18 @@ rule measure_latency:
     params:
         systems=lambda wildcards: systems.slugs(timed(wildcards)),
         dense=lambda wildcards: first_dense(wildcards).slug,
-        results=RESULTS,
+        results=lambda wildcards: RESULTS,
         length=lambda wildcards: study.baselines[wildcards.baseline].training.max_tokens,
         threads=study.threads,
-        batch=BATCH,
-        rounds=ROUNDS,
+        batch=64,
+        rounds=50,
     message:
         "{wildcards.baseline}: measuring latency, alone on the machine"
     shell:
         run(
             "measure_latency {params.systems} --dense {params.dense} --results {params.results}"
-            " --input-length {params.length} --batch {params.batch} --threads {params.threads}"
-            " --rounds {params.rounds} --output {output.times}",
+            " --input-length {params.length} --batch {params.batch} --threads {params.threads} --rounds"
+            " {params.rounds} --output {output.times}"
         )
 
 
@@ -95,14 +92,14 @@ rule measure_rounded:
         mem_mb=3000,
     params:
         systems=lambda wildcards: systems.slugs(measured(wildcards)),
-        results=RESULTS,
+        results=lambda wildcards: RESULTS,
         relevance=settings.relevance(study),
         depth=study.evaluation.depth,
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: ranking with weights rounded to float16"
     shell:
         run(
-            "measure_rounded {params.systems} --results {params.results} --files {input.files} --queries {input.queries}"
-            " --qrels {input.qrels} --relevance {params.relevance:q} --depth {params.depth}"
-            " --threads {threads} --output {output.values}",
+            "measure_rounded {params.systems} --results {params.results} --files {input.files} --queries"
+            " {input.queries} --qrels {input.qrels} --relevance {params.relevance:q} --depth {params.depth}"
+            " --threads {threads} --output {output.values}"
         )

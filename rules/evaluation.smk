@@ -30,7 +30,7 @@ rule evaluate:
         "Evaluating {wildcards.slug}"
     shell:
         run(
-            "evaluate --run {input.run} {params.files} {params.lists} --system {wildcards.slug}"
-            " --collection $(dirname {input.queries}) --relevance {params.relevance:q}"
-            " --agreement-k {params.agreement_k} --output {output.metrics} --per-query {output.per_query}",
+            "evaluate --run {input.run} {params.files} {params.lists} --system {wildcards.slug} --relevance"
+            " {params.relevance:q} --agreement-k {params.agreement_k} --output {output.metrics} --per-query"
+            " {output.per_query}"
         )

@@ -4,9 +4,6 @@ from dsi.pruning.registry import CRITERIA, calibrated, one_shot
 from dsi.systems import spell_rate
 from plan import inputs, settings, systems_of_study as systems
 
-BY_WEIGHTS = [name for name in CRITERIA if one_shot(name) and not calibrated(name)]
-BY_DATA = [name for name in CRITERIA if calibrated(name)]
-
 
 rule prune:
     input:
@@ -26,63 +23,45 @@ rule prune:
         pruned="pruned/{baseline}/seed{seed}/{criterion}-{rate}",
         job="prune/{baseline}-seed{seed}-{criterion}-{rate}",
     wildcard_constraints:
-        criterion=systems.one_of(BY_WEIGHTS),
+        criterion=systems.one_of(name for name in CRITERIA if one_shot(name) and not calibrated(name)),
     priority: 1
     conda:
         "../envs/environment.yaml"
     params:
+        command="prune",
         selection=settings.selection_options(study),
+        data="",
+        files="",
         code=lambda wildcards: code("prune", inputs.criterion_file(wildcards.criterion)),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: pruning by {wildcards.criterion} at {wildcards.rate}"
     shell:
         run(
-            "prune $(dirname {input.model}) --criterion {wildcards.criterion} --rate {wildcards.rate}"
-            " --seed {wildcards.seed} {params.selection} --output $(dirname {output.model})",
+            "{params.command} $(dirname {input.model}) --criterion {wildcards.criterion} --rate"
+            " {wildcards.rate} --seed {wildcards.seed} {params.selection} {params.data} {params.files}"
+            " --output $(dirname {output.model})",
             code="{params.code}",
         )
 
 
-rule prune_calibrated:
+use rule prune as prune_calibrated with:
     input:
         unpack(lambda wildcards: inputs.for_calibration(study, wildcards.baseline)),
         model="<results>/<dense>/model.safetensors",
         rest=inputs.checkpoint("<results>/<dense>"),
-    output:
-        model="<results>/<pruned>/model.safetensors",
-        masks="<results>/<pruned>/masks.safetensors",
-        sparsity="<results>/<pruned>/sparsity.json",
-        rest=inputs.checkpoint("<results>/<pruned>"),
-    log:
-        "<logs>/<job>.log",
-    benchmark:
-        "<benchmarks>/<job>.tsv"
     pathvars:
         dense="baselines/{baseline}/seed{seed}/dense",
         pruned="pruned/{baseline}/seed{seed}/{criterion}-{rate}",
         job="prune_calibrated/{baseline}-seed{seed}-{criterion}-{rate}",
     wildcard_constraints:
-        criterion=systems.one_of(BY_DATA),
-    priority: 1
-    conda:
-        "../envs/environment.yaml"
+        criterion=systems.one_of(filter(calibrated, CRITERIA)),
     resources:
         mem_mb=3000,
     params:
-        selection=settings.selection_options(study),
-        settings=lambda wildcards: settings.of_calibration(study, wildcards.baseline, wildcards.criterion),
+        command="prune_calibrated",
+        data=lambda wildcards: settings.calibration_options(study, wildcards.baseline, wildcards.criterion),
         files=lambda wildcards, input: inputs.as_options(input),
         code=lambda wildcards: code("prune_calibrated", inputs.criterion_file(wildcards.criterion)),
-    message:
-        "{wildcards.baseline}, seed {wildcards.seed}: pruning by {wildcards.criterion} at {wildcards.rate}"
-    shell:
-        run(
-            "prune_calibrated $(dirname {input.model}) --criterion {wildcards.criterion} --rate {wildcards.rate}"
-            " --seed {wildcards.seed} {params.selection} --settings {params.settings:q}"
-            " --collection $(dirname {input.queries}) --threads {threads} {params.files}"
-            " --output $(dirname {output.model})",
-            code="{params.code}",
-        )
 
 
 rule measure_sensitivity:
@@ -110,6 +89,6 @@ rule measure_sensitivity:
     shell:
         run(
             "measure_sensitivity $(dirname {input.model}) --rates {params.rates} --queries {input.queries}"
-            " --qrels {input.qrels} --relevance {params.relevance:q} --threads {threads}"
-            " --output {output.values}"
+            " --qrels {input.qrels} --relevance {params.relevance:q} --threads {threads} --output"
+            " {output.values}"
         )

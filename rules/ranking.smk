@@ -1,8 +1,6 @@
-"""Rankings with pruned models, of each task by its own command, and one at random; trainings rank by themselves."""
+"""Rankings with pruned models, of each task by its own command, and at random; trainings rank themselves."""
 
 from plan import inputs, settings, systems_of_study as systems
-
-RANDOM_SEED = 42
 
 
 rule rank:
@@ -15,12 +13,11 @@ rule rank:
         run="<results>/runs/<pruned>.trec.gz",
         outputs="<results>/runs/<pruned>.outputs.parquet",
     log:
-        "<logs>/<job>.log",
+        "<logs>/rank/{baseline}-seed{seed}-{criterion}-{rate}.log",
     benchmark:
-        "<benchmarks>/<job>.tsv"
+        "<benchmarks>/rank/{baseline}-seed{seed}-{criterion}-{rate}.tsv"
     pathvars:
         pruned="pruned/{baseline}/seed{seed}/{criterion}-{rate}",
-        job="rank/{baseline}-seed{seed}-{criterion}-{rate}",
     wildcard_constraints:
         baseline=systems.one_of(systems.docid_baselines(study)),
     conda:
@@ -37,9 +34,9 @@ rule rank:
         "{wildcards.baseline}, seed {wildcards.seed}: ranking with {wildcards.criterion}-{wildcards.rate}"
     shell:
         run(
-            "rank $(dirname {input.model}) --queries {input.queries} --qrels {input.qrels}"
-            " --relevance {params.relevance:q} --depth {params.depth} {params.prefixes}"
-            " --threads {threads} --run {output.run} --outputs {output.outputs}"
+            "rank $(dirname {input.model}) --queries {input.queries} --qrels {input.qrels} --relevance"
+            " {params.relevance:q} --depth {params.depth} {params.prefixes} --threads {threads} --run"
+            " {output.run} --outputs {output.outputs}"
         )
 
 
@@ -54,12 +51,11 @@ rule rank_lists:
         run="<results>/runs/<pruned>.trec.gz",
         outputs="<results>/runs/<pruned>.outputs.parquet",
     log:
-        "<logs>/<job>.log",
+        "<logs>/rank_lists/{baseline}-seed{seed}-{criterion}-{rate}.log",
     benchmark:
-        "<benchmarks>/<job>.tsv"
+        "<benchmarks>/rank_lists/{baseline}-seed{seed}-{criterion}-{rate}.tsv"
     pathvars:
         pruned="pruned/{baseline}/seed{seed}/{criterion}-{rate}",
-        job="rank_lists/{baseline}-seed{seed}-{criterion}-{rate}",
     wildcard_constraints:
         baseline=systems.one_of(systems.list_baselines(study)),
     conda:
@@ -74,8 +70,8 @@ rule rank_lists:
         "{wildcards.baseline}, seed {wildcards.seed}: ranking with {wildcards.criterion}-{wildcards.rate}"
     shell:
         run(
-            "rank_lists $(dirname {input.model}) --collection $(dirname {input.queries})"
-            " --settings {params.settings:q} --threads {threads} --run {output.run} --outputs {output.outputs}"
+            "rank_lists $(dirname {input.model}) --collection $(dirname {input.queries}) --settings"
+            " {params.settings:q} --threads {threads} --run {output.run} --outputs {output.outputs}"
         )
 
 
@@ -93,11 +89,11 @@ rule rank_random:
         "../envs/environment.yaml"
     params:
         depth=study.evaluation.depth,
-        seed=RANDOM_SEED,
+        seed=42,
     message:
         "Ranking at random"
     shell:
         run(
             "rank_random --queries {input.queries} --documents {input.documents} --depth {params.depth}"
-            " --seed {params.seed} --run {output.run}",
+            " --seed {params.seed} --run {output.run}"
         )

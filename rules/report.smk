@@ -31,7 +31,6 @@ rule make_tables:
     conda:
         "../envs/environment.yaml"
     params:
-        results=RESULTS,
         facts=settings.facts(study),
         confidence=study.report.confidence,
         margin=study.report.margin,
@@ -40,9 +39,10 @@ rule make_tables:
         "Writing the tables"
     shell:
         run(
-            "make_tables --results {params.results} --metrics {input.metrics} --sparsity {input.sparsity}"
-            " --documents {input.documents} --facts {params.facts:q} --confidence {params.confidence}"
-            " --margin {params.margin} {params.files} --output {output.tables} --csv $(dirname {output.metrics})",
+            "make_tables --results $(dirname {output.tables}) --metrics {input.metrics} --sparsity"
+            " {input.sparsity} --documents {input.documents} --facts {params.facts:q} --confidence"
+            " {params.confidence} --margin {params.margin} {params.files} --output {output.tables} --csv"
+            " $(dirname {output.metrics})"
         )
 
 
@@ -73,8 +73,8 @@ rule make_reproduction:
     shell:
         run(
             "make_reproduction --metrics {input.metrics} --rows {params.rows:q} --histories {input.histories}"
-            " --outputs {input.outputs} --collection $(dirname {input.queries})"
-            " --relevance {params.relevance:q} --output {output.tables} --csv {output.csv}",
+            " --outputs {input.outputs} --collection $(dirname {input.queries}) --relevance"
+            " {params.relevance:q} --output {output.tables} --csv {output.csv}"
         )
 
 
@@ -94,15 +94,13 @@ rule make_benefit:
         "<benchmarks>/make_benefit/benefit.tsv"
     conda:
         "../envs/environment.yaml"
-    params:
-        results=RESULTS,
     message:
         "Writing what pruning buys"
     shell:
         run(
-            "make_benefit --results {params.results} --sizes {input.sizes} --rounded {input.rounded}"
-            " --latency {input.latency} --metrics {input.metrics} --sparsity {input.sparsity}"
-            " --output {output.markdown} --csv {output.csv}",
+            "make_benefit --results $(dirname {output.markdown}) --sizes {input.sizes} --rounded"
+            " {input.rounded} --latency {input.latency} --metrics {input.metrics} --sparsity {input.sparsity}"
+            " --output {output.markdown} --csv {output.csv}"
         )
 
 
@@ -111,10 +109,9 @@ rule compare_baselines:
         metrics=inputs.metrics_of(systems.e1_systems(study, COMPARED)),
         per_query=inputs.per_query_of(systems.e1_systems(study, COMPARED)),
     output:
+        multiext("<results>/figures/ablation", svg=".svg", png=".png"),
         tables="<results>/ablation.md",
         csv="<results>/tables/ablation.csv",
-        svg="<results>/figures/ablation.svg",
-        png="<results>/figures/ablation.png",
     log:
         "<logs>/compare_baselines/ablation.log",
     benchmark:
@@ -130,9 +127,9 @@ rule compare_baselines:
         "Comparing the baselines"
     shell:
         run(
-            "compare_baselines --reference {params.reference} --metrics {input.metrics} --settings {params.settings:q}"
-            " --confidence {params.confidence} --output {output.tables} --csv {output.csv}"
-            " --svg {output.svg} --png {output.png} --dpi {params.dpi}",
+            "compare_baselines --reference {params.reference} --metrics {input.metrics} --settings"
+            " {params.settings:q} --confidence {params.confidence} --output {output.tables} --csv"
+            " {output.csv} --svg {output.svg} --png {output.png} --dpi {params.dpi}"
         )
 
 
@@ -140,8 +137,7 @@ rule plot_curves:
     input:
         histories=lambda wildcards: inputs.histories_of(drawn(wildcards)),
     output:
-        svg="<results>/figures/curves-{baseline}-{criterion}.svg",
-        png="<results>/figures/curves-{baseline}-{criterion}.png",
+        multiext("<results>/figures/curves-{baseline}-{criterion}", svg=".svg", png=".png"),
     log:
         "<logs>/plot_curves/{baseline}-{criterion}.log",
     benchmark:
@@ -155,8 +151,8 @@ rule plot_curves:
         "{wildcards.baseline}: drawing the training curves"
     shell:
         run(
-            "plot_curves --history {params.histories} --title {wildcards.baseline}"
-            " --svg {output.svg} --png {output.png} --dpi {params.dpi}",
+            "plot_curves --history {params.histories} --title {wildcards.baseline} --svg {output.svg} --png"
+            " {output.png} --dpi {params.dpi}"
         )
 
 
@@ -165,8 +161,7 @@ rule plot_rates:
         metrics="<results>/tables/metrics.csv",
         sparsity="<results>/tables/sparsity.csv",
     output:
-        svg="<results>/figures/rates-{baseline}-{criterion}.svg",
-        png="<results>/figures/rates-{baseline}-{criterion}.png",
+        multiext("<results>/figures/rates-{baseline}-{criterion}", svg=".svg", png=".png"),
     log:
         "<logs>/plot_rates/{baseline}-{criterion}.log",
     benchmark:
@@ -181,8 +176,8 @@ rule plot_rates:
     shell:
         run(
             "plot_rates --metrics {input.metrics} --sparsity {input.sparsity} --baseline {wildcards.baseline}"
-            " --criterion {wildcards.criterion} --confidence {params.confidence}"
-            " --svg {output.svg} --png {output.png} --dpi {params.dpi}",
+            " --criterion {wildcards.criterion} --confidence {params.confidence} --svg {output.svg} --png"
+            " {output.png} --dpi {params.dpi}"
         )
 
 
@@ -192,8 +187,7 @@ rule plot_lost_queries:
         per_query=lambda wildcards: inputs.per_query_of(lost(wildcards)),
         queries="<collection>/queries.parquet",
     output:
-        svg="<results>/figures/lost-{baseline}-{criterion}.svg",
-        png="<results>/figures/lost-{baseline}-{criterion}.png",
+        multiext("<results>/figures/lost-{baseline}-{criterion}", svg=".svg", png=".png"),
         csv="<results>/tables/lost-{baseline}-{criterion}.csv",
     log:
         "<logs>/plot_lost_queries/{baseline}-{criterion}.log",
@@ -207,9 +201,9 @@ rule plot_lost_queries:
         "{wildcards.baseline}: drawing which queries are lost first"
     shell:
         run(
-            "plot_lost_queries --metrics {input.metrics} --baseline {wildcards.baseline} --criterion {wildcards.criterion}"
-            " --queries {input.queries} --csv {output.csv}"
-            " --svg {output.svg} --png {output.png} --dpi {params.dpi}",
+            "plot_lost_queries --metrics {input.metrics} --baseline {wildcards.baseline} --criterion"
+            " {wildcards.criterion} --queries {input.queries} --csv {output.csv} --svg {output.svg} --png"
+            " {output.png} --dpi {params.dpi}"
         )
 
 
@@ -218,14 +212,13 @@ rule plot_frontier:
         metrics="<results>/tables/metrics.csv",
         costs=lambda wildcards: results.cost_table(wildcards.cost),
     output:
-        svg="<results>/figures/frontier-{cost}-{baseline}.svg",
-        png="<results>/figures/frontier-{cost}-{baseline}.png",
+        multiext(
+            "<results>/figures/frontier-{cost,sparsity|bytes|latency}-{baseline}", svg=".svg", png=".png"
+        ),
     log:
         "<logs>/plot_frontier/{cost}-{baseline}.log",
     benchmark:
         "<benchmarks>/plot_frontier/{cost}-{baseline}.tsv"
-    wildcard_constraints:
-        cost="sparsity|bytes|latency",
     conda:
         "../envs/environment.yaml"
     params:
@@ -235,9 +228,9 @@ rule plot_frontier:
         "{wildcards.baseline}: drawing quality against {wildcards.cost}"
     shell:
         run(
-            "plot_frontier --metrics {input.metrics} --costs {input.costs} --cost {wildcards.cost}"
-            " --baseline {wildcards.baseline} --confidence {params.confidence}"
-            " --svg {output.svg} --png {output.png} --dpi {params.dpi}",
+            "plot_frontier --metrics {input.metrics} --costs {input.costs} --cost {wildcards.cost} --baseline"
+            " {wildcards.baseline} --confidence {params.confidence} --svg {output.svg} --png {output.png}"
+            " --dpi {params.dpi}"
         )
 
 
@@ -245,8 +238,7 @@ rule plot_sensitivity:
     input:
         values=[f"<results>/sensitivity/{{baseline}}-seed{seed}.csv" for seed in study.seeds],
     output:
-        svg="<results>/figures/sensitivity-{baseline}.svg",
-        png="<results>/figures/sensitivity-{baseline}.png",
+        multiext("<results>/figures/sensitivity-{baseline}", svg=".svg", png=".png"),
     log:
         "<logs>/plot_sensitivity/{baseline}.log",
     benchmark:
@@ -259,8 +251,8 @@ rule plot_sensitivity:
         "{wildcards.baseline}: drawing what each sublayer costs"
     shell:
         run(
-            "plot_sensitivity {input.values} --title {wildcards.baseline}"
-            " --svg {output.svg} --png {output.png} --dpi {params.dpi}",
+            "plot_sensitivity {input.values} --title {wildcards.baseline} --svg {output.svg} --png"
+            " {output.png} --dpi {params.dpi}"
         )
 
 
@@ -268,14 +260,11 @@ rule plot_reproduction:
     input:
         histories=lambda wildcards: inputs.histories_of(figure(wildcards).systems()),
     output:
-        svg="<results>/figures/{figure}.svg",
-        png="<results>/figures/{figure}.png",
+        multiext("<results>/figures/{figure,reproduction-[a-z0-9]+}", svg=".svg", png=".png"),
     log:
         "<logs>/plot_reproduction/{figure}.log",
     benchmark:
         "<benchmarks>/plot_reproduction/{figure}.tsv"
-    wildcard_constraints:
-        figure=r"reproduction-[a-z0-9]+",
     conda:
         "../envs/environment.yaml"
     params:
@@ -284,9 +273,7 @@ rule plot_reproduction:
     message:
         "Drawing {wildcards.figure}"
     shell:
-        run(
-            "plot_reproduction {params.drawing} --svg {output.svg} --png {output.png} --dpi {params.dpi}",
-        )
+        run("plot_reproduction {params.drawing} --svg {output.svg} --png {output.png} --dpi {params.dpi}")
 
 
 rule summarise_timings:
@@ -302,13 +289,10 @@ rule summarise_timings:
         "<benchmarks>/summarise_timings/timings.tsv"
     conda:
         "../envs/environment.yaml"
-    params:
-        benchmarks=f"{RESULTS}/benchmarks",
-        logs=f"{RESULTS}/logs",
     message:
         "Summing up where the time went"
     shell:
         run(
-            "summarise_timings --benchmarks {params.benchmarks} --logs {params.logs} --csv {output.csv}"
-            " --markdown {output.markdown}",
+            "summarise_timings --benchmarks $(dirname {output.csv})/benchmarks --logs $(dirname"
+            " {output.csv})/logs --csv {output.csv} --markdown {output.markdown}"
         )

@@ -1,4 +1,4 @@
-"""The five trainings: E1, and in E2 its two controls, the recovery of what was pruned, and pruning in recovery.
+"""The five trainings: E1, and in E2 its two controls, the recovery of pruned models, and gradual pruning.
 
 They differ in where they start, what they write and what is told to the command of the baseline's task.
 """
@@ -6,7 +6,18 @@ They differ in where they start, what they write and what is told to the command
 from dsi.pruning.registry import CRITERIA, one_shot
 from plan import inputs, settings, systems_of_study as systems
 
-ONE_SHOT = [name for name in CRITERIA if one_shot(name)]
+# A training's start and outcome, in the folders that its pathvars name.
+START = {
+    "start": "<results>/<start>/model.safetensors",
+    "start_rest": inputs.checkpoint("<results>/<start>"),
+}
+TRAINED = {
+    "model": "<results>/<arm>/model.safetensors",
+    "rest": inputs.checkpoint("<results>/<arm>"),
+    "history": "<results>/<arm>/history.parquet",
+    "run": "<results>/runs/<arm>.trec.gz",
+    "outputs": "<results>/runs/<arm>.outputs.parquet",
+}
 
 
 rule fetch_weights:
@@ -35,14 +46,9 @@ rule fetch_weights:
 rule restart:
     input:
         unpack(lambda wildcards: inputs.for_training(study, wildcards.baseline)),
-        start="<results>/<start>/model.safetensors",
-        start_rest=inputs.checkpoint("<results>/<start>"),
+        **START,
     output:
-        model="<results>/<arm>/model.safetensors",
-        rest=inputs.checkpoint("<results>/<arm>"),
-        history="<results>/<arm>/history.parquet",
-        run="<results>/runs/<arm>.trec.gz",
-        outputs="<results>/runs/<arm>.outputs.parquet",
+        **TRAINED,
     log:
         "<logs>/<job>.log",
     benchmark:
@@ -72,10 +78,8 @@ rule restart:
     shell:
         run(
             "{params.command} --phase {params.phase} --settings {params.settings:q} --seed {wildcards.seed}"
-            " --threads {params.threads} --collection $(dirname {input.queries})"
-            " --tokenizer $(dirname {input.tokenizer}) {params.files} {params.more}"
-            " --output $(dirname {output.model}) --run {output.run} --outputs {output.outputs}"
-            " --state {params.state} --code {params.code}",
+            " --threads {params.threads} {params.files} {params.more} --output $(dirname {output.model})"
+            " --run {output.run} --outputs {output.outputs} --state {params.state} --code {params.code}",
             code="{params.code}",
         )
 
@@ -84,12 +88,8 @@ use rule restart as dense with:
     input:
         unpack(lambda wildcards: inputs.for_e1(study, wildcards.baseline)),
     output:
-        model="<results>/<arm>/model.safetensors",
-        rest=inputs.checkpoint("<results>/<arm>"),
+        **TRAINED,
         moments="<results>/<arm>/optimizer.safetensors",
-        history="<results>/<arm>/history.parquet",
-        run="<results>/runs/<arm>.trec.gz",
-        outputs="<results>/runs/<arm>.outputs.parquet",
     pathvars:
         arm="baselines/{baseline}/seed{seed}/dense",
         job="dense/{baseline}-seed{seed}",
@@ -105,8 +105,7 @@ use rule restart as dense with:
 use rule restart as dense_continued with:
     input:
         unpack(lambda wildcards: inputs.for_training(study, wildcards.baseline)),
-        start="<results>/<start>/model.safetensors",
-        start_rest=inputs.checkpoint("<results>/<start>"),
+        **START,
         moments="<results>/<start>/optimizer.safetensors",
     pathvars:
         arm="baselines/{baseline}/seed{seed}/dense-continued",
@@ -119,28 +118,23 @@ use rule restart as dense_continued with:
 use rule restart as recover with:
     input:
         unpack(lambda wildcards: inputs.for_training(study, wildcards.baseline)),
-        start="<results>/<start>/model.safetensors",
-        start_rest=inputs.checkpoint("<results>/<start>"),
+        **START,
         masks="<results>/<start>/masks.safetensors",
     pathvars:
         arm="recovered/{baseline}/seed{seed}/{criterion}-{rate}",
         start="pruned/{baseline}/seed{seed}/{criterion}-{rate}",
         job="recover/{baseline}-seed{seed}-{criterion}-{rate}",
     wildcard_constraints:
-        criterion=systems.one_of(ONE_SHOT),
+        criterion=systems.one_of(filter(one_shot, CRITERIA)),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: recovery of {wildcards.criterion}-{wildcards.rate}"
 
 
 use rule restart as gradual with:
     output:
-        model="<results>/<arm>/model.safetensors",
-        rest=inputs.checkpoint("<results>/<arm>"),
-        history="<results>/<arm>/history.parquet",
+        **TRAINED,
         masks="<results>/<arm>/masks.safetensors",
         sparsity="<results>/<arm>/sparsity.json",
-        run="<results>/runs/<arm>.trec.gz",
-        outputs="<results>/runs/<arm>.outputs.parquet",
     pathvars:
         arm="recovered/{baseline}/seed{seed}/gradual-{rate}",
         start="baselines/{baseline}/seed{seed}/dense",

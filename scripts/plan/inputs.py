@@ -23,8 +23,10 @@ COLLECTION_INPUTS = {
     "docid": ("documents", "queries", "qrels", "bm25-weights", "bm25-words"),
     "ranked-list": ("documents", "queries", "topk"),
 }
-# Inputs that not every job of a rule has, by the option that names them; of some the folder is meant.
+# The options that name inputs which are not the same in every job of a rule; of some the folder is meant.
 OPTIONS = {
+    "queries": "--collection",
+    "tokenizer": "--tokenizer",
     "docids": "--docids",
     "generated": "--generated",
     "generated_words": "--generated-words",
@@ -35,11 +37,11 @@ OPTIONS = {
     "outputs": "--outputs",
     "reproduction": "--reproduction",
 }
-FOLDERS = ("weights", "start")
+FOLDERS = ("queries", "tokenizer", "weights", "start")
 
 
 def as_options(inputs: Mapping[str, Any]) -> str:
-    """The options for those inputs of OPTIONS that a job has: `--docids FILE --start FOLDER`."""
+    """The options for those inputs of OPTIONS that a job has: `--collection FOLDER --docids FILE …`."""
     named = {name: str(inputs.get(name) or "") for name in OPTIONS}
     paths = {
         name: str(Path(path).parent) if name in FOLDERS else path for name, path in named.items() if path

@@ -130,11 +130,15 @@ def of_e2(study: Study, baseline: str) -> str:
     return as_json(_of_e2(study, baseline))
 
 
-def of_calibration(study: Study, baseline: str, criterion: str) -> str:
-    """How a criterion's texts are made of the collection and, for gradients, how the recovery trains."""
+def calibration_options(study: Study, baseline: str, criterion: str) -> str:
+    """How a criterion's texts are made of the collection and, for gradients, how the recovery trains.
+
+    On one thread, as every pruning.
+    """
     by_gradients = CRITERIA[criterion].looks_at == "gradients"
     settings = (_of_e2 if by_gradients else _of_e1)(study, baseline)
-    return as_json({**settings, "calibration": study.pruning.calibration.as_dict()})
+    settings = {**settings, "calibration": study.pruning.calibration.as_dict()}
+    return f"--threads 1 --settings {shlex.quote(as_json(settings))}"
 
 
 def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
