@@ -2,6 +2,7 @@
 # make test       the environment, then the test suite
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
 # make lint       the environment, then style, types and Snakemake's own advice
+# make docs       the environment, then the files that are generated from the configuration's models
 # make clean      remove results, keep the environment
 # make help       this list
 #
@@ -18,7 +19,7 @@ RUN := $(VENV)/bin/python -m
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: all test bench lint clean help
+.PHONY: all test bench lint docs clean help
 
 all: $(INSTALLED)
 	@$(RUN) snakemake --cores $(CORES)
@@ -43,6 +44,9 @@ lint: $(INSTALLED)
 	$(RUN) mypy
 	$(RUN) snakefmt --check Snakefile rules
 	$(RUN) snakemake --lint
+
+docs: $(INSTALLED)
+	@$(VENV)/bin/python docs/write_configuration.py
 
 # The stamp holds the pins that are installed and is written last: an interrupted installation is done
 # again, a requirements.txt that is only newer is not. Other pins start from nothing, so that no package

@@ -26,7 +26,7 @@ def checked_study(raw: Mapping[str, Any]) -> Study:
     """The study that a configuration as Snakemake read it defines: values read, rates sorted.
 
     Raises:
-        ConfigurationError: a key is unknown or missing, a value is not allowed, or values do not fit each other.
+        ConfigurationError: a key is unknown or missing, or a value is not allowed beside the others.
     """
     given = dict(raw)
     problems: list[str] = []

@@ -5,29 +5,22 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
-from plan.config.section import Distinct, MayBeAbsent, Number, Positive, Section, Text, WholeNumber
-
-_KIND = (
-    "pydocs: docstrings of installed packages; index: a Lucene index; files: a corpus file; "
-    "ir_datasets: a data set of that package"
-)
+from plan.config.section import Distinct, MayBeAbsent, Natural, Number, Positive, Section, Text
 
 
 class Split(Section):
     """How queries are divided, at random."""
 
     method: Literal["permutation", "train_test_split"] = Field(
-        description="permutation: one shuffle; train_test_split: scikit-learn's, twice, as in the study",
+        description="permutation: one shuffle; train_test_split: as in the study",
         examples=["permutation"],
     )
     train: Number = Field(
-        description="fraction of the queries for training; all three add up to 1", examples=[0.7], ge=0, le=1
+        description="fraction for training; the three add up to 1", examples=[0.7], ge=0, le=1
     )
-    validation: Number = Field(
-        description="fraction for the curves and for every choice", examples=[0.1], ge=0, le=1
-    )
-    test: Number = Field(description="fraction for the tables", examples=[0.2], gt=0, le=1)
-    seed: WholeNumber = Field(description="of the shuffle", examples=[42], ge=0)
+    validation: Number = Field(description="for the curves and for every choice", examples=[0.1], ge=0, le=1)
+    test: Number = Field(description="for the tables", examples=[0.2], gt=0, le=1)
+    seed: Natural = Field(description="of the shuffle", examples=[42])
 
 
 class Source(Section):
@@ -63,9 +56,9 @@ class Source(Section):
 class JudgedQueries(Section):
     """Queries and their judgements."""
 
-    topics: Source = Field(description="the queries: lines qid<TAB>query, TREC topics or BEIR's JSON lines")
+    topics: Source = Field(description="queries: lines `qid<TAB>query`, TREC topics or BEIR's JSON lines")
     qrels: Source = Field(
-        description="the judgements, as TREC qrels or BEIR's; those of other topics are left out"
+        description="their judgements, as TREC qrels or BEIR's; those of other topics are left out"
     )
 
 
@@ -97,24 +90,25 @@ class DatasetSplits(Section):
 class Scope(Section):
     """Judged documents and a random sample of the others."""
 
-    sample: WholeNumber = Field(description="documents without a judgement", examples=[10000], ge=0)
-    seed: WholeNumber = Field(description="seed of the sample", examples=[42], ge=0)
+    sample: Natural = Field(description="documents without a judgement", examples=[10000])
+    seed: Natural = Field(description="of the sample", examples=[42])
 
 
 class SplitRelevance(Section):
     """Lowest relevant grades of splits whose grades mean something else."""
 
     train: MayBeAbsent[Positive] = Field(
-        default=None, description="the lowest relevant grade of training queries", examples=[1]
+        default=None, description="the same for training queries", examples=[1]
     )
     validation: MayBeAbsent[Positive] = Field(
-        default=None, description="the lowest relevant grade of validation queries", examples=[1]
+        default=None, description="the same for validation queries", examples=[1]
     )
 
 
 class JudgedCollection(Section):
     """What collections of every kind have."""
 
+    kind: str
     relevance: Positive = Field(description="a judgement of this grade or more is relevant", examples=[1])
 
 
@@ -123,7 +117,7 @@ class ScopedCollection(JudgedCollection):
 
     scope: MayBeAbsent[Scope] = Field(default=None, description="which documents are kept; absent: all")
     split_relevance: MayBeAbsent[SplitRelevance] = Field(
-        default=None, description="lowest relevant grades of splits whose grades mean something else"
+        default=None, description="relevance of splits whose grades mean something else"
     )
 
 
@@ -132,10 +126,10 @@ class QueriesFromFiles(ScopedCollection):
 
     topics: MayBeAbsent[Source] = Field(
         default=None,
-        description="the queries: lines qid<TAB>query, TREC topics or BEIR's JSON lines; with qrels and split",
+        description="queries: lines `qid<TAB>query`, TREC topics or BEIR's JSON lines; with qrels and split",
     )
     qrels: MayBeAbsent[Source] = Field(
-        default=None, description="the judgements, as TREC qrels or BEIR's; with topics and split"
+        default=None, description="their judgements, as TREC qrels or BEIR's; with topics and split"
     )
     split: MayBeAbsent[Split] = Field(
         default=None, description="how queries are divided, at random; with topics and qrels"
@@ -169,7 +163,9 @@ class QueriesFromFiles(ScopedCollection):
 class PydocsCollection(JudgedCollection):
     """Docstrings of installed packages, read with ast from the sources, never imported: no download."""
 
-    kind: Literal["pydocs"] = Field(description=_KIND, examples=["pydocs"])
+    kind: Literal["pydocs"] = Field(
+        description="docstrings of installed packages, read with ast, never imported", examples=["pydocs"]
+    )
     packages: Distinct[str] = Field(
         description="distributions that envs/requirements.txt pins", examples=[["networkx", "numpy"]]
     )
@@ -184,21 +180,23 @@ class PydocsCollection(JudgedCollection):
 class IndexCollection(QueriesFromFiles):
     """An existing Lucene index with topics and judgements."""
 
-    kind: Literal["index"] = Field(description=_KIND, examples=["index"])
+    kind: Literal["index"] = Field(description="an existing Lucene index", examples=["index"])
     index: Source = Field(description="the Lucene index: a folder or archive")
 
 
 class FilesCollection(QueriesFromFiles):
     """A corpus file with topics and judgements."""
 
-    kind: Literal["files"] = Field(description=_KIND, examples=["files"])
-    corpus: Source = Field(description="the documents: JSON lines of Pyserini or BEIR, or docid<TAB>text")
+    kind: Literal["files"] = Field(description="a file of documents", examples=["files"])
+    corpus: Source = Field(description="the documents: JSON lines of Pyserini or BEIR, or `docid<TAB>text`")
 
 
 class DatasetCollection(ScopedCollection):
     """A collection that the package ir_datasets provides."""
 
-    kind: Literal["ir_datasets"] = Field(description=_KIND, examples=["ir_datasets"])
+    kind: Literal["ir_datasets"] = Field(
+        description="a data set of the package ir_datasets", examples=["ir_datasets"]
+    )
     documents: Text = Field(description="the dataset id of the documents", examples=["beir/nfcorpus"])
     splits: DatasetSplits = Field(description="the dataset ids of queries and judgements")
 
@@ -210,6 +208,6 @@ class DatasetCollection(ScopedCollection):
 
 Collection = Annotated[
     PydocsCollection | IndexCollection | FilesCollection | DatasetCollection,
-    Field(discriminator="kind"),
+    Field(discriminator="kind", examples=["{kind: pydocs, …}"]),
     BeforeValidator(read_mapping),
 ]

@@ -5,43 +5,42 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
-from plan.config.section import Section, Text, WholeNumber
-
-_SCHEME = (
-    "atomic: one new token a document, ranked by one decoder step; naive: the docid's own characters; "
-    "semantic: clusters, then the place in the last"
-)
+from plan.config.section import Natural, Positive, Section, Text, WholeNumber
 
 
 class AtomicDocids(Section):
     """One new token for each document."""
 
-    scheme: Literal["atomic"] = Field(description=_SCHEME, examples=["atomic"])
+    scheme: Literal["atomic"] = Field(
+        description="one new token a document, ranked by one decoder step", examples=["atomic"]
+    )
 
 
 class NaiveDocids(Section):
     """The docid's own characters, through the tokenizer."""
 
-    scheme: Literal["naive"] = Field(description=_SCHEME, examples=["naive"])
+    scheme: Literal["naive"] = Field(description="the docid's own characters", examples=["naive"])
 
 
 class SemanticDocids(Section):
     """Hierarchical clusters of the documents, then the place in the last of them."""
 
-    scheme: Literal["semantic"] = Field(description=_SCHEME, examples=["semantic"])
+    scheme: Literal["semantic"] = Field(
+        description="clusters, then the place in the last", examples=["semantic"]
+    )
     branching: WholeNumber = Field(description="clusters that a cluster is split into", examples=[10], ge=2)
-    leaf_size: WholeNumber = Field(
-        description="documents of the largest cluster that is not split", examples=[100], ge=1
+    leaf_size: Positive = Field(
+        description="documents of the largest cluster that is not split", examples=[100]
     )
     embeddings: Text = Field(
-        description="what is clustered: lsa, a parquet file (docid, vector), or a sentence-transformers model",
+        description="what is clustered: lsa, a parquet file (docid, vector) or a sentence-transformers model",
         examples=["lsa"],
     )
-    seed: WholeNumber = Field(description="of LSA and k-means", examples=[42], ge=0)
+    seed: Natural = Field(description="of LSA and k-means", examples=[42])
 
 
 Docids = Annotated[
     AtomicDocids | NaiveDocids | SemanticDocids,
-    Field(discriminator="scheme"),
+    Field(discriminator="scheme", examples=["{scheme: atomic}"]),
     BeforeValidator(read_mapping),
 ]

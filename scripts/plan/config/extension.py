@@ -37,7 +37,8 @@ def _with_base(chain: list[str], definitions: Mapping[str, Any]) -> Any:
     if base in chain or base not in definitions:
         known = ", ".join(sorted(name for name in definitions if name not in chain))
         raise ExtensionError(
-            f"baselines.{chain[-1]}.extends: found {base!r}, expected a baseline that does not extend it: {known}"
+            f"baselines.{chain[-1]}.extends: found {base!r}, expected a baseline that does not extend it: "
+            f"{known}"
         )
     own = {key: value for key, value in definition.items() if key != "extends"}
     return _merged(_with_base([*chain, base], definitions), own)

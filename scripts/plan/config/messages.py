@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from plan.config.outline import Node, Place, example, members, place, resolved, words
+from plan.config.outline import Node, Place, child, example, members, place, words
 from plan.config.section import EXPECTED
 
 
@@ -39,8 +39,8 @@ def _path(keys: Iterable[str | int]) -> str:
 
 def _misnamed(where: Place) -> str:
     return (
-        f"{_path(where.keys[:-1])}: found the name {where.keys[-1]!r}, expected lower-case letters, digits and "
-        "hyphens, for example my-study"
+        f"{_path(where.keys[:-1])}: found the name {where.keys[-1]!r}, expected lower-case letters, digits "
+        "and hyphens, for example my-study"
     )
 
 
@@ -60,7 +60,7 @@ def _untold(where: Place, found: Any) -> str:
     key = where.node["discriminator"]["propertyName"]
     path = _path([*where.keys, key])
     known = members(where.node)
-    node = resolved(next(iter(known.values()))["properties"][key])
+    node = child(next(iter(known.values())), key)
     if key not in found:
         return _missing(path, node, key)
     return (
@@ -81,10 +81,10 @@ def _refused(where: Place, found: Any, expected: str) -> str:
 
 def _expected(kind: str, node: Node, error: ErrorDetails) -> str:
     """What is expected in place of what was found."""
+    if kind == EXPECTED:
+        return error["msg"]
     context = error.get("ctx", {})
     match kind:
-        case str() if kind == EXPECTED:
-            return error["msg"]
         case "too_short" | "too_long":
             wanted = context.get("min_length", context.get("max_length"))
             return "at least one entry" if wanted == 1 else f"{wanted} entries"

@@ -1,12 +1,16 @@
 """The JSON schema of a configuration, and in words what it says of one place.
 
-The schema is made from the models; messages and documentation are made from the schema.
+The schema is made from the models; messages and the reference are made from the schema.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import inf
 from typing import Any, NamedTuple
+
+import yaml
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from plan.config.study import Study
 
@@ -28,11 +32,21 @@ _BOUNDS = {
 }
 
 
+class _Generator(GenerateJsonSchema):
+    """Without titles that repeat the key, and without null as the default of keys that may be absent."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
 class Place(NamedTuple):
     """A place of a configuration.
 
-    keys: its path as in the YAML, without the tags of unions. node: what may stand there. parent: the mapping or list
-    that it belongs to. named: what may stand at its last key that is text; of an item, its list.
+    keys: its path as in the YAML, without the tags of unions. node: what may stand there. parent: the mapping
+    or list that it belongs to. named: what may stand at its last key that is text; of an item, its list.
     """
 
     keys: tuple[str | int, ...]
@@ -43,23 +57,29 @@ class Place(NamedTuple):
 
 @cache
 def schema() -> Node:
-    """The JSON schema of a whole configuration."""
-    return Study.model_json_schema()
+    """The JSON schema of a whole configuration, that is of config.yaml with its overlays."""
+    generated = Study.model_json_schema(schema_generator=_Generator)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **generated}
 
 
 def resolved(node: Node) -> Node:
-    """What a node says with references followed, and null, if it is allowed, as a mark beside the other type."""
+    """A node with references followed, and `null: True` beside the other type where null is allowed, too."""
     if "$ref" in node:
         definition = schema()["$defs"][node["$ref"].rsplit("/", 1)[1]]
         node = {**definition, **{key: value for key, value in node.items() if key != "$ref"}}
     if "anyOf" in node:
         (other,) = [part for part in node["anyOf"] if part != {"type": "null"}]
-        node = {
-            **resolved(other),
-            **{key: value for key, value in node.items() if key != "anyOf"},
-            "null": True,
-        }
+        rest = {key: value for key, value in node.items() if key != "anyOf"}
+        node = {**resolved(other), **rest, "null": True}
     return node
+
+
+def child(node: Node, part: str | int) -> Node:
+    """What may stand at a key of a mapping or at an item of a list; empty where the key is unknown."""
+    if isinstance(part, int):
+        return resolved(node.get("items", {}))
+    named: Node = next(iter(node.get("patternProperties", {}).values()), {})
+    return resolved(node.get("properties", {}).get(part, named))
 
 
 def members(union: Node) -> dict[str, Node]:
@@ -70,24 +90,20 @@ def members(union: Node) -> dict[str, Node]:
 
 
 def place(loc: Sequence[str | int]) -> Place:
-    """The place that pydantic's `loc` of an error names; it holds the tags of unions, which a key may be called, too."""
+    """The place that pydantic's `loc` of an error names.
+
+    A loc holds the tags of unions, too; only the schema tells them from keys: a baseline may be named docid.
+    """
     keys: list[str | int] = []
     node = parent = named = schema()
     for part in loc:
         if "discriminator" in node:
             node = members(node)[str(part)]
             continue
-        parent, node = node, resolved(_child(node, part))
+        parent, node = node, child(node, part)
         named = node if isinstance(part, str) else named
         keys.append(part)
     return Place(tuple(keys), node, parent, named)
-
-
-def _child(node: Node, part: str | int) -> Node:
-    if isinstance(part, int):
-        return dict(node.get("items", {}))
-    every: Node = next(iter(node.get("patternProperties", {}).values()), {})
-    return dict(node.get("properties", {}).get(part, every))
 
 
 def words(node: Node) -> str:
@@ -99,11 +115,16 @@ def words(node: Node) -> str:
     return " ".join([kind + (" or null" if "null" in node else ""), " and ".join(bounds)]).rstrip()
 
 
+def as_yaml(value: Any) -> str:
+    """A value as YAML on one line."""
+    return yaml.safe_dump(value, default_flow_style=True, width=inf).removesuffix("...\n").strip()
+
+
 def example(node: Node, key: str) -> str:
     """An example of a key, as YAML: "rates: [0.2, 0.5]"; of a mapping without one, its first key."""
     if node.get("examples"):
         shown = node["examples"][0]
-        return f"{key}: {shown if isinstance(shown, str) else json.dumps(shown)}"
-    first, child = next(iter(node["properties"].items()))
+        return f"{key}: {shown if isinstance(shown, str) else as_yaml(shown)}"
+    first = next(iter(node["properties"]))
     others = ", …" if len(node["properties"]) > 1 else ""
-    return f"{key}: {{{example(resolved(child), first)}{others}}}"
+    return f"{key}: {{{example(child(node, first), first)}{others}}}"

@@ -16,8 +16,17 @@ from plan.config.section import (
     Positive,
     Section,
     Text,
-    WholeNumber,
 )
+
+# What a model is told besides where it is, each key with an example: with `model`, all of them are there.
+SAMPLING = {
+    "number": 20,
+    "top_k": 10,
+    "document_tokens": 512,
+    "query_tokens": 64,
+    "batch_size": 16,
+    "seed": 42,
+}
 
 
 class Weights(Section):
@@ -41,10 +50,10 @@ class Lengths(Section):
     """Fewest and most words of the kinds whose length the document does not give."""
 
     chunk: Listed[Positive] = Field(
-        description="fewest and most consecutive words", examples=[[5, 12]], min_length=2, max_length=2
+        description="of consecutive words", examples=[[5, 12]], min_length=2, max_length=2
     )
     terms: Listed[Positive] = Field(
-        description="fewest and most words drawn by inverse document frequency",
+        description="of words drawn by inverse document frequency",
         examples=[[4, 12]],
         min_length=2,
         max_length=2,
@@ -57,11 +66,11 @@ class Lengths(Section):
 
 
 class GeneratedQueries(Section):
-    """Queries that were generated for the documents: those of a file (path), or of a model and its sampling."""
+    """Queries that were generated for the documents: of a file (path), or of a model, with its sampling."""
 
     path: MayBeAbsent[Text] = Field(
         default=None,
-        description="a file: JSON lines with id and queries (or predicted_queries), or docid<TAB>query; gzip too",
+        description="JSON lines with id and queries (or predicted_queries), or `docid<TAB>query`; gzip too",
         examples=["data/queries.jsonl"],
     )
     model: MayBeAbsent[Text] = Field(
@@ -75,45 +84,47 @@ class GeneratedQueries(Section):
         examples=["df1b051c49625cf57a3d0d8d3863ed4d13564fe4"],
     )
     number: MayBeAbsent[Positive] = Field(
-        default=None, description="queries that the model writes for a document", examples=[20]
+        default=None,
+        description="queries that the model writes for a document",
+        examples=[SAMPLING["number"]],
     )
     top_k: MayBeAbsent[Positive] = Field(
-        default=None, description="most probable tokens that each next one is drawn from", examples=[10]
+        default=None,
+        description="most probable tokens that each next one is drawn from",
+        examples=[SAMPLING["top_k"]],
     )
     document_tokens: MayBeAbsent[Annotated[int, Field(ge=2), WHOLE]] = Field(
-        default=None, description="tokens of a document that the model reads", examples=[512]
+        default=None,
+        description="tokens of a document that the model reads",
+        examples=[SAMPLING["document_tokens"]],
     )
     query_tokens: MayBeAbsent[Annotated[int, Field(ge=2), WHOLE]] = Field(
-        default=None, description="longest query, in tokens", examples=[64]
+        default=None, description="longest query, in tokens", examples=[SAMPLING["query_tokens"]]
     )
-    batch_size: MayBeAbsent[Positive] = Field(default=None, description="documents at a time", examples=[16])
-    seed: MayBeAbsent[Natural] = Field(default=None, description="of the sampling", examples=[42])
+    batch_size: MayBeAbsent[Positive] = Field(
+        default=None, description="documents at a time", examples=[SAMPLING["batch_size"]]
+    )
+    seed: MayBeAbsent[Natural] = Field(
+        default=None, description="of the sampling", examples=[SAMPLING["seed"]]
+    )
 
-
-# What a model is told besides where it is, each with an example: with `model`, all of these are there.
-SAMPLING = {
-    "number": 20,
-    "top_k": 10,
-    "document_tokens": 512,
-    "query_tokens": 64,
-    "batch_size": 16,
-    "seed": 42,
-}
+    @property
+    def sampling(self) -> Mapping[str, int]:
+        """What a model is told besides where it is; empty for a file."""
+        return {key: value for key, value in self.as_dict().items() if key in SAMPLING}
 
 
 class PseudoQueries(Section):
     """Made from the documents, resampled every epoch."""
 
-    per_document: WholeNumber = Field(
-        description="pseudo-queries of a document in one epoch", examples=[4], ge=1
-    )
+    per_document: Positive = Field(description="pseudo-queries of a document in one epoch", examples=[4])
     distinct: OrNull[Positive] = Field(
         description="null: drawn anew every epoch; a number: so many a document, drawn once", examples=[20]
     )
     weights: Weights = Field(description="relative frequency of each kind")
     lengths: Lengths = Field(description="fewest and most words; match them to the queries that users ask")
     noise: Number = Field(
-        description="share of them that get words of other documents mixed in, up to as many again",
+        description="share of them with other words of the collection mixed in, up to as many again",
         examples=[0.5],
         ge=0,
         le=1,

@@ -5,24 +5,24 @@ from typing import Annotated
 from pydantic import Field
 
 from dsi.systems import DENSE_ARMS, PRUNED_ARMS
-from plan.config.section import Flag, Number, OrNull, Section, TextOrNull, WholeNumber, one_of
+from plan.config.section import Flag, Number, OneOf, OrNull, Positive, Section, TextOrNull, WholeNumber
 
 
 class PublishedRow(Section):
     """A row of a published table, and which measured system repeats it."""
 
-    table: WholeNumber = Field(description="number of the table", examples=[1], ge=1)
+    table: Positive = Field(description="number of the table", examples=[1])
     name: str = Field(description="the model, as the study calls it", examples=["t5-small"])
     baseline: str = Field(description="the baseline that repeats it", examples=["t5-small-k5"])
-    arm: Annotated[str, one_of([*DENSE_ARMS, *PRUNED_ARMS])] = Field(
+    arm: Annotated[str, OneOf([*DENSE_ARMS, *PRUNED_ARMS])] = Field(
         description="the arm that repeats it", examples=["dense"]
     )
     criterion: TextOrNull = Field(
         description="the pruning criterion; null: not pruned", examples=["magnitude"]
     )
     rate: OrNull[Number] = Field(description="the pruning rate; null: not pruned", examples=[0.2])
-    K: WholeNumber = Field(description="docids in a list", examples=[5], ge=1)
-    batch: WholeNumber = Field(description="queries of an optimiser step", examples=[8], ge=1)
+    K: Positive = Field(description="docids in a list", examples=[5])
+    batch: Positive = Field(description="queries of an optimiser step", examples=[8])
     epochs: str = Field(description="epochs, as text: 25, or 10 + 15", examples=["10 + 15"])
     learning_rate: Number = Field(description="its learning rate", examples=[0.001])
     patience: OrNull[WholeNumber] = Field(description="its patience; null: none", examples=[5])

@@ -1,7 +1,7 @@
 """Values as they come from the command line: text, read as YAML where a key asks for something else.
 
-`--config rates=[0.5]` gives text. Every type of a configuration that is not text reads it with one of these functions
-before it is validated; what cannot be read stays as it is, and is refused with the text as it was found.
+`--config rates=[0.5]` gives text. Every type that is not text reads it with one of these functions before
+it is validated; what cannot be read stays as it is, and is refused with the text as it was found.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ import yaml
 
 
 def read(value: Any) -> Any:
-    """A text read as a YAML list or mapping of texts, a truth value, null or a decimal number; else the value itself."""
+    """A text read as YAML: a list or mapping of texts, a truth value, null or a decimal number.
+
+    Another text, and every other value, is given back as it is.
+    """
     if not isinstance(value, str):
         return value
     try:

@@ -1,8 +1,8 @@
 """What every part of a configuration is made of: the base class of its sections, and the types of their keys.
 
-All types are strict (`true` is no number, `1` no text), refuse NaN and infinity, and read text from the command line.
-A section says of each key what it is (`description`, which is also the comment beside it in config.yaml), an example,
-and its bounds; a key has a default only where it may be absent.
+All types are strict (`true` is no number, `1` no text), refuse NaN and infinity, and read text from the
+command line. A section says of each key what it is (`description`, which is also the comment beside it in
+config.yaml), an example, and its bounds; a key has a default only where it may be absent.
 """
 
 import json
@@ -35,9 +35,9 @@ T = TypeVar("T")
 class Section(BaseModel):
     """A mapping of the configuration; its keys are attributes (`study.baselines["dsi"].training.epochs`).
 
-    To hand a section to a command, dump it with `as_json` (or `as_dict`): these give the keys as YAML spells them
-    and only those that were written. A key that may be absent is None as an attribute, and stays absent in a dump,
-    so that settings which do not use it spell as before there was such a key.
+    To hand a section to a command, dump it with `as_json` (or `as_dict`): these give the keys as YAML spells
+    them, and only those that were written. A key that may be absent is None as an attribute and stays absent
+    in a dump, so that a new key of this sort changes the settings of nobody who does not use it.
     """
 
     model_config = ConfigDict(
@@ -70,7 +70,7 @@ def _each_once(values: tuple[T, ...]) -> tuple[T, ...]:
 
 
 class _Number:
-    """Of a number: read from text, and dumped as it was written, since 0 and 0.0 are spelt differently there."""
+    """Of a number: read from text, and dumped as it was written, since 0 and 0.0 are spelt differently."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def validate(value: Any, validated: ValidatorFunctionWrapHandler) -> Any:
@@ -85,8 +85,8 @@ class _Number:
         )
 
 
-class _OneOf:
-    """Text that is one of those given, which are known at run time only (otherwise it would be a Literal)."""
+class OneOf:
+    """Of a text: it is one of those given, which a Literal cannot list: `Annotated[str, OneOf(CRITERIA)]`."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self.allowed = tuple(allowed)
@@ -96,7 +96,7 @@ class _OneOf:
 
 
 class _Absent:
-    """Of a key that may be absent: null, which stands for the absent key as an attribute, is refused when written."""
+    """Of a key that may be absent: as an attribute it is None then, but null is refused where written."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def refuse_null(value: Any) -> Any:
@@ -111,11 +111,6 @@ class _Absent:
     ) -> JsonSchemaValue:
         (written,) = [part for part in handler(schema)["anyOf"] if part != {"type": "null"}]
         return dict(written)
-
-
-def one_of(allowed: Iterable[str]) -> Any:
-    """The annotation of a text that is one of those given: `Annotated[str, one_of(CRITERIA)]`."""
-    return _OneOf(allowed)
 
 
 # Bounds come first, so that they stand in the schema and are checked after the value is read:

@@ -9,7 +9,7 @@ from plan.config.training import Architecture
 
 
 class StartingModel(Section):
-    """Pre-trained weights (hub or path), or random ones (architecture) with a tokenizer (vocabulary, hub or path)."""
+    """Pre-trained weights (hub or path), or random ones (architecture); a vocabulary, if not theirs."""
 
     hub: MayBeAbsent[Text] = Field(
         default=None, description="a repository of the Hugging Face hub", examples=["google-t5/t5-small"]
@@ -24,7 +24,7 @@ class StartingModel(Section):
     )
     vocabulary: MayBeAbsent[Annotated[int, Field(ge=64), WHOLE]] = Field(
         default=None,
-        description="pieces of a tokenizer trained on the collection, its docids among the words",
+        description="pieces of a tokenizer trained on the collection and its docids",
         examples=[2048],
     )
     architecture: MayBeAbsent[Architecture] = Field(default=None, description="random weights of this shape")

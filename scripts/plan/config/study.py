@@ -18,11 +18,12 @@ from plan.config.section import (
     Named,
     Natural,
     Number,
+    OneOf,
+    Positive,
     Section,
     TextOrNull,
     WholeNumber,
     expected,
-    one_of,
 )
 from plan.config.starting_model import StartingModel
 
@@ -40,7 +41,7 @@ def _ascending(rates: tuple[float, ...]) -> tuple[float, ...]:
 
 
 Rate = Annotated[float, Field(gt=0, lt=1), NUMBER, AfterValidator(_short)]
-Criterion = Annotated[str, one_of(CRITERIA)]
+Criterion = Annotated[str, OneOf(CRITERIA)]
 
 
 class BM25(Section):
@@ -60,20 +61,18 @@ class Evaluation(Section):
     agreement_k: WholeNumber = Field(
         description="BM25-MAP is against BM25's first K documents", examples=[10], ge=1, le=1000
     )
-    prefixes_at_a_time: WholeNumber = Field(
-        description="prefixes of naive and semantic docids decoded at a time: bounds the memory",
+    prefixes_at_a_time: Positive = Field(
+        description="prefixes of naive and semantic docids decoded at a time; bounds memory",
         examples=[1024],
-        ge=1,
     )
 
 
 class Calibration(Section):
     """Data for wanda, sparsegpt and movement."""
 
-    queries: WholeNumber = Field(
-        description="texts that wanda, sparsegpt and movement see, of the recovery's first epoch",
+    queries: Positive = Field(
+        description="texts of the recovery's first epoch that these criteria see",
         examples=[4096],
-        ge=1,
     )
 
 
@@ -81,12 +80,12 @@ class Gradual(Section):
     """How masks grow in the recovery."""
 
     until: Number = Field(
-        description="fraction of the recovery's steps after which gradual has reached its rate",
+        description="fraction of the recovery's steps after which the rate is reached",
         examples=[0.6],
         gt=0,
         le=1,
     )
-    every: WholeNumber = Field(description="steps between two changes of its masks", examples=[10], ge=1)
+    every: Positive = Field(description="steps between two changes of its masks", examples=[10])
 
 
 class Pruning(Section):
@@ -104,23 +103,22 @@ class Pruning(Section):
     )
     embedding: Flag = Field(description="also prune the embedding", examples=[False])
     calibration: Calibration = Field(description="data for wanda, sparsegpt and movement")
-    gradual: Gradual = Field(description="how masks grow in the recovery")
+    gradual: Gradual = Field(description="how masks grow during the recovery")
 
 
 class Recovery(Section):
     """Training after pruning, and of the continued and restart controls."""
 
-    epochs: WholeNumber = Field(
+    epochs: Positive = Field(
         description="E2: epochs after pruning, and of the continued and restart controls",
         examples=[3],
-        ge=1,
     )
     learning_rate: Number = Field(
         description="peak of a schedule of its own, from warm-up", examples=[0.001], gt=0
     )
     warmup: Number = Field(description="fraction of E2's steps that warm up", examples=[0.05], ge=0, lt=1)
     rewind: Flag = Field(
-        description="true: instead repeat the learning rates of E1's last epochs, as many as E2 has",
+        description="true: repeat the learning rates of E1's last epochs instead",
         examples=[False],
     )
 
@@ -157,7 +155,7 @@ class Study(Section):
     """The configuration of a study; see config.yaml for the defaults."""
 
     rates: Annotated[Distinct[Rate], AfterValidator(_ascending)] = Field(
-        description="pruning rates: the fraction of each prunable layer's weights set to zero",
+        description="pruning rates: fraction of each prunable layer's weights set to zero",
         examples=[[0.2, 0.5]],
     )
     seeds: Distinct[Natural] = Field(
@@ -174,12 +172,12 @@ class Study(Section):
         description="the baselines to train, by their names under `baselines`", examples=[["dsi"]]
     )
     results: str = Field(
-        description="the folder that receives everything; studies use results/<study>",
+        description="the folder that receives everything; studies use `results/<study>`",
         examples=["results/cacm"],
         pattern=r"^(?=.*\w)[\w./][\w./+-]*$",
     )
-    threads: WholeNumber = Field(
-        description="CPU threads of one training job; another number gives other weights", examples=[1], ge=1
+    threads: Positive = Field(
+        description="CPU threads of one training job; another number gives other weights", examples=[1]
     )
     collections: Named[Collection] = Field(
         description="definitions; `collection` selects one",
@@ -201,7 +199,7 @@ class Study(Section):
     )
     report: Report = Field(description="tables and figures")
     published: Listed[PublishedRow] = Field(
-        description="published rows to show beside the measured ones: studies/msmarco.yaml", examples=["[]"]
+        description="published rows to show beside the measured ones: studies/msmarco.yaml", examples=[[]]
     )
 
     @property

@@ -12,15 +12,15 @@ DecayRate = Annotated[float, Field(ge=0, lt=1), NUMBER]
 class Architecture(Section):
     """T5's shape, with random weights (transformers' T5Config)."""
 
-    d_model: WholeNumber = Field(description="width of the residual stream", examples=[128], ge=1)
-    d_kv: WholeNumber = Field(description="width of one attention head", examples=[32], ge=1)
-    d_ff: WholeNumber = Field(description="width of the feed-forward layers", examples=[512], ge=1)
-    num_heads: WholeNumber = Field(description="attention heads", examples=[4], ge=1)
-    num_layers: WholeNumber = Field(description="encoder layers", examples=[1], ge=1)
-    num_decoder_layers: WholeNumber = Field(description="decoder layers", examples=[1], ge=1)
+    d_model: Positive = Field(description="width of the residual stream", examples=[128])
+    d_kv: Positive = Field(description="width of one attention head", examples=[32])
+    d_ff: Positive = Field(description="width of the feed-forward layers", examples=[512])
+    num_heads: Positive = Field(description="attention heads", examples=[4])
+    num_layers: Positive = Field(description="encoder layers", examples=[1])
+    num_decoder_layers: Positive = Field(description="decoder layers", examples=[1])
     dropout: Number = Field(description="dropout rate in training", examples=[0.1], ge=0, lt=1)
     feed_forward: Literal["gated-gelu", "relu"] = Field(
-        description="the feed-forward layers' activation: gated-gelu, or relu as in the original T5",
+        description="gated-gelu, or relu, as in the original T5",
         examples=["gated-gelu"],
     )
     embedding_std: Number = Field(
@@ -31,12 +31,11 @@ class Architecture(Section):
 class Training(Section):
     """E1, the training before pruning."""
 
-    epochs: WholeNumber = Field(description="E1: epochs before pruning", examples=[14], ge=1)
-    batch_size: WholeNumber = Field(description="examples per optimiser step", examples=[128], ge=1)
-    accumulate: WholeNumber = Field(
-        description="backward passes that make up a step, a divisor of batch_size; 2 halve the memory",
+    epochs: Positive = Field(description="E1: epochs before pruning", examples=[14])
+    batch_size: Positive = Field(description="examples per optimiser step", examples=[128])
+    accumulate: Positive = Field(
+        description="backward passes that make up a step; 2 halves their memory",
         examples=[1],
-        ge=1,
     )
     optimiser: Literal["adamw", "adam", "adafactor"] = Field(
         description="adamw, adam, or adafactor, which needs half the memory", examples=["adamw"]

@@ -1,8 +1,10 @@
 """The configuration: coerced, checked as a whole, and refused with messages that help."""
 
-import copy
+import json
 import re
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,28 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsi.systems import RATE_PATTERN, spell_rate
-from plan.config.checked import ConfigurationError, checked_study
-
-ROOT = Path(__file__).resolve().parents[3]
-SCHEMA = ROOT / "schemas/config.schema.json"
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-
-SEMANTIC = {"scheme": "semantic", "branching": 10, "leaf_size": 100, "embeddings": "lsa", "seed": 42}
-
-
-def merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Snakemake's way: mappings are merged, everything else replaced."""
-    result = dict(copy.deepcopy(base))
-    for key, value in overlay.items():
-        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-        result[key] = merged(result[key], value) if both else value
-    return result
-
-
-def refused(overlay: Mapping[str, Any]) -> str:
-    with pytest.raises(ConfigurationError) as error:
-        checked_study(merged(DEFAULT, overlay))
-    return str(error.value)
+from plan.config.checked import checked_study
+from tests.plan.config.conftest import DEFAULT, ROOT, SEMANTIC, merged, refused
 
 
 def published_row(**values: Any) -> dict[str, Any]:
@@ -105,65 +87,6 @@ def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
 )
 def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None:
     assert message in refused(index_collection(**sources))
-
-
-def test_lists_that_a_newcomer_edits_stand_on_one_line_near_the_top() -> None:
-    head = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()[:8]
-    assert any(re.match(r"rates: \[.*\]", line) for line in head)
-    assert any(re.match(r"seeds: \[.*\]", line) for line in head)
-
-
-def test_every_key_is_explained_beside_it() -> None:
-    """Keys that only open a mapping of explained keys need no comment, nor those explained before."""
-    lines = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()
-    keys = [(match[1], line) for line in lines if (match := re.match(r"\s*([\w@]+):", line))]
-    explained = {key for key, line in keys if "#" in line}
-    opening = {line for _, line in keys if line.rstrip().endswith(":")}
-    assert not [line.strip() for key, line in keys if key not in explained and line not in opening]
-
-
-def test_schema_and_default_have_the_same_keys() -> None:
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-
-    def keys(part: Mapping[str, Any]) -> dict[str, Any]:
-        if "$ref" in part:
-            part = schema["$defs"][part["$ref"].rsplit("/", 1)[1]]
-        return {key: keys(value) for key, value in part.get("properties", {}).items()}
-
-    def outline(part: Any) -> dict[str, Any]:
-        return {key: outline(value) for key, value in part.items()} if isinstance(part, dict) else {}
-
-    expected = keys(schema)
-    expected["collections"] = {"pydocs": keys(schema["$defs"]["collection-pydocs"])}
-    expected["baselines"] = {
-        "dsi": keys(schema["$defs"]["baseline-docid"]),
-        "study": keys(schema["$defs"]["baseline-ranked-list"]),
-    }
-    # Absent by default, as the file or model that it needs is the user's.
-    pseudo_queries = expected["baselines"]["dsi"]["pseudo_queries"]
-    del pseudo_queries["generated"], pseudo_queries["weights"]["generated"]
-    architecture = keys(schema["$defs"]["architecture"])
-    expected["models"] = {"study": {"vocabulary": {}, "architecture": architecture}}
-    assert outline(DEFAULT) == expected
-
-
-def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
-    def check(part: Any, path: str) -> None:
-        if isinstance(part, dict):
-            if part.get("type") == "object" and "properties" in part:
-                assert part["additionalProperties"] is False, path
-            for key, value in part.get("properties", {}).items():
-                assert value.get("description"), f"{path}.{key}"
-                check(value, f"{path}.{key}")
-
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    kinds = {
-        name: part
-        for name, part in schema["$defs"].items()
-        if name not in ("collection", "baseline", "docids")
-    }
-    for name, part in {"": schema, **kinds}.items():
-        check(part, name)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +229,8 @@ def test_every_key_of_the_schema_is_described_and_refuses_others() -> None:
         ),
         (
             {"evaluation": {"prefixes_at_a_time": 0}},
-            "evaluation.prefixes_at_a_time: found 0, expected a whole number at least 1, for example prefixes_at_a_time: 1024",
+            "evaluation.prefixes_at_a_time: found 0, expected a whole number at least 1, for example "
+            "prefixes_at_a_time: 1024",
         ),
         (
             {"baselines": {"study": {"model": "t5"}}},
@@ -402,38 +326,48 @@ def test_no_other_spelling_matches(text: str) -> None:
     assert not re.fullmatch(RATE_PATTERN, text)
 
 
-def test_a_baseline_extends_another() -> None:
-    variants = {
-        "plain": {"extends": "dsi", "distillation": {"weight": 0}},
-        "plainer": {"extends": "plain", "training": {"epochs": 3}},
-    }
-    baselines = checked_study(merged(DEFAULT, {"baselines": variants})).as_dict()["baselines"]
-    dsi = baselines["dsi"]
-    assert baselines["plain"] == {**dsi, "distillation": {**dsi["distillation"], "weight": 0}}
-    assert baselines["plainer"] == {**baselines["plain"], "training": {**dsi["training"], "epochs": 3}}
-
-
-@pytest.mark.parametrize(
-    ("definitions", "message"),
-    [
-        (
-            {"mine": {"extends": "dis"}},
-            "baselines.mine.extends: found 'dis', expected a baseline that does not extend it: dsi, study",
-        ),
-        (
-            {"a": {"extends": "b"}, "b": {"extends": "a"}},
-            "baselines.b.extends: found 'a', expected a baseline that does not extend it: dsi, study",
-        ),
-    ],
-)
-def test_a_baseline_that_extends_nothing_or_itself_is_refused(
-    definitions: dict[str, Any], message: str
-) -> None:
-    assert message in refused({"baselines": definitions})
-
-
 @pytest.mark.parametrize("reference", ["study", "dis"])
 def test_a_reference_is_a_docid_baseline_that_is_run(reference: str) -> None:
     assert (
         f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: dsi"
     ) in refused({"report": {"reference": reference}})
+
+
+def test_problems_in_a_list_of_rows_say_which_row() -> None:
+    message = refused({"published": [published_row(), published_row(arm="sparse", rats=0.5)]})
+    assert (
+        "published, row 2, arm: found 'sparse', expected one of dense, dense-continued, restart," in message
+    )
+    assert "published, row 2, rats: unknown key; did you mean `rate`? Allowed here: K, MAP" in message
+
+
+def test_a_baseline_may_bear_the_name_of_a_task() -> None:
+    named = {"docid": {"extends": "dsi", "training": {"epochs": 0}}}
+    assert "baselines.docid.training.epochs: found 0, expected" in refused({"baselines": named})
+
+
+def test_refused_items_are_not_called_missing_entries() -> None:
+    assert len(refused({"rates": [2], "run": [1]}).splitlines()) == 3
+
+
+def test_what_a_study_selects() -> None:
+    study = checked_study(merged(DEFAULT, {"run": ["study", "dsi"]}))
+    assert study.selected_collection.kind == "pydocs"
+    assert list(study.selected_baselines) == ["study", "dsi"]
+
+
+def test_the_default_study_is_dumped_as_it_was_written() -> None:
+    assert checked_study(DEFAULT).as_json() == json.dumps(DEFAULT, sort_keys=True)
+
+
+def test_nothing_heavy_is_imported() -> None:
+    """The Snakefile imports this at every start."""
+    code = "import sys, plan.config.checked; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT / "scripts")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not {"torch", "pandas", "numpy", "transformers", "jsonschema"} & set(done.stdout.split())

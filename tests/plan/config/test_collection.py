@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from plan.config.checked import ConfigurationError, checked_study
-from tests.plan.config.test_checked import DEFAULT, merged
+from tests.plan.config.conftest import DEFAULT, merged
 
 DIGEST = "0" * 64
 TOPICS = {"url": "https://example.org/t", "sha256": DIGEST}

@@ -1,4 +1,4 @@
-"""Checks of the baselines that are run: training, docids, pseudo-queries, and the models that they start from."""
+"""Checks of the baselines that are run: training, docids, pseudo-queries, the models that they start from."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,8 +37,9 @@ def _docids_problems(path: str, docids: Docids) -> Iterator[str]:
         return
     if docids.embeddings.endswith(".parquet") and not Path(docids.embeddings).is_file():
         yield (
-            f"{path}.embeddings: found {docids.embeddings!r}, which does not exist; expected lsa, a parquet file "
-            "with docid and vector, or the name of a sentence-transformers model, for example embeddings: lsa"
+            f"{path}.embeddings: found {docids.embeddings!r}, which does not exist; expected lsa, a parquet "
+            "file with docid and vector, or the name of a sentence-transformers model, for example "
+            "embeddings: lsa"
         )
 
 
@@ -108,7 +109,8 @@ def _start_problems(path: str, model: StartingModel) -> Iterator[str]:
     pretrained = model.hub is not None or model.path is not None
     if not pretrained and model.vocabulary is None:
         yield (
-            f"{path}: found no tokenizer, expected hub, path or vocabulary, for example hub: google-t5/t5-small"
+            f"{path}: found no tokenizer, expected hub, path or vocabulary, for example "
+            "hub: google-t5/t5-small"
         )
     elif not pretrained and model.architecture is None:
         yield (

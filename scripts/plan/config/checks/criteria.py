@@ -1,4 +1,4 @@
-"""Checks of the criteria: rates, chosen layers and baselines that they do not fit, and a recovery too long."""
+"""Checks of the criteria: rates, layers and baselines that they do not fit, and a recovery too long."""
 
 from collections.abc import Iterator, Mapping
 
