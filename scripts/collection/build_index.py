@@ -6,37 +6,32 @@
 The index is the manifest's folder.
 """
 
-import logging
-import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from dsi.base.command import command_parser, run
-from dsi.base.files import write_json
-from dsi.bm25.lucene import build_index, index_manifest
+from dsi.collection.index_folder import make_index
 
-logger = logging.getLogger(__name__)
+
+class Options(NamedTuple):
+    """What to index, and the manifest to write."""
+
+    documents: Path
+    manifest: Path
 
 
 def main() -> None:
+    options = parse_options()
+    make_index(pd.read_parquet(options.documents), options.manifest)
+
+
+def parse_options() -> Options:
     parser = command_parser(__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
     parser.add_argument("--manifest", type=Path, required=True, help="JSON to write")
-    arguments = parser.parse_args()
-
-    folder = arguments.manifest.parent
-    documents = pd.read_parquet(arguments.documents)
-    building = folder.with_name(f"{folder.name}.building")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
-    build_index(documents, building)
-    manifest = index_manifest(building)
-    write_json(manifest, building / arguments.manifest.name)
-    # As a whole and last: a killed build leaves no half index behind.
-    shutil.rmtree(folder, ignore_errors=True)
-    building.rename(folder)
-    logger.info("indexed %d documents in %d files", len(documents), len(manifest["files"]))
+    return Options(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -10,34 +10,46 @@ ir_datasets ({"ir_datasets": "beir/nfcorpus"}).
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
 from tqdm import tqdm
 
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.lines import FileFormatError
 from dsi.collection.datasets import CatalogueError
-from dsi.collection.download import DownloadError
 from dsi.collection.files import sorted_documents, write_documents
-from dsi.collection.sources import described, documents_of
+from dsi.collection.sources import CollectionSource, documents_of
+from dsi.collection.verification import DownloadError
 
 logger = logging.getLogger(__name__)
 
 
+class Options(NamedTuple):
+    """Where the documents come from, where downloads are kept, and the file to write."""
+
+    corpus: CollectionSource
+    cache: Path
+    output: Path
+
+
 def main() -> None:
+    options = parse_options()
+    try:
+        documents = tqdm(documents_of(options.corpus, options.cache), unit="document")
+        unit = "document" if options.corpus.ir_datasets else "line"
+        count = write_documents(sorted_documents(documents, str(options.corpus), unit), options.output)
+    except (DownloadError, FileFormatError, OSError, CatalogueError) as error:
+        raise UserError(str(error)) from error
+    logger.info("%d documents", count)
+
+
+def parse_options() -> Options:
     parser = command_parser(__doc__)
     parser.add_argument("--corpus", type=json_object, required=True, help="source of the documents")
     parser.add_argument("--cache", type=Path, required=True, help="folder that keeps downloads")
     parser.add_argument("--output", type=Path, required=True, help="parquet to write: docid, text")
-    arguments = parser.parse_args()
-
-    corpus = arguments.corpus
-    try:
-        documents = tqdm(documents_of(corpus, arguments.cache), unit="document")
-        unit = "document" if "ir_datasets" in corpus else "line"
-        count = write_documents(sorted_documents(documents, described(corpus), unit), arguments.output)
-    except (DownloadError, FileFormatError, OSError, CatalogueError) as error:
-        raise UserError(str(error)) from error
-    logger.info("%d documents", count)
+    found = parser.parse_args()
+    return Options(CollectionSource.of(found.corpus), found.cache, found.output)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_parquet
@@ -14,18 +15,30 @@ from dsi.bm25.lucene import LuceneError, stored_documents, verified_index
 logger = logging.getLogger(__name__)
 
 
-def main() -> None:
-    parser = command_parser(__doc__)
-    parser.add_argument("--index", type=Path, required=True, help="the index's manifest.json")
-    parser.add_argument("--output", type=Path, required=True, help="parquet to write: docid, text")
-    arguments = parser.parse_args()
+class Options(NamedTuple):
+    """The index's manifest, and the file to write."""
 
+    manifest: Path
+    output: Path
+
+
+def main() -> None:
+    options = parse_options()
     try:
-        documents = stored_documents(verified_index(arguments.index))
+        documents = stored_documents(verified_index(options.manifest))
     except LuceneError as error:
         raise UserError(str(error)) from error
     logger.info("%d documents", len(documents))
-    write_parquet(documents, arguments.output)
+    write_parquet(documents, options.output)
+
+
+def parse_options() -> Options:
+    parser = command_parser(__doc__)
+    parser.add_argument(
+        "--index", dest="manifest", type=Path, required=True, help="the index's manifest.json"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="parquet to write: docid, text")
+    return Options(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -6,24 +6,38 @@
 """
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dsi.base.command import command_parser, run
 from dsi.base.files import write_json
-from dsi.collection.files import write_documents
-from dsi.collection.splits import scope
+from dsi.collection.scope import scope_documents
 
 logger = logging.getLogger(__name__)
 
 
+class Options(NamedTuple):
+    """What to keep of which corpus, and where to write it."""
+
+    corpus: Path
+    qrels: Path
+    sample: int
+    seed: int
+    documents: Path
+    counts: Path
+
+
 def main() -> None:
+    options = parse_options()
+    judged = set(pd.read_parquet(options.qrels, columns=["docid"])["docid"])
+    counts = scope_documents(options.corpus, judged, options.sample, options.seed, options.documents)
+    logger.info("%d of %d documents: %d judged, %d sampled", counts.documents, counts.corpus, *counts[2:])
+    write_json(counts._asdict(), options.counts)
+
+
+def parse_options() -> Options:
     parser = command_parser(__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="parquet: docid, text of all documents")
     parser.add_argument("--qrels", type=Path, required=True, help="parquet: docid")
@@ -31,24 +45,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True, help="of the sample")
     parser.add_argument("--documents", type=Path, required=True, help="parquet to write: docid, text")
     parser.add_argument("--counts", type=Path, required=True, help="JSON to write")
-    arguments = parser.parse_args()
-
-    docids = pd.read_parquet(arguments.corpus, columns=["docid"])["docid"]
-    judged = set(pd.read_parquet(arguments.qrels, columns=["docid"])["docid"])
-    kept = scope(docids, judged, arguments.sample, arguments.seed)
-    documents = write_documents(selected(arguments.corpus, kept), arguments.documents)
-    found = int(docids.isin(judged).sum())
-    counts = {"corpus": len(docids), "documents": documents, "judged": found, "sampled": documents - found}
-    logger.info("%(documents)d of %(corpus)d documents: %(judged)d judged, %(sampled)d sampled", counts)
-    write_json(counts, arguments.counts)
-
-
-def selected(corpus: Path, kept: npt.NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
-    """The kept documents of a parquet file, batch by batch."""
-    start = 0
-    for batch in pq.ParquetFile(corpus).iter_batches(columns=["docid", "text"]):
-        yield batch.filter(pa.array(kept[start : start + batch.num_rows]))
-        start += batch.num_rows
+    return Options(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

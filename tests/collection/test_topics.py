@@ -3,13 +3,11 @@
 import gzip
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from collection.collect_topics import check_documents
-from dsi.base.command import UserError
 from dsi.base.lines import FileFormatError
 from dsi.collection.topics import read_qrels, read_topics
+from tests.collection.conftest import write
 
 TREC = """<top>
 <num> Number: 301
@@ -33,15 +31,9 @@ operating system for IBM computers?
 """
 
 
-def write(folder: Path, text: str | bytes, name: str = "topics.tsv") -> Path:
-    path = folder / name
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
-
-
 def test_tab_separated_topics(tmp_path: Path) -> None:
     # U+0085 is a line break to str.splitlines and occurs inside real texts.
-    topics = read_topics(write(tmp_path, "7\twhat  is\x85a graph\r\n\n8\tnodes\n"))
+    topics = read_topics(write(tmp_path, "7\twhat  is\x85a graph\r\n\n8\tnodes\n", "topics.tsv"))
     assert topics.to_dict("list") == {"qid": ["7", "8"], "text": ["what is a graph", "nodes"]}
 
 
@@ -50,17 +42,19 @@ def test_gzipped_topics(tmp_path: Path) -> None:
 
 
 def test_trec_topics_of_both_forms(tmp_path: Path) -> None:
-    assert read_topics(write(tmp_path, TREC)).to_dict("list") == {
+    assert read_topics(write(tmp_path, TREC, "topics.tsv")).to_dict("list") == {
         "qid": ["301", "302"],
         "text": ["International Organized Crime", "Poliomyelitis"],
     }
-    (text,) = read_topics(write(tmp_path, CACM))["text"]
+    (text,) = read_topics(write(tmp_path, CACM, "topics.tsv"))["text"]
     assert text.startswith("What articles exist which deal with TSS (Time Sharing System), an operating")
     assert text.endswith("IBM computers?")
 
 
 def test_topics_and_qrels_in_beirs_form(tmp_path: Path) -> None:
-    topics = read_topics(write(tmp_path, '{"_id": "q1", "text": "what is  a graph", "metadata": {}}\n'))
+    topics = read_topics(
+        write(tmp_path, '{"_id": "q1", "text": "what is  a graph", "metadata": {}}\n', "topics.tsv")
+    )
     assert topics.to_dict("list") == {"qid": ["q1"], "text": ["what is a graph"]}
     qrels = read_qrels(write(tmp_path, "query-id\tcorpus-id\tscore\nq1\td2\t2\n", "qrels.tsv"))
     assert qrels.to_dict("list") == {"qid": ["q1"], "docid": ["d2"], "grade": [2]}
@@ -81,11 +75,11 @@ def test_topics_and_qrels_in_beirs_form(tmp_path: Path) -> None:
 )
 def test_faulty_topics_are_named(tmp_path: Path, content: str | bytes, message: str) -> None:
     with pytest.raises(FileFormatError, match=message):
-        read_topics(write(tmp_path, content))
+        read_topics(write(tmp_path, content, "topics.tsv"))
 
 
 def test_qrels_keep_grades_and_order(tmp_path: Path) -> None:
-    qrels = read_qrels(write(tmp_path, "1 0 d2 2\n1 Q0 d1 0\n"))
+    qrels = read_qrels(write(tmp_path, "1 0 d2 2\n1 Q0 d1 0\n", "topics.tsv"))
     assert qrels.to_dict("list") == {"qid": ["1", "1"], "docid": ["d2", "d1"], "grade": [2, 0]}
 
 
@@ -105,13 +99,3 @@ def test_qrels_keep_grades_and_order(tmp_path: Path) -> None:
 def test_faulty_qrels_are_named(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(FileFormatError, match=message):
         read_qrels(write(tmp_path, content, "qrels.txt"))
-
-
-def test_judgements_of_absent_documents_are_reported_and_those_of_another_collection_refused(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    qrels = pd.DataFrame({"qid": ["1", "1"], "docid": ["d1", "x9"], "grade": [1, 1]})
-    check_documents(qrels, pd.DataFrame({"docid": ["d1"]}), "qrels.txt")
-    assert "1 of 2 judgements are of 1 documents that the collection lacks, for example x9" in caplog.text
-    with pytest.raises(UserError, match=r"qrels\.txt: none of the 2 judged documents .* 'd1'"):
-        check_documents(qrels, pd.DataFrame({"docid": ["a"]}), "qrels.txt")

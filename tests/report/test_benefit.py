@@ -1,25 +1,17 @@
-"""What pruning buys: the table's numbers by hand, and the sensitivity of sublayers on a small model."""
+"""What pruning buys: the table's numbers by hand, and the points of the frontier."""
 
+import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
-from dsi.docids.tokenizer import train_tokenizer
-from dsi.model.checkpoint import Checkpoint
-from dsi.model.scoring import score_queries
-from dsi.model.t5 import build_model, untie_head
-from dsi.pruning.layers import linear_names
-from dsi.pruning.registry import CRITERIA
-from dsi.ranking.scores import measures_of_scores
-from dsi.report.sections.benefit import benefit_frame, benefit_report
-from dsi.systems import System
-from plan.criteria import CRITERIA as FACTS
-from plan.criteria import calibrated, one_shot, rates_of
-from pruning.measure_sensitivity import judged, measured
-from report.make_benefit import rounded_quality, system_of
-from report.plot_frontier import points
+from dsi.report.benefit_frame import benefit_frame, read_latency, read_rounded, read_sizes
+from dsi.report.figures.frontier import frontier_points
+from dsi.report.sections.benefit import benefit_report
+from dsi.systems import System, SystemNameError
 
 DENSE = System("dsi", 1, "dense", None, None)
 HALF = System("dsi", 1, "recovered", "magnitude", 0.5)
@@ -38,22 +30,20 @@ def times(median: float) -> dict[str, object]:
     return {"seconds": {"median": median, "lower": median, "upper": median}}
 
 
-def workload(batch: int, dense: float, csr: float, gain: str) -> dict[str, object]:
+def workload(batch: int, dense: float, csr: float, gain: float) -> dict[str, object]:
     kernels = {"dense": times(dense), "csr": times(csr)}
     return {
         "batch": batch,
         "dense": times(dense),
-        "checkpoints": {"magnitude-0.5": {"kernels": kernels, "gain": gain}},
+        "checkpoints": {HALF.slug: {"kernels": kernels, "gain": gain}},
     }
 
 
 LATENCY = {
-    "dsi": {
-        "hardware": {"processor": "a processor", "threads": 1, "cores": 2, "gpu": "none", "torch": "2"},
-        "input_length": 20,
-        "query": workload(1, 0.004, 0.005, "1.0×"),
-        "batch": workload(64, 0.032, 0.016, "2.0×"),
-    }
+    "hardware": {"processor": "a processor", "threads": 1, "cores": 2, "gpu": "none", "torch": "2"},
+    "input_length": 20,
+    "query": workload(1, 0.004, 0.005, 1.0),
+    "batch": workload(64, 0.032, 0.016, 2.0),
 }
 SPARSITY = pd.DataFrame(
     {
@@ -78,13 +68,29 @@ METRICS = pd.DataFrame(
 )
 
 
-def frame() -> pd.DataFrame:
-    sizes = [(HALF, SIZES), (DENSE, {**SIZES, "size_nz": 1000, "compression_ratio": 1.0})]
-    return benefit_frame(sizes, {HALF: 0.57}, LATENCY, SPARSITY)
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """A study's folder with what the commands measured."""
+    for system, sizes in ((HALF, SIZES), (DENSE, {**SIZES, "size_nz": 1000, "compression_ratio": 1.0})):
+        path = tmp_path / "sizes" / f"{system.slug}.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(sizes))
+    (tmp_path / "dsi.json").write_text(json.dumps(LATENCY))
+    (tmp_path / "dsi-seed1.csv").write_text(
+        f"system,split,MAP\n{DENSE.slug},validation,0.1\n{HALF.slug},test,0.57\n"
+    )
+    return tmp_path
 
 
-def test_the_best_kernel_and_the_gain_of_each_workload() -> None:
-    dense, pruned = frame().to_dict("records")
+@pytest.fixture
+def frame(results: Path) -> pd.DataFrame:
+    sizes = [read_sizes(path, results) for path in sorted(results.glob("sizes/**/*.json"))]
+    rounded, latency = read_rounded([results / "dsi-seed1.csv"]), read_latency(results / "dsi.json")
+    return benefit_frame(sizes, rounded, {"dsi": latency}, SPARSITY)
+
+
+def test_the_best_kernel_and_the_gain_of_each_workload(frame: pd.DataFrame) -> None:
+    dense, pruned = frame.to_dict("records")
     assert pd.isna(dense["criterion"])
     assert (dense["query_ms"], dense["batch_qps"]) == (4.0, 2000.0)
     assert (dense["query_gain"], dense["batch_gain"]) == (1.0, 1.0)
@@ -95,8 +101,19 @@ def test_the_best_kernel_and_the_gain_of_each_workload() -> None:
     assert (pruned["linears"], pruned["model"]) == (0.5, 0.4)
 
 
-def test_the_page_has_quality_beside_each_saving() -> None:
-    text = benefit_report(frame(), METRICS, LATENCY)
+def test_gains_are_rounded_when_they_are_printed(results: Path, frame: pd.DataFrame) -> None:
+    report = json.loads((results / "dsi.json").read_text())
+    report["batch"]["checkpoints"][HALF.slug]["gain"] = 1.8372
+    (results / "dsi.json").write_text(json.dumps(report))
+    latency = {"dsi": read_latency(results / "dsi.json")}
+    frame = benefit_frame([(DENSE, SIZES), (HALF, SIZES)], {}, latency, SPARSITY)
+    assert frame["batch_gain"].tolist() == [1.0, 1.8372]
+    row = next(line for line in benefit_report(frame, METRICS, latency).splitlines() if "magnitude" in line)
+    assert " 1.8× |" in row
+
+
+def test_the_page_has_quality_beside_each_saving(results: Path, frame: pd.DataFrame) -> None:
+    text = benefit_report(frame, METRICS, {"dsi": read_latency(results / "dsi.json")})
     assert "queries of 20 tokens, a batch of 64. Dense: 4.00 ms a query, 2,000 queries a second" in text
     row = next(line for line in text.splitlines() if line.startswith("| magnitude 0.5"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
@@ -108,77 +125,48 @@ def test_the_page_has_quality_beside_each_saving() -> None:
     assert dense.rstrip(" |").endswith("–"), "no test query was ranked with rounded weights"
 
 
+def test_times_of_one_seed_count_for_all(results: Path) -> None:
+    latency = {"dsi": read_latency(results / "dsi.json")}
+    sizes = [(system._replace(seed=seed), SIZES) for seed in (1, 2) for system in (DENSE, HALF)]
+    frame = benefit_frame(sizes, {}, latency, SPARSITY)
+    assert frame["batch_qps"].tolist() == [2000.0, 2000.0, 4000.0, 4000.0]
+
+
 def test_rounded_quality_is_of_the_test_queries(tmp_path: Path) -> None:
     path = tmp_path / "dsi-seed1.csv"
-    path.write_text("checkpoint,split,MAP\ndense,validation,0.1\ndense,test,0.6\nmagnitude-0.5,test,0.5\n")
-    assert rounded_quality([path]) == {DENSE: 0.6, HALF: 0.5}
+    path.write_text(
+        f"system,split,MAP\n{DENSE.slug},validation,0.1\n{DENSE.slug},test,0.6\n{HALF.slug},test,0.5\n"
+    )
+    assert read_rounded([path]) == {DENSE: 0.6, HALF: 0.5}
 
 
-def test_a_file_of_sizes_is_somebodys() -> None:
-    folder = Path("/study/sizes")
-    assert system_of(folder / "baselines/dsi/seed2/dense.json") == DENSE._replace(seed=2)
-    assert system_of(folder / "recovered/dsi/seed1/magnitude-0.5.json") == HALF
+def test_a_file_of_sizes_is_named_after_its_system(results: Path) -> None:
+    assert read_sizes(results / "sizes/baselines/dsi/seed1/dense.json", results)[0] == DENSE
+    assert read_sizes(results / "sizes/recovered/dsi/seed1/magnitude-0.5.json", results)[0] == HALF
+    with pytest.raises(SystemNameError, match="expected a file below"):
+        read_sizes(results / "dsi.json", results)
+    with pytest.raises(SystemNameError, match="'other' names no system"):
+        read_sizes(results / "sizes/other.json", results)
+
+
+def test_the_command_writes_page_and_csv(
+    results: Path, frame: pd.DataFrame, command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    METRICS.to_csv(results / "metrics.csv", index=False)
+    SPARSITY.to_csv(results / "sparsity.csv", index=False)
+    options = ["--results", results, "--sizes", *results.glob("sizes/**/*.json")]
+    options += ["--latency", results / "dsi.json", "--rounded", results / "dsi-seed1.csv"]
+    options += ["--metrics", results / "metrics.csv", "--sparsity", results / "sparsity.csv"]
+    ended = command("make_benefit", *options, "--output", results / "b.md", "--csv", results / "b.csv")
+    assert ended.returncode == 0, ended.stderr
+    expected = benefit_report(frame, METRICS, {"dsi": read_latency(results / "dsi.json")})
+    assert (results / "b.md").read_text() == expected
+    pd.testing.assert_frame_equal(pd.read_csv(results / "b.csv"), frame, check_dtype=False)
 
 
 def test_points_lie_where_a_cost_is_known() -> None:
-    frame = points(METRICS, SPARSITY, "recovered", "model")
+    frame = frontier_points(METRICS, SPARSITY, "recovered", "model")
     assert frame.to_dict("records") == [
         {"criterion": "magnitude", "rate": 0.5, "seed": 1, "MAP": 0.58, "cost": 0.4}
     ]
-    assert points(METRICS, SPARSITY, "pruned", "model")["MAP"].tolist() == [0.3]
-
-
-def test_the_workflow_knows_the_criteria() -> None:
-    assert set(FACTS) == {*CRITERIA, "gradual"}
-    for name, criterion in CRITERIA.items():
-        assert FACTS[name].needs == criterion.needs, name
-    assert [name for name in FACTS if calibrated(name)] == ["wanda", "sparsegpt", "movement"]
-    assert [name for name in FACTS if not one_shot(name)] == ["gradual"]
-    assert rates_of("2of4", [0.2, 0.5, 0.8]) == [0.5]
-    assert rates_of("ffn", [0.2, 0.5, 0.8]) == [0.2, 0.5, 0.8]
-
-
-@pytest.fixture
-def checkpoint() -> Checkpoint:
-    texts = [f"graph node {number} shortest path matrix" for number in range(6)]
-    tokenizer = train_tokenizer(texts, 24)
-    shape = {
-        **{"d_model": 8, "d_kv": 4, "d_ff": 16, "num_heads": 2, "num_layers": 1, "num_decoder_layers": 1},
-        **{"dropout": 0.0, "feed_forward": "gated-gelu", "embedding_std": 0.5},
-    }
-    model = build_model(shape, tokenizer.get_vocab_size(), len(texts), seed=1)
-    untie_head(model)
-    return Checkpoint(model, tokenizer, [f"d{number}" for number in range(6)], None)
-
-
-def test_one_sublayer_goes_at_a_time_and_comes_back(checkpoint: Checkpoint) -> None:
-    queries = pd.DataFrame(
-        {
-            "qid": ["q1", "q2", "q3", "q4"],
-            "text": ["graph node", "shortest path", "matrix", "node"],
-            "split": ["test", "test", "validation", "train"],
-        }
-    )
-    relevant = {"q1": {"d1"}, "q2": {"d4", "gone"}, "q3": {"gone"}}
-    rows = judged(queries, relevant, checkpoint.docids)
-    assert list(rows["columns"]) == [[1], [4]]  # q3 has no document here, q4 is for training
-
-    before = {name: value.clone() for name, value in checkpoint.model.state_dict().items()}
-    result = pd.DataFrame(measured(checkpoint, rows, [0.5, 0.9999]))
-    after = checkpoint.model.state_dict()
-    assert all(torch.equal(after[name], value) for name, value in before.items())
-    dense = measures_of_scores(score_queries(checkpoint, list(rows["text"])), list(rows["columns"]))["MAP"]
-    assert result.iloc[0]["MAP"] == dense
-    assert pd.isna(result.iloc[0]["sublayer"])
-    assert set(result["split"]) == {"test"}
-
-    sizes = result.dropna(subset="sublayer").drop_duplicates("sublayer")["weights"]
-    names = [*linear_names(before), "shared.weight", "lm_head.weight"]
-    assert sizes.sum() == sum(before[name].numel() for name in names)
-
-    # By hand: the head alone without its weights scores every document alike.
-    with torch.no_grad():
-        checkpoint.model.get_parameter("lm_head.weight").zero_()
-    flat = measures_of_scores(score_queries(checkpoint, list(rows["text"])), list(rows["columns"]))["MAP"]
-    head = result[result["sublayer"].fillna("").str.contains("head") & (result["rate"] == 0.9999)]
-    assert head["MAP"].iloc[0] == pytest.approx(flat)
+    assert frontier_points(METRICS, SPARSITY, "pruned", "model")["MAP"].tolist() == [0.3]

@@ -7,7 +7,8 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from dsi.collection.download import BLOCK, DownloadError
+from dsi.collection.range_requests import BLOCK
+from dsi.collection.verification import DownloadError
 
 
 class UnsafeArchiveError(DownloadError):
@@ -44,19 +45,16 @@ def unpack(archive: Path, folder: Path) -> None:
 
 def _extract(archive: Path, folder: Path) -> None:
     """Unpack in one pass, each member judged before anything of it is written."""
-
-    def judged(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
-        problem = _problem(member)
-        if problem:
-            raise UnsafeArchiveError(f"{archive}: member {member.name!r} {problem}; do not use this archive")
-        return tarfile.data_filter(member, path)
-
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter=judged)
+            tar.extractall(folder, filter=_inside_filter)
             _check_end(tar)
-    except tarfile.FilterError as error:
+    except UnsafeArchiveError as error:
         raise UnsafeArchiveError(f"{archive}: {error}; do not use this archive") from error
+    except tarfile.FilterError as error:
+        raise UnsafeArchiveError(
+            f"{archive}: member {error.tarinfo.name!r} is unsafe ({error}); do not use this archive"
+        ) from error
     except (tarfile.TarError, EOFError, zlib.error, LZMAError, OSError) as error:
         # Only the system's own errors, such as a full disk, have a number.
         advice = (
@@ -68,20 +66,18 @@ def _extract(archive: Path, folder: Path) -> None:
         raise DownloadError(f"{archive}: cannot be unpacked ({reason}); {advice}") from error
 
 
-def _problem(member: tarfile.TarInfo) -> str | None:
-    """Why a member is unsafe. Links point down from where they are, so no chain of them leads out."""
-    if _leads_out(member.name):
-        return "has an absolute path or '..', expected a path inside the archive"
-    if (member.issym() or member.islnk()) and _leads_out(member.linkname):
-        return f"is a link to {member.linkname!r}, expected a target inside the archive, without '..'"
-    if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
-        return "is a device or pipe, expected a file, folder or link"
-    return None
+def _inside_filter(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+    """PEP 706's filter `data`, and no absolute name, which it makes relative, nor any '..'.
 
-
-def _leads_out(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.is_absolute() or ".." in path.parts
+    So a link points down from where it is, and no chain of links leads out: releases of Python before 2025
+    follow very long chains only in part (CVE-2025-4517).
+    """
+    for name in (member.name, member.linkname):
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise UnsafeArchiveError(
+                f"member {member.name!r} leads to {name!r}, expected a path inside the archive without '..'"
+            )
+    return tarfile.data_filter(member, path)
 
 
 def _check_end(tar: tarfile.TarFile) -> None:

@@ -1,12 +1,12 @@
 """Collections that a package knows by name: topics and judgements of Pyserini, anything of ir_datasets.
 
-Both packages download what they name at the first use and keep it in the user's home. Does not know
-splits, nor where a collection is stored here.
+Both packages download what they name at the first use and keep it in the user's home.
 
 Sources: pyserini.search.get_topics and get_qrels_file; ir_datasets.load.
 """
 
 import difflib
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,10 @@ def pyserini_topics(name: str) -> pd.DataFrame:
         FileFormatError: a topic without text.
     """
     start_jvm()
-    from pyserini.search import _base, get_topics
+    from pyserini.search import get_topics
 
     origin = f"topics {name!r} of Pyserini"
-    known = _named(name, _base.topics_mapping, origin)
+    known = _named(name, _beside(get_topics, "topics_mapping"), origin)
     topics = _downloaded(lambda: get_topics(name), origin, known)
     found = (
         Topic(place, str(qid), str(fields.get("title") or ""))
@@ -56,12 +56,18 @@ def pyserini_qrels(name: str) -> pd.DataFrame:
         FileFormatError: the file is damaged.
     """
     start_jvm()
-    from pyserini.search import _base, get_qrels_file
+    from pyserini.search import get_qrels_file
 
     origin = f"qrels {name!r} of Pyserini"
-    known = _named(name, _base.qrels_mapping, origin)
+    known = _named(name, _beside(get_qrels_file, "qrels_mapping"), origin)
     # The file and not get_qrels, which turns ids into numbers: `007` would become `7`.
     return read_qrels(Path(_downloaded(lambda: get_qrels_file(name), origin, known)))
+
+
+def _beside(function: Callable[..., Any], table: str) -> Mapping[str, Any]:
+    """A table of names that stands in the same module as a public function; Pyserini exports no other way."""
+    names: Mapping[str, Any] = getattr(inspect.getmodule(function), table)
+    return names
 
 
 def _named(name: str, known: Mapping[str, Any], origin: str) -> Any:

@@ -3,7 +3,8 @@
 A document is the body of a public function's or class's docstring, its docid the qualified name; a
 query is a summary line, and the documents whose summary line it is are relevant to it. The sources
 are the `.py` files that the installed distribution's own record lists, parsed with `ast`, so the same
-pinned versions give the same collection on every machine. Does not know: splits, files, Lucene.
+pinned versions give the same collection on every machine. Imports the standard library only: the Snakefile
+reads the versions at every start.
 
 Docstring sections follow the numpydoc format: a title underlined with dashes (or equals signs).
 """
@@ -91,8 +92,21 @@ def definitions(source: str, module: str) -> Iterator[tuple[str, str]]:
                 yield f"{module}.{node.name}", docstring
 
 
+def public_module(path: PurePosixPath) -> str | None:
+    """Dotted module name of a source file, or None for tests, private modules and other files."""
+    if path.suffix != ".py" or ".." in path.parts:
+        return None
+    parts = path.with_suffix("").parts
+    if parts[-1] == "__init__":
+        parts = parts[:-1]
+    is_test = any(part in ("testing", "conftest") or part.startswith("test") for part in parts)
+    if is_test or any(part.startswith("_") for part in parts):
+        return None
+    return ".".join(parts)
+
+
 def _top_level(module: ast.Module) -> Iterator[ast.stmt]:
-    """Statements of a module, those under `if` and `try` included: definitions hide there."""
+    """Statements of a module, and those under its `if` and `try`, which also define what is public."""
     pending: list[ast.stmt] = list(module.body)
     while pending:
         node = pending.pop(0)
@@ -106,10 +120,10 @@ def _top_level(module: ast.Module) -> Iterator[ast.stmt]:
 
 
 def _read_distribution(distribution: str) -> Iterator[Docstring]:
-    package_version(distribution)  # the clear error
+    package_version(distribution)  # refuses one that is not installed
     files = metadata.files(distribution) or []
     for file in sorted(files, key=str):
-        module = _public_module(PurePosixPath(str(file)))
+        module = public_module(PurePosixPath(str(file)))
         if module is None:
             continue
         source = Path(str(file.locate())).read_text(encoding="utf-8")
@@ -117,19 +131,6 @@ def _read_distribution(distribution: str) -> Iterator[Docstring]:
             parsed = parse_docstring(name, docstring)
             if parsed is not None:
                 yield parsed
-
-
-def _public_module(path: PurePosixPath) -> str | None:
-    """Dotted module name of a source file, or None for tests, private modules and other files."""
-    if path.suffix != ".py" or ".." in path.parts:
-        return None
-    parts = path.with_suffix("").parts
-    if parts[-1] == "__init__":
-        parts = parts[:-1]
-    is_test = any(part in ("testing", "conftest") or part.startswith("test") for part in parts)
-    if is_test or any(part.startswith("_") for part in parts):
-        return None
-    return ".".join(parts)
 
 
 def _without_section(body: str, title: str) -> str:

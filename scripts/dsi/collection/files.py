@@ -1,8 +1,7 @@
 """The documents of a corpus: read from JSON lines or TSV one at a time, sorted, written as parquet.
 
 JSON lines are those of Pyserini's JsonCollection (`id`, `contents`) or of BEIR (`_id`, `title`, `text`).
-Texts are kept as Arrow arrays, not as Python objects, which would take several times the memory. Does
-not know where a corpus comes from, nor what is judged.
+Texts are kept as Arrow arrays, not as Python objects, which would take several times the memory.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Which judgements say that a document is relevant: those of a grade or more, which splits may not share.
 
 MS MARCO judges its own queries 1, and the TREC tracks on the same passages judge theirs 0 to 3, of which
-2 is relevant. Does not know where judgements come from.
+2 is relevant.
 """
 
 import json

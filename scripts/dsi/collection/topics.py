@@ -1,6 +1,6 @@
 """Topics and judgements as files: TSV, TREC or BEIR topics, TREC or BEIR qrels, plain or gzipped.
 
-Every error names file and line. Does not know where the files come from or what a split is.
+Every error names file and line.
 """
 
 import json
@@ -17,8 +17,6 @@ from dsi.base.lines import FileFormatError, Line, read_lines
 _TOPIC = re.compile(r"<(top|DOC)>(.*?)</\1>", re.DOTALL)
 _NUMBER = re.compile(r"<num>\s*(?:Number:)?\s*([^\s<]+)|<DOCNO>\s*([^\s<]+)\s*</DOCNO>")
 _TITLE = re.compile(r"<title>\s*(?:Topic:)?(.*?)(?=<|\Z)", re.DOTALL)
-
-
 _BEIR_HEADER = ["query-id", "corpus-id", "score"]
 
 

@@ -1,4 +1,4 @@
-"""Statistics of values by seed and query. Does not know measures, systems, tables or figures.
+"""Estimates of a mean over seeds and queries: intervals, p-values, variances, effect sizes.
 
 Every query is asked of the model of every seed: queries and seeds are *crossed*, and two questions have
 two answers.
@@ -6,14 +6,14 @@ two answers.
     checkpoints  Are *these* models better? Seeds are fixed, queries a sample: values are averaged over
                  the seeds; a paired randomisation test flips signs per query (Smucker, Allan &
                  Carterette 2007), the interval is Student's t over queries. Bootstrap intervals are too
-                 narrow here: most differences are 0 and a few are large; docs/verdict.md.
+                 narrow here: most differences are 0 and a few are large; docs/method/verdict.md.
     training     Is *training* this way better? Seeds and queries are both samples: variances from the
                  two-way analysis of variance, intervals by Howe's rule (below), p-values by inverting it.
 
 Howe (1974), "Approximate confidence limits on the mean of X + Y": an error that is the sum of two
 independent parts with estimated variances a² and b² and their own degrees of freedom has the interval
 ± √(t_a²·a² + t_b²·b²). Satterthwaite's rule, one t for the sum, is narrower and does not hold its level
-with 2 to 5 seeds, least of all at the small levels that Holm's correction asks for; docs/verdict.md.
+with 2 to 5 seeds, least of all at the small levels that Holm's correction asks for; docs/method/verdict.md.
 
 Arrays have the axes (…, S, Q): any number of comparisons, seeds, queries.
 """

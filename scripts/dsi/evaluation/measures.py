@@ -1,20 +1,88 @@
-"""Measures of ranked lists: ir_measures against judgements, and agreement with BM25's lists.
+"""Measures of ranked lists: the one table of them, and their values for each query.
 
-Two kinds, never mixed: what a retriever is worth (MAP, MRR@10, nDCG@10, R@k against the qrels) and
-how far it imitates BM25 (the measures of the study). Does not know models or files.
+Two kinds, never mixed: what a retriever is worth (MAP, MRR@10, nDCG@10, R@k against the qrels, by
+ir_measures) and how far it imitates BM25 (the measures of the published study). A row of MEASURES is all
+that another measure needs: columns of every table, words and labels of figures are made from it.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import ir_measures
 import pandas as pd
 
-QRELS_MEASURES = ("MAP", "MRR@10", "nDCG@10", "R@10", "R@100", "R@1000")
-AGREEMENT_MEASURES = ("BM25-MAP", "BM25-R@1000")
-LOSS = "loss"
-MEASURES = (*QRELS_MEASURES, *AGREEMENT_MEASURES, LOSS)
 RECALL_DEPTH = 1000
+
+
+class Measure(NamedTuple):
+    """One row of the table of measures.
+
+    Attributes:
+        name: as tables and metric files call it.
+        definition: what ir_measures.parse_measure reads, `{rel}` being the lowest relevant grade; None
+            where the model itself states the value.
+        meaning: what it says, in words.
+        kind: what a ranking is compared with: the judgements or BM25's lists; `model` without a ranking.
+        better: which values are better; of agreement, which are more alike.
+        span: the possible values, in words. unit: of an axis in figures.
+    """
+
+    name: str
+    definition: str | None
+    meaning: str
+    kind: Literal["qrels", "agreement", "model"] = "qrels"
+    better: Literal["higher", "lower"] = "higher"
+    span: str = "0 to 1"
+    unit: str = "0–1"
+
+    @property
+    def words(self) -> str:
+        """What it says, its span and its direction, as one cell of a table."""
+        return f"{self.meaning}; {self.span}, {self.better} is better"
+
+    @property
+    def axis(self) -> str:
+        """`(0–1, higher is better)`, to stand behind its name at an axis."""
+        return f"({self.unit}, {self.better} is better)"
+
+
+_RECALL = "share of the relevant documents in the first k (10, 100, 1000)"
+_TABLE = (
+    Measure("MAP", "AP(rel={rel})", "average precision: how near the top the relevant documents are"),
+    Measure("MRR@10", "RR(rel={rel})@10", "1 / rank of the first relevant document, 0 beyond rank 10"),
+    # Of the grades themselves: no grade is the lowest relevant one.
+    Measure("nDCG@10", "nDCG@10", "relevance found in the first 10, less the lower it stands"),
+    Measure("R@10", "R(rel={rel})@10", _RECALL),
+    Measure("R@100", "R(rel={rel})@100", _RECALL),
+    Measure("R@1000", "R(rel={rel})@1000", _RECALL),
+    # {k} is how many documents of BM25 count as relevant.
+    Measure(
+        "BM25-MAP",
+        "AP",
+        "average precision with BM25's first {k} documents as the relevant ones",
+        kind="agreement",
+    ),
+    Measure(
+        "BM25-R@1000",
+        "R@1000",
+        "share of BM25's first 1000 documents that are among the model's first 1000",
+        kind="agreement",
+    ),
+    Measure(
+        "loss",
+        None,
+        "cross-entropy of the right output, in nats",
+        kind="model",
+        better="lower",
+        span="from 0 upwards",
+        unit="nats",
+    ),
+)
+# By name, in the order of every table.
+MEASURES = {measure.name: measure for measure in _TABLE}
+QRELS_MEASURES = tuple(name for name, measure in MEASURES.items() if measure.kind == "qrels")
+AGREEMENT_MEASURES = tuple(name for name, measure in MEASURES.items() if measure.kind == "agreement")
+LOSS = "loss"
 
 
 class QueryCounts(NamedTuple):
@@ -34,17 +102,17 @@ Rankings = dict[str, dict[str, float]]
 
 
 def qrels_measures(rankings: Rankings, judgements: Judgements, threshold: int) -> pd.DataFrame:
-    """MAP, MRR@10, nDCG@10 and recalls of each query with a relevant document: qid, measure, value.
+    """QRELS_MEASURES of each query with a relevant document: qid, measure, value.
 
     A grade of `threshold` or more is relevant; nDCG uses the grades themselves. Queries without a
     relevant document are left out; those missing from the rankings get 0 (ir_measures does so).
     """
     judged = {qid: grades for qid, grades in judgements.items() if max(grades.values()) >= threshold}
-    return _per_query(rankings, judged, {_measure(name, threshold): name for name in QRELS_MEASURES})
+    return _per_query(rankings, judged, QRELS_MEASURES, threshold)
 
 
 def agreement_measures(rankings: Rankings, bm25: pd.DataFrame, k: int) -> pd.DataFrame:
-    """The study's measures by their definitions: qid, measure, value.
+    """AGREEMENT_MEASURES of each query, by their definitions: qid, measure, value.
 
     BM25-MAP is the average precision with BM25's first `k` documents as the relevant ones, divided
     by their number; BM25-R@1000 the share of BM25's first 1000 found in the ranking's first 1000.
@@ -56,8 +124,8 @@ def agreement_measures(rankings: Rankings, bm25: pd.DataFrame, k: int) -> pd.Dat
     lists = bm25.assign(grade=1)
     first = as_judgements(lists[lists["rank"] <= k])
     deep = as_judgements(lists[lists["rank"] <= RECALL_DEPTH])
-    average_precision = _per_query(rankings, first, {ir_measures.AP: "BM25-MAP"})
-    recall = _per_query(rankings, deep, {ir_measures.R @ RECALL_DEPTH: "BM25-R@1000"})
+    average_precision = _per_query(rankings, first, ["BM25-MAP"])
+    recall = _per_query(rankings, deep, ["BM25-R@1000"])
     return pd.concat([average_precision, recall], ignore_index=True)
 
 
@@ -87,21 +155,18 @@ def query_counts(
     )
 
 
-def _measure(name: str, threshold: int) -> Any:
-    """The ir_measures object of one of QRELS_MEASURES."""
-    base, _, cutoff = name.partition("@")
-    if base == "nDCG":
-        return ir_measures.nDCG @ int(cutoff)
-    if base == "MAP":
-        return ir_measures.AP(rel=threshold)
-    family = {"MRR": ir_measures.RR, "R": ir_measures.R}[base]
-    return family(rel=threshold) @ int(cutoff)
-
-
-def _per_query(rankings: Rankings, judgements: Judgements, names: Mapping[Any, str]) -> pd.DataFrame:
+def _per_query(
+    rankings: Rankings, judgements: Judgements, names: Sequence[str], threshold: int = 1
+) -> pd.DataFrame:
+    definitions = {name: MEASURES[name].definition for name in names}
+    name_of = {
+        ir_measures.parse_measure(definition.format(rel=threshold)): name
+        for name, definition in definitions.items()
+        if definition is not None
+    }
     values = [
-        (metric.query_id, names[metric.measure], metric.value)
-        for metric in ir_measures.iter_calc(list(names), judgements, rankings)
+        (metric.query_id, name_of[metric.measure], metric.value)
+        for metric in ir_measures.iter_calc(list(name_of), judgements, rankings)
     ]
     frame = pd.DataFrame(values, columns=["qid", "measure", "value"])
     return frame.sort_values(["qid", "measure"], ignore_index=True)

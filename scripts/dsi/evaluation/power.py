@@ -1,6 +1,7 @@
 """How many seeds or queries would settle a comparison, by simulated experiments."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,8 +13,6 @@ from dsi.evaluation.significance import Question
 
 # More than these are reported as out of reach.
 MOST_SEEDS, MOST_QUERIES = 100, 1_000_000
-
-
 # Simulated experiments behind one power: its standard error is .005 at most.
 POWER_DRAWS = 8000
 POWER = 0.8
@@ -84,8 +83,5 @@ def _smallest(reached: Callable[[int], float], most: int) -> int | None:
     """The smallest count, from 2, with the power asked for; power grows with the count."""
     if reached(most) < POWER:
         return None
-    low, high = 1, most
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) >= POWER else (middle, high)
-    return high
+    falling = range(most - 1, 1, -1)
+    return most - bisect_left(falling, True, key=lambda count: reached(count) < POWER)

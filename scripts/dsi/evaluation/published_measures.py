@@ -1,10 +1,10 @@
-"""The study's measures of generated lists, exactly as published and by their definitions.
+"""The published study's measures of generated lists, exactly as published and by their definitions.
 
 P is the list of ids that a model generated, T the list of the K targets, D BM25's list to depth 1000. As
 published, an id hits when it is a *substring* of T written as "id1 id2 … idK"; the average runs over the
 hits only; queries are averaged within batches before batches are. By definition, an id hits when it is a
 target, a repeated id counts at its first place, and the sum is divided by the number of targets.
-Source: the study's notebook, restated in docs/study.md. Does not know judgements, models or files.
+Source: the study's notebook, restated in docs/method/reproduction.md.
 """
 
 import math

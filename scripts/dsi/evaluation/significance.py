@@ -1,7 +1,8 @@
 """Tests of differences that are paired by seed and query, and the answers to both questions.
 
 Arrays have the axes (…, S, Q): any number of comparisons, seeds, queries. The two questions and their
-statistics are explained in dsi.evaluation.estimates."""
+statistics are explained in dsi.evaluation.estimates.
+"""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -10,7 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dsi.evaluation.estimates import Array, as_floats, checked_values, crossed_estimate, query_estimate
+from dsi.evaluation.estimates import (
+    Array,
+    Estimate,
+    as_floats,
+    checked_values,
+    crossed_estimate,
+    query_estimate,
+)
 
 # Of the randomisation test: a p-value of .05 then has a standard error of .002.
 RESAMPLES = 9999
@@ -38,13 +46,14 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    differences: ArrayLike, margin: float, confidence: float, resamples: int = RESAMPLES
+    differences: ArrayLike, margin: float | None, confidence: float, resamples: int = RESAMPLES
 ) -> dict[Question, Comparison]:
     """Both answers to "is the mean difference zero, and is it within ± margin?".
 
     Args:
         differences: shape (…, S, Q), system minus control, paired by seed and query.
-        margin: the largest difference that does not matter, in the unit of the differences.
+        margin: the largest difference that does not matter, in the unit of the differences; None asks
+            the first question alone, and equivalence_p is NaN.
         confidence: of the intervals, between 0 and 1.
 
     Returns:
@@ -55,25 +64,19 @@ def compare(
             positive, or a confidence that is not between 0 and 1.
     """
     values = checked_values(differences)
-    if not margin > 0:
+    if margin is not None and not margin > 0:
         raise ValueError(f"margin: found {margin}, expected more than 0, such as 0.01")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: found {confidence}, expected between 0 and 1, such as 0.95")
     by_query = query_estimate(values)
-    checkpoints = Comparison(
-        by_query.mean,
-        *by_query.interval(confidence),
-        sign_flip_test(values.mean(axis=-2), resamples),
-        by_query.equivalence_p(margin),
-    )
+    flips = sign_flip_test(values.mean(axis=-2), resamples)
+    checkpoints = _comparison(by_query, flips, margin, confidence)
     if values.shape[-2] == 1:
         unknown = np.full_like(by_query.mean, np.nan)
         training = Comparison(by_query.mean, unknown, unknown, unknown, unknown)
     else:
         crossed = crossed_estimate(values)
-        training = Comparison(
-            crossed.mean, *crossed.interval(confidence), crossed.p_value(), crossed.equivalence_p(margin)
-        )
+        training = _comparison(crossed, crossed.p_value(), margin, confidence)
     return {Question.CHECKPOINTS: checkpoints, Question.TRAINING: training}
 
 
@@ -113,6 +116,12 @@ def sign_flip_test(differences: ArrayLike, resamples: int = RESAMPLES) -> Array:
     count = _columns(lambda rows: np.abs(signs @ rows.T), flat, least.reshape(-1))
     p = count / len(signs) if every else (1 + count) / (1 + len(signs))
     return as_floats(p.reshape(observed.shape))
+
+
+def _comparison(estimate: Estimate, p: Array, margin: float | None, confidence: float) -> Comparison:
+    unknown = np.full_like(estimate.mean, np.nan)
+    equivalence_p = unknown if margin is None else estimate.equivalence_p(margin)
+    return Comparison(estimate.mean, *estimate.interval(confidence), p, equivalence_p)
 
 
 def _columns(statistic: Callable[[Array], Array], rows: Array, least: Array, size: int = 256) -> Array:

@@ -1,29 +1,25 @@
-"""From values per query to verdicts in words: which pruned models differ from their controls, how surely.
+"""From values per query to verdicts: which pruned models differ from their controls, and how surely.
 
-Pure functions on data frames; the statistics are those of dsi.evaluation.estimates. Does not know where files lie,
-Snakemake or Matplotlib, and how a measure is computed: any that is higher when better, one value a query.
+The statistics are those of dsi.evaluation.estimates and dsi.evaluation.significance.
 
-Frames
-    values    one row per system, split and query: KEYS, qid, value.
+Frame
     verdicts  one row per recovered system, control and question: COLUMNS. `p` and `equivalence_p` are of
               one test, `p_holm` over the rates of the criterion; needed_* are missing where nothing is
               needed or nothing suffices.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from dsi.evaluation.estimates import Array, crossed_estimate, effect_size, query_estimate
+from dsi.evaluation.paired_values import PairingError, of_arm, paired
 from dsi.evaluation.power import Needed, needed
-from dsi.evaluation.significance import Question, compare, holm
-from dsi.systems import JUDGING_CONTROLS, System
-
-KEYS = ["baseline", "seed", "arm", "criterion", "rate", "split"]
-
+from dsi.evaluation.significance import Comparison, Question, compare, holm
+from dsi.systems import JUDGING_CONTROLS, spell_rate
 
 COLUMNS = (
     *("baseline", "criterion", "rate", "control", "question", "seeds", "queries", "value", "control_value"),
@@ -42,10 +38,6 @@ class Verdict(StrEnum):
     NOTHING = "nothing can be concluded"
 
 
-class VerdictError(ValueError):
-    """The values do not fit together; the message names the system and what is wrong."""
-
-
 class Gate(NamedTuple):
     """Intervals (lower, upper) of the dense model's and a random ranking's mean; passed if they are apart."""
 
@@ -58,22 +50,25 @@ class Gate(NamedTuple):
         return self.dense[0] > self.random[1]
 
 
-def per_query_values(systems: Iterable[tuple[System, pd.DataFrame]], measure: str) -> pd.DataFrame:
-    """The frame `values` of one measure.
+class Family(NamedTuple):
+    """The systems whose tests one Holm correction is over: all rates of a criterion against one control.
 
-    Args:
-        systems: each with the contents of its per-query parquet: qid, split, measure, value.
-
-    Raises:
-        VerdictError: a system has no such measure.
+    rates: (R,). values: (R, S, Q) of the recovered models; of_control: (S, Q). margin: in the unit of the
+    values.
     """
-    frames = []
-    for system, frame in systems:
-        rows = frame.loc[frame["measure"] == measure, ["qid", "split", "value"]]
-        if rows.empty:
-            raise VerdictError(f"the per-query values of {system.slug} lack {measure}; evaluate it again")
-        frames.append(rows.assign(**system._asdict()))
-    return pd.concat(frames, ignore_index=True)[[*KEYS, "qid", "value"]]
+
+    baseline: str
+    criterion: str
+    control: str
+    rates: Array
+    values: Array
+    of_control: Array
+    margin: float
+
+    @property
+    def differences(self) -> Array:
+        """Recovered minus control, (R, S, Q)."""
+        return self.values - self.of_control
 
 
 def gate(dense: Array, random: Array, confidence: float) -> Gate:
@@ -92,13 +87,13 @@ def gates(values: pd.DataFrame, confidence: float, split: str = "test") -> dict[
     """The gate of every baseline.
 
     Raises:
-        VerdictError: the random ranking or a dense model is missing, or lacks seeds or queries.
+        PairingError: the random ranking or a dense model is missing, or lacks seeds or queries.
     """
     rows = values[values["split"] == split]
-    random = _matrix(rows[rows["arm"] == "random"], "random")
+    random = of_arm(rows, "random")
     return {
         str(baseline): gate(
-            _paired(_of_arm(group, "dense"), random, f"dense of {baseline}", "random").to_numpy(),
+            paired(of_arm(group, "dense"), random, f"dense of {baseline}", "random").to_numpy(),
             random.to_numpy()[0],
             confidence,
         )
@@ -112,6 +107,7 @@ def verdicts(
     """Every recovered system against every control there is, by both questions.
 
     Args:
+        values: as in dsi.evaluation.paired_values.
         passed: what `gates` returns.
         margin: the largest difference that does not matter, as a share of the dense model's mean (E1).
         confidence: of the intervals; tests are at the level 1 - confidence.
@@ -121,30 +117,13 @@ def verdicts(
         COLUMNS; no rows for a baseline whose dense model finds nothing.
 
     Raises:
-        VerdictError: a control is missing, or two systems do not have the same seeds and queries.
+        PairingError: a control is missing, or two systems do not have the same seeds and queries.
     """
-    rows = values[values["split"] == split]
-    level = 1 - confidence
-    families = []
-    for (baseline, criterion), recovered in _recovered(rows).groupby(["baseline", "criterion"]):
-        unpruned = rows[(rows["baseline"] == baseline) & rows["criterion"].isna()]
-        arms = set(unpruned["arm"])
-        for arm in ("dense", JUDGING_CONTROLS[0]):
-            if arm not in arms:
-                raise VerdictError(
-                    f"the values of {arm} of {baseline} are missing; its recovered models need it"
-                )
-        if not _of_arm(unpruned, "dense").to_numpy().any():
-            continue  # nothing is found to begin with: the gate says so, and no margin is a share of 0
-        group = pd.concat([recovered, unpruned])
-        families += [
-            _family(group, str(baseline), str(criterion), control, margin, level)
-            for control in JUDGING_CONTROLS
-            if control in arms
-        ]
-    if not families:
+    rows, level = values[values["split"] == split], 1 - confidence
+    judged = [frame for family in _families(rows, margin) for frame in _judged(family, level)]
+    if not judged:
         return pd.DataFrame(columns=list(COLUMNS))
-    frame = pd.concat(families, ignore_index=True)
+    frame = pd.concat(judged, ignore_index=True)
     open_gate = frame["baseline"].map(lambda baseline: passed[baseline].passed)
     frame.loc[~open_gate, "verdict"] = Verdict.NOTHING
     frame.loc[~open_gate, ["needed_seeds", "needed_queries"]] = pd.NA
@@ -158,60 +137,88 @@ def decide(difference: float, p_holm: float, equivalence_p: float, level: float)
     return Verdict.EQUIVALENT if equivalence_p <= level else Verdict.OPEN
 
 
-def _family(
-    rows: pd.DataFrame, baseline: str, criterion: str, control: str, margin: float, level: float
-) -> pd.DataFrame:
-    """The tests that one Holm correction is over: all rates of a criterion; both questions."""
-    reference = _of_arm(rows, control)
-    rates = sorted(_recovered(rows)["rate"].unique())
+def _families(rows: pd.DataFrame, margin: float) -> Iterator[Family]:
+    """Every criterion of every baseline against each control; none where the dense model finds nothing."""
+    recovered = rows[rows["arm"] == "recovered"]
+    for (baseline, _), group in recovered.groupby(["baseline", "criterion"]):
+        unpruned = rows[(rows["baseline"] == baseline) & rows["criterion"].isna()]
+        arms = set(unpruned["arm"])
+        for arm in ("dense", JUDGING_CONTROLS[0]):
+            if arm not in arms:
+                raise PairingError(
+                    f"the values of {arm} of {baseline} are missing; its recovered models need it"
+                )
+        dense = of_arm(unpruned, "dense").to_numpy()
+        if not dense.any():
+            continue  # the gate says so, and no margin is a share of 0
+        absolute = margin * float(dense.mean())
+        for control in JUDGING_CONTROLS:
+            if control in arms:
+                yield _family(group, of_arm(unpruned, control), control, absolute)
+
+
+def _family(recovered: pd.DataFrame, reference: pd.DataFrame, control: str, margin: float) -> Family:
+    """The rates of one baseline and criterion, each paired with the control."""
+    baseline, criterion = str(recovered["baseline"].iloc[0]), str(recovered["criterion"].iloc[0])
+    rates = sorted(recovered["rate"].unique())
     systems = []
     for rate in rates:
-        name = f"recovered {criterion} {rate:g} of {baseline}"
-        matrix = _of_arm(rows[rows["rate"] == rate], "recovered")
-        systems.append(_paired(matrix, reference, name, control).to_numpy())
-    stacked, of_control = np.stack(systems), reference.to_numpy()
-    differences = stacked - of_control
-    absolute = margin * float(_of_arm(rows, "dense").to_numpy().mean())
-    answers = compare(differences, absolute, 1 - level)
-    facts: dict[str, Any] = {
-        "baseline": baseline,
-        "criterion": criterion,
-        "rate": rates,
-        "control": control,
-        "seeds": differences.shape[1],
-        "queries": differences.shape[2],
-        "value": stacked.mean(axis=(1, 2)),
-        "control_value": of_control.mean(),
-        "effect_size": effect_size(differences),
-        "margin": absolute,
-    }
-    frames = []
+        name = f"recovered {criterion} {spell_rate(rate)} of {baseline}"
+        values = of_arm(recovered[recovered["rate"] == rate], "recovered")
+        systems.append(paired(values, reference, name, control).to_numpy())
+    stacked = np.stack(systems)
+    return Family(baseline, criterion, control, np.array(rates), stacked, reference.to_numpy(), margin)
+
+
+def _judged(family: Family, level: float) -> Iterator[pd.DataFrame]:
+    """For each question one row a rate: difference, interval, p-values, verdict, what would settle it."""
+    answers = compare(family.differences, family.margin, 1 - level)
     for question, answer in answers.items():
-        frame = pd.DataFrame(
-            facts
-            | {"question": str(question), "difference": answer.mean, "lower": answer.lower}
-            | {"upper": answer.upper, "p": answer.p, "p_holm": holm(answer.p)}
-            | {"equivalence_p": answer.equivalence_p}
-        )
-        frame["share_of_control"] = frame["difference"] / frame["control_value"]
-        frame["verdict"] = [
-            decide(row["difference"], row["p_holm"], row["equivalence_p"], level)
-            for row in row_records(frame)
+        frame = _answered(family, question, answer)
+        decided = [
+            decide(difference, p_holm, equivalence_p, level)
+            for difference, p_holm, equivalence_p in zip(
+                frame["difference"], frame["p_holm"], frame["equivalence_p"], strict=True
+            )
         ]
-        frames.append(_with_needed(frame, differences, question, level))
-    return pd.concat(frames, ignore_index=True)
+        counts = [
+            needed(matrix, question, family.margin, level, len(frame))
+            if verdict == Verdict.OPEN
+            else Needed(None, None)
+            for matrix, verdict in zip(family.differences, decided, strict=True)
+        ]
+        yield frame.assign(
+            verdict=decided,
+            needed_seeds=pd.array([count.seeds for count in counts], dtype="Int64"),
+            needed_queries=pd.array([count.queries for count in counts], dtype="Int64"),
+        )
 
 
-def _with_needed(frame: pd.DataFrame, differences: Array, question: Question, level: float) -> pd.DataFrame:
-    """What would settle the open rows: needed_seeds, needed_queries."""
-    counts = [
-        needed(matrix, question, margin, level, len(frame)) if verdict == Verdict.OPEN else Needed(None, None)
-        for matrix, margin, verdict in zip(differences, frame["margin"], frame["verdict"], strict=True)
-    ]
-    return frame.assign(
-        needed_seeds=pd.array([count.seeds for count in counts], dtype="Int64"),
-        needed_queries=pd.array([count.queries for count in counts], dtype="Int64"),
+def _answered(family: Family, question: Question, answer: Comparison) -> pd.DataFrame:
+    """The numbers of one question's rows."""
+    frame = pd.DataFrame(
+        {
+            "baseline": family.baseline,
+            "criterion": family.criterion,
+            "rate": family.rates,
+            "control": family.control,
+            "question": str(question),
+            "seeds": family.values.shape[1],
+            "queries": family.values.shape[2],
+            "value": family.values.mean(axis=(1, 2)),
+            "control_value": family.of_control.mean(),
+            "difference": answer.mean,
+            "lower": answer.lower,
+            "upper": answer.upper,
+            "effect_size": effect_size(family.differences),
+            "margin": family.margin,
+            "p": answer.p,
+            "p_holm": holm(answer.p),
+            "equivalence_p": answer.equivalence_p,
+        }
     )
+    frame["share_of_control"] = frame["difference"] / frame["control_value"]
+    return frame
 
 
 def _with_choices(frame: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
@@ -220,7 +227,7 @@ def _with_choices(frame: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     Of equally good rates the highest is best, as it prunes more; of criteria the first by name.
     """
     keys = ["baseline", "criterion", "rate"]
-    recovered = _recovered(values[values["split"] == "validation"])
+    recovered = values[(values["split"] == "validation") & (values["arm"] == "recovered")]
     means = recovered.groupby(keys)["value"].mean().reset_index()
     by_rate = means.sort_values(["value", "rate"], ascending=False).drop_duplicates(["baseline", "criterion"])
     by_criterion = means.sort_values(["value", "criterion"], ascending=[False, True]).drop_duplicates(
@@ -231,55 +238,3 @@ def _with_choices(frame: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
         best_rate=systems.isin(pd.MultiIndex.from_frame(by_rate[keys])),
         best_criterion=systems.isin(pd.MultiIndex.from_frame(by_criterion[keys])),
     )
-
-
-def _recovered(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["arm"] == "recovered"]
-
-
-def _of_arm(rows: pd.DataFrame, arm: str) -> pd.DataFrame:
-    return _matrix(rows[rows["arm"] == arm], arm)
-
-
-def _matrix(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Seeds × queries; a system without seeds has the one row 0."""
-    keyed = rows.assign(seed=rows["seed"].fillna(0).astype(int))
-    if keyed.duplicated(["seed", "qid"]).any():
-        raise VerdictError(f"{name} has two values for a query of one seed; expected one")
-    return keyed.pivot(index="seed", columns="qid", values="value")
-
-
-def _paired(system: pd.DataFrame, control: pd.DataFrame, name: str, control_name: str) -> pd.DataFrame:
-    """The system's values in the order of the control's; a control without seeds fits every seed."""
-    axes = [("queries", system.columns, control.columns)]
-    if control_name != "random":
-        axes.append(("seeds", system.index, control.index))
-    for what, found, expected in axes:
-        odd = sorted(set(found) ^ set(expected))
-        if odd or not len(found):
-            raise VerdictError(
-                f"{name} and {control_name} do not have the same {what}: found {len(found)} and "
-                f"{len(expected)}{f', {odd[0]} in one only' if odd else ''}; evaluate both again"
-            )
-    if system.isna().any(axis=None):
-        raise VerdictError(f"{name} lacks the value of a query in some seed; evaluate it again")
-    return system[control.columns]
-
-
-def paired_values(rows: pd.DataFrame, baseline: str, other: str) -> tuple[Array, Array]:
-    """The dense values of two baselines, each (seeds, queries), in the same order.
-
-    Args:
-        rows: of `per_query_values`, of one split.
-
-    Raises:
-        VerdictError: they do not have the same seeds and queries.
-    """
-    ours, theirs = (
-        _of_arm(rows[rows["baseline"] == name], "dense").rename_axis(index=None) for name in (baseline, other)
-    )
-    return _paired(ours, theirs, baseline, other).to_numpy(), theirs.to_numpy()
-
-
-def row_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]

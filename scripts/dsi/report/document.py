@@ -1,31 +1,90 @@
-"""The whole of tables.md, section by section."""
+"""tables.md and its CSV files, made of a study's results."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
+import pyarrow.parquet as pq
 
+from dsi.evaluation.paired_values import per_query_values
+from dsi.evaluation.verdicts import gates, verdicts
+from dsi.report.completeness import check_complete
+from dsi.report.frames import metrics_frame, sparsity_frame
+from dsi.report.over_seeds import baselines_table, differences, rates_table, summarise
+from dsi.report.results import read_metrics, read_per_query, read_sparsity
 from dsi.report.sections.agreement import agreement_section
 from dsi.report.sections.baselines import baselines_section
-from dsi.report.sections.introduction import Study, introduction_section
+from dsi.report.sections.introduction import Configured, Study, describe_study, introduction_section
 from dsi.report.sections.pruned import pruned_section
+from dsi.report.sections.verdict import verdict_section
 from dsi.report.summary import baseline_criteria, mean_zeros, spreads
 
+MEASURE = "MAP"  # what verdicts are about
 
-def markdown_report(
-    study: Study,
-    summary: pd.DataFrame,
-    difference: pd.DataFrame,
-    sparsity: pd.DataFrame,
-    sections: Sequence[str] = (),
+
+class StudyFiles(NamedTuple):
+    """Files that the tables are made of.
+
+    results: the study's folder, which the systems of sparsity files are named relative to; metrics,
+    sparsity: JSON, one a system; documents: parquet.
+    """
+
+    results: Path
+    metrics: Sequence[Path]
+    sparsity: Sequence[Path]
+    documents: Path
+
+
+class Judging(NamedTuple):
+    """How surely a verdict must hold: level of the intervals, and margin as a share of the dense MAP."""
+
+    confidence: float
+    margin: float
+
+
+def study_tables(
+    files: StudyFiles, configured: Configured, judging: Judging
+) -> tuple[str, dict[str, pd.DataFrame]]:
+    """The page, and by name the frames to write as CSV: metrics, sparsity, baselines, rates, verdicts.
+
+    Raises:
+        ReportError, PairingError: the results lack something or do not fit together.
+        SystemNameError: the folder of a sparsity.json names no system.
+    """
+    reports = [read_metrics(path) for path in sorted(files.metrics)]
+    metrics = metrics_frame(reports)
+    sparsity = sparsity_frame(read_sparsity(path, files.results) for path in files.sparsity)
+    check_complete(metrics, sparsity)
+    study = describe_study(configured, pq.read_metadata(files.documents).num_rows, reports)
+    values = per_query_values(read_per_query(files.metrics, MEASURE), MEASURE)
+    passed = gates(values, judging.confidence)
+    judged = verdicts(values, passed, judging.margin, judging.confidence)
+    verdict = verdict_section(judged, passed, judging.margin, judging.confidence)
+    summary, difference = summarise(metrics), differences(metrics)
+    frames = {
+        "metrics": metrics,
+        "sparsity": sparsity,
+        "baselines": baselines_table(summary),
+        "rates": rates_table(summary, difference, sparsity),
+        "verdicts": judged,
+    }
+    return page(study, summary, difference, sparsity, verdict), frames
+
+
+def page(
+    study: Study, summary: pd.DataFrame, difference: pd.DataFrame, sparsity: pd.DataFrame, verdict: str
 ) -> str:
     """The whole of tables.md: what was measured, then each table under the question it answers.
 
     Args:
-        sections: Markdown that follows the baselines' table.
+        summary, difference: as in dsi.report.over_seeds.
+        sparsity: as in dsi.report.frames.
+        verdict: that section.
     """
     values = spreads(summary[summary["split"] == "test"])
     changes = spreads(difference[difference["split"] == "test"])
-    parts = [introduction_section(study), baselines_section(study, values), *sections]
+    parts = [introduction_section(study), baselines_section(study, values), verdict]
     for baseline, criterion in baseline_criteria(values):
         zeros = mean_zeros(sparsity, baseline, criterion)
         parts.append(pruned_section(baseline, criterion, values, changes, zeros))

@@ -2,7 +2,7 @@
 
 A query is found if a relevant document is among the first 10. Of the pairs (seed, test query) that the
 dense model finds, the share that the pruned or recovered model of the same seed still finds is *kept*;
-groups of queries are compared by it. Pure functions on data frames; does not know files or Matplotlib.
+groups of queries are compared by it.
 
 Frames
     found  one row per model and query: arm, criterion, rate, seed, qid, value: MRR@10, 0 where not found.
@@ -11,11 +11,13 @@ Frames
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from dsi.systems import PRUNED_ARMS
+from dsi.report.results import read_per_query, read_system
+from dsi.systems import PRUNED_ARMS, System
 
 MEASURE = "MRR@10"
 LOST_COLUMNS = ("criterion", "qid", "text", "words", "dense", "bm25", "pruned_lost_at", "recovered_lost_at")
@@ -37,16 +39,32 @@ class LostError(ValueError):
     """There is nothing to compare; the message says what is missing."""
 
 
-def found_frame(systems: Iterable[tuple[Mapping[str, Any], pd.DataFrame]], split: str) -> pd.DataFrame:
+def read_found(metrics: Iterable[Path], baseline: str, criterion: str, split: str) -> pd.DataFrame:
+    """The frame `found` of BM25, of a baseline's dense models, and of those pruned by a criterion.
+
+    Args:
+        metrics: metric JSONs; those of other systems are passed over.
+        split: of the queries.
+    """
+    chosen = []
+    for path in metrics:
+        system = read_system(path)
+        ours = system.baseline == baseline and system.criterion in (None, criterion)
+        if ours or system.arm == "bm25":
+            chosen.append(path)
+    return found_frame(read_per_query(chosen, MEASURE), split)
+
+
+def found_frame(systems: Iterable[tuple[System, pd.DataFrame]], split: str) -> pd.DataFrame:
     """The frame `found`.
 
     Args:
-        systems: the field `system` of a metric JSON with its values per query: qid, split, measure, value.
+        systems: each with its values per query: qid, split, measure, value.
     """
     frames = []
     for system, values in systems:
         rows = values[(values["split"] == split) & (values["measure"] == MEASURE)]
-        fields = {name: system[name] for name in ("arm", "criterion", "rate", "seed")}
+        fields = {name: system._asdict()[name] for name in ("arm", "criterion", "rate", "seed")}
         frames.append(rows[["qid", "value"]].assign(**fields))
     frame = pd.concat(frames, ignore_index=True)
     return frame.astype({"rate": "float64", "seed": "Int64", "value": "float64"})

@@ -1,6 +1,7 @@
 """Markdown tables, and numbers as they stand in them."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -35,3 +36,13 @@ def plus_minus(spread: Spread | None, decimals: int = 4, signed: bool = False) -
 def percent(share: float) -> str:
     """`11.70 %` of a share from 0 to 1."""
     return f"{100 * share:.2f} %"
+
+
+def brief_percent(share: float) -> str:
+    """`95 %` of a share from 0 to 1, without digits that say nothing."""
+    return f"{100 * share:g} %"
+
+
+def paragraph(text: str) -> str:
+    """Wrapped, so that the Markdown reads raw too."""
+    return textwrap.fill(text, 105, break_long_words=False, break_on_hyphens=False)

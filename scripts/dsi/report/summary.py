@@ -1,13 +1,13 @@
-"""Means over seeds by system and measure, and the tables made of them."""
+"""Means over seeds by system and measure, and the Markdown tables made of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 import pandas as pd
 
-from dsi.report.frames import or_none
 from dsi.report.markdown import ABSENT, Spread, percent, pipe_table, plus_minus
-from dsi.systems import ARMS, DENSE_ARMS, REFERENCES
+from dsi.report.results import Sparsity
+from dsi.systems import ARMS, DENSE_ARMS, JUDGING_CONTROLS, REFERENCES, System, spell_rate
 
 
 class Group(NamedTuple):
@@ -25,19 +25,22 @@ NamedGroups = Sequence[tuple[str, Group]]
 
 def spreads(summary: pd.DataFrame) -> dict[tuple[Group, str], Spread]:
     """The rows of a summary (or of differences) of one split, by system and measure."""
-    return {
-        (Group._make(or_none(row[name]) for name in Group._fields), row["measure"]): Spread(
-            row["mean"], row["sd"]
-        )
-        for row in summary.to_dict("records")
-    }
+    found = {}
+    for row in summary.to_dict("records"):
+        system = System.of_columns({name: row.get(name) for name in System._fields})
+        group = Group(system.baseline, system.arm, system.criterion, system.rate)
+        found[group, str(row["measure"])] = Spread(row["mean"], row["sd"])
+    return found
 
 
-def mean_zeros(sparsity: pd.DataFrame, baseline: str, criterion: str) -> dict[float, tuple[float, float]]:
-    """By rate, the shares of zeros in Linear layers and in the whole model, means over seeds."""
+def mean_zeros(sparsity: pd.DataFrame, baseline: str, criterion: str) -> dict[float, Sparsity]:
+    """By rate, the shares of zeros, means over seeds."""
     rows = sparsity[(sparsity["baseline"] == baseline) & (sparsity["criterion"] == criterion)]
-    means = rows.groupby("rate")[["linears", "model"]].mean()
-    return {cast(float, rate): (float(row["linears"]), float(row["model"])) for rate, row in means.iterrows()}
+    means = rows.groupby("rate")[list(Sparsity._fields)].mean()
+    return {
+        cast(float, rate): Sparsity(float(row["linears"]), float(row["model"]))
+        for rate, row in means.iterrows()
+    }
 
 
 def before_after_table(
@@ -46,43 +49,40 @@ def before_after_table(
     measures: Sequence[str],
     values: Spreads,
     changes: Spreads,
-    zeros: Mapping[float, tuple[float, float]],
+    zeros: Mapping[float, Sparsity],
 ) -> str:
     """A row per rate with each measure before and after recovery; below, the unpruned systems.
 
     For those, before and after mean before and after E2: dense E1 stands before both of its
     continuations. BM25 and random, not trained, have one value in both columns.
+
+    Args:
+        values, changes: what `spreads` gives of means and of differences from the control.
+        zeros: what `mean_zeros` gives.
     """
-    header = ["", "zeros in Linears", "zeros in model"]
-    for measure in measures:
-        header += [f"{measure} pruned", f"{measure} recovered", f"{measure} minus restart"]
-
-    def row(name: str, shares: Sequence[str], before: Group, after: Group) -> list[str]:
-        shown = [name, *shares]
-        for measure in measures:
-            shown += [
-                plus_minus(values.get((before, measure))),
-                plus_minus(values.get((after, measure))),
-                plus_minus(changes.get((after, measure)), signed=True),
-            ]
-        return shown
-
-    rows = [
-        row(
-            f"rate {rate:g}",
+    rows: list[tuple[str, list[str], Group, Group]] = [
+        (
+            f"rate {spell_rate(rate)}",
             [percent(share) for share in shares],
             Group(baseline, "pruned", criterion, rate),
             Group(baseline, "recovered", criterion, rate),
         )
         for rate, shares in zeros.items()
     ]
-    for arm in ("restart", "dense-continued"):
-        dense, continuation = Group(baseline, "dense"), Group(baseline, arm)
-        rows.append(row(ARMS[arm].name, [percent(0), percent(0)], dense, continuation))
+    for arm in JUDGING_CONTROLS:
+        unpruned = [percent(0), percent(0)]
+        rows.append((ARMS[arm].name, unpruned, Group(baseline, "dense"), Group(baseline, arm)))
     for arm in REFERENCES:
-        rows.append(row(ARMS[arm].name, [ABSENT, ABSENT], Group(None, arm), Group(None, arm)))
-    # BM25 and random have no loss, for example.
-    return pipe_table(header, [cells for cells in rows if set(cells[3:]) != {ABSENT}])
+        rows.append((ARMS[arm].name, [ABSENT, ABSENT], Group(None, arm), Group(None, arm)))
+    header = ["", "zeros in Linears", "zeros in model"]
+    for measure in measures:
+        header += [f"{measure} pruned", f"{measure} recovered", f"{measure} minus restart"]
+    cells = []
+    for name, shares, before, after in rows:
+        shown = _before_after(before, after, measures, values, changes)
+        if set(shown) != {ABSENT}:  # BM25 and random have no loss, for example
+            cells.append([name, *shares, *shown])
+    return pipe_table(header, cells)
 
 
 def measures_table(systems: NamedGroups, measures: Sequence[str], values: Spreads) -> str:
@@ -106,6 +106,7 @@ def unpruned_systems(values: Spreads) -> list[tuple[str, Group]]:
 
 
 def baseline_names(values: Spreads) -> list[str]:
+    """Every baseline once."""
     return sorted({group.baseline for group, _ in values if group.baseline})
 
 
@@ -114,3 +115,18 @@ def baseline_criteria(values: Spreads) -> list[tuple[str, str]]:
     return sorted(
         {(group.baseline, group.criterion) for group, _ in values if group.baseline and group.criterion}
     )
+
+
+def _before_after(
+    before: Group, after: Group, measures: Sequence[str], values: Spreads, changes: Spreads
+) -> list[str]:
+    """Of each measure three cells: before, after, and after minus the control."""
+    return [
+        cell
+        for measure in measures
+        for cell in (
+            plus_minus(values.get((before, measure))),
+            plus_minus(values.get((after, measure))),
+            plus_minus(changes.get((after, measure)), signed=True),
+        )
+    ]

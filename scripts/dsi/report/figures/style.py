@@ -3,6 +3,7 @@
 Only the plot commands import this: matplotlib and seaborn cost seconds.
 """
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 import matplotlib
@@ -14,11 +15,9 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from dsi.base.files import replacing
-from dsi.systems import ARMS
 
-# Okabe and Ito's colours, told apart with every common kind of colour vision.
+# Okabe and Ito's colours, told apart with every common kind of colour vision; by arm.
 COLOURS = {
-    "E1": "#555555",
     "dense": "#555555",
     "dense-continued": "#56B4E9",
     "restart": "#0072B2",
@@ -27,13 +26,19 @@ COLOURS = {
     "bm25": "#000000",
     "random": "#999999",
 }
-NAMES = {"E1": "E1", **{name: arm.legend for name, arm in ARMS.items()}}
 
 
 def use_theme() -> None:
     """Seaborn's white grid; text stays text in SVG, and its identifiers are reproducible."""
     sns.set_theme(context="paper", style="whitegrid", font_scale=1.1)
     plt.rcParams.update({"svg.hashsalt": "dsi", "svg.fonttype": "none", "figure.dpi": 100})
+
+
+def add_figure_files(parser: ArgumentParser) -> None:
+    """The options --svg, --png and --dpi."""
+    parser.add_argument("--svg", type=Path, required=True, help="SVG to write")
+    parser.add_argument("--png", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--dpi", type=int, default=150, help="of the PNG (default 150)")
 
 
 def save_figure(figure: Figure, svg: Path, png: Path, dpi: int) -> None:

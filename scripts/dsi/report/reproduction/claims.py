@@ -1,12 +1,7 @@
-"""What the measurements say about the study's three claims.
+"""What the measurements say about the published study's three claims.
 
-Pure functions on data frames. Every sentence is computed, and says what one run per row cannot tell. Does
-not know where files lie or how a model is trained. Source: the study's claims, docs/study.md.
-
-Frames
-    study      as in dsi.report.reproduction.tables.
-    histories  by (baseline, seed): one row per epoch of E1 with epoch, validation_loss,
-               validation_MAP-published; for claim 2 also test_loss, test_MAP-published.
+Every sentence is computed, and says what one run per row cannot tell. Source: the study's claims,
+docs/method/reproduction.md.
 """
 
 from collections.abc import Sequence
@@ -17,11 +12,16 @@ from dsi.report.reproduction.descent_claim import descent_claim
 from dsi.report.reproduction.epochs_claim import epochs_claim
 from dsi.report.reproduction.histories import Histories
 from dsi.report.reproduction.pruning_claim import pruning_claim
-from dsi.report.reproduction.tables import PublishedRow
+from dsi.report.reproduction.published import PublishedRow
 
 
 def claims_section(rows: Sequence[PublishedRow], frame: pd.DataFrame, histories: Histories) -> str:
-    """The Markdown section with the evidence for and against each claim."""
+    """The Markdown section with the evidence for and against each claim.
+
+    Args:
+        frame: what `reproduction_frame` returns.
+        histories: of E1, by baseline and seed, as in dsi.report.reproduction.histories.
+    """
     return f"""## The study's claims
 
 ### 1. "A larger K needs fewer epochs"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dsi.report.markdown import ABSENT, percent, pipe_table
+from dsi.report.markdown import ABSENT, paragraph, percent, pipe_table
 from dsi.report.reproduction.histories import (
     TEST_LOSS,
     TEST_MAP,
@@ -14,14 +14,11 @@ from dsi.report.reproduction.histories import (
     Histories,
     by_epoch,
     dense_histories,
-    paragraph,
 )
-from dsi.report.reproduction.tables import PublishedRow
+from dsi.report.reproduction.published import PublishedRow
 
 # With fewer epochs after the turn a rank correlation says nothing.
 LEAST_EPOCHS = 4
-
-
 # A rank correlation that is called a trend.
 CLEAR = 0.5
 

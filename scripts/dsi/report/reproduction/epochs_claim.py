@@ -6,16 +6,15 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dsi.report.markdown import Spread, pipe_table, plus_minus
+from dsi.report.markdown import Spread, paragraph, pipe_table, plus_minus
 from dsi.report.reproduction.histories import (
     VALIDATION_LOSS,
     VALIDATION_MAP,
     Histories,
     by_epoch,
     dense_histories,
-    paragraph,
 )
-from dsi.report.reproduction.tables import PublishedRow
+from dsi.report.reproduction.published import PublishedRow
 
 
 class Turn(NamedTuple):

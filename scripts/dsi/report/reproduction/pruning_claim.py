@@ -9,12 +9,12 @@ import pandas as pd
 
 from dsi.evaluation.estimates import mean_interval
 from dsi.evaluation.published_measures import DIGITS
-from dsi.report.markdown import ABSENT, pipe_table
-from dsi.report.reproduction.histories import dense_rows, paragraph
-from dsi.report.reproduction.tables import PublishedRow, systems_of
-from dsi.systems import ARMS
+from dsi.report.markdown import ABSENT, brief_percent, paragraph, pipe_table
+from dsi.report.reproduction.frame import systems_of
+from dsi.report.reproduction.histories import dense_rows
+from dsi.report.reproduction.published import CLAIMED_RATES, PublishedRow
+from dsi.systems import ARMS, JUDGING_CONTROLS, spell_rate
 
-CLAIMED_RATES = (0.2, 0.3)
 CONFIDENCE = 0.95
 MEASURES = {"MAP": "MAP-published", "R@1000": "R@1000-published"}
 BEHIND, UNTOLD, AHEAD = "behind", "cannot be told", "ahead"
@@ -58,7 +58,7 @@ def comparisons(rows: Sequence[PublishedRow], frame: pd.DataFrame) -> list[Compa
             continue
         dense = dense_row(rows, row)
         controls = [(_dense_name(dense), dense)] if dense else []
-        for arm in ("restart", "dense-continued"):
+        for arm in JUDGING_CONTROLS:
             nothing: dict[str, float | None] = dict.fromkeys(row.values)
             unpruned = row._replace(arm=arm, criterion=None, rate=None, values=nothing)
             controls.append((ARMS[arm].name, unpruned))
@@ -83,7 +83,8 @@ def pruning_claim(rows: Sequence[PublishedRow], frame: pd.DataFrame) -> str:
     words = (
         "Recovered minus control on the test queries, by the measures as published. *In lists*: the number "
         "of test queries which, answered perfectly instead of with nothing, would make up the difference. "
-        f"The interval is that of {100 * CONFIDENCE:g} %, Student's t over seeds; one run per row has none. "
+        f"The interval is that of {brief_percent(CONFIDENCE)}, Student's t over seeds; "
+        "one run per row has none. "
         f"{ARMS['restart'].name} is the control of the same training, unpruned."
     )
     parts = [paragraph(words)]
@@ -146,7 +147,7 @@ def _comparison_table(compared: Sequence[Comparison], measure: str) -> str:
         lower, upper = mean_interval(item.differences, CONFIDENCE)
         interval = ABSENT if math.isnan(lower) else f"{lower:+.5f} to {upper:+.5f}"
         here = [f"{item.mean:+.5f}", f"{item.mean * item.lists:+.1f}"]
-        lines.append([f"{item.rate:g}", item.control, *study, *here, interval])
+        lines.append([spell_rate(item.rate), item.control, *study, *here, interval])
     return pipe_table(header, lines)
 
 
@@ -181,7 +182,7 @@ def _published_words(compared: Sequence[Comparison]) -> str:
 def _claim_words(compared: Sequence[Comparison], control: str) -> str:
     """Against one control: a verdict on the claimed rates, and how the others compare."""
     claimed = [item for item in compared if item.rate in CLAIMED_RATES]
-    start = f"**Here, against {control}, rates {' and '.join(f'{rate:g}' for rate in CLAIMED_RATES)}**:"
+    start = f"**Here, against {control}, rates {' and '.join(map(spell_rate, CLAIMED_RATES))}**:"
     if {item.rate for item in claimed} != set(CLAIMED_RATES):
         return f"{start} not tested, not both were run."
     verdicts = [item.verdict for item in claimed]

@@ -1,10 +1,12 @@
-"""How much of what a test query asks for occurs in training at all: the study's first fault, in numbers.
+"""How much of what a test query asks for occurs in training at all: the published study's first fault.
 
 A ranked-list model is trained on queries alone, so a docid that is no training query's target is never
-taught. Pure functions on data frames. Does not know models or where files lie. Source: docs/study.md.
+taught. Source: docs/method/reproduction.md.
 """
 
 import math
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,9 +14,12 @@ from dsi.collection.relevance import Relevance, relevant_judgements
 from dsi.collection.splits import TEST, TRAIN
 from dsi.evaluation.published_measures import query_measures
 from dsi.report.markdown import ABSENT, percent, pipe_table
+from dsi.report.results import ReportError, system_at_end
+from dsi.systems import System, SystemNameError
 
 # By the share of a query's targets that occur in training: 0, to 0.5, above, 1.
 SHARE_GROUPS = ("none", "up to half", "more than half", "all")
+OUTPUTS_SUFFIX = ".outputs.parquet"
 
 
 def seen_targets(
@@ -52,7 +57,9 @@ def seen_section(seen: pd.DataFrame, measured: pd.DataFrame, name: str, k: int) 
     """Fault 1 in numbers: test queries by the share of their targets seen in training.
 
     Args:
-        measured: qid, MAP-published, MAP-defined of a chosen system (`dsi.evaluation.published_measures.query_measures`).
+        seen: what `seen_targets` returns.
+        measured: qid, MAP-published, MAP-defined of a chosen system, as `query_measures` of
+            dsi.evaluation.published_measures returns them.
         name: what the system is called.
     """
     rows = seen.merge(measured[["qid", "MAP-published", "MAP-defined"]], on="qid", validate="one_to_one")
@@ -81,9 +88,53 @@ Means over the queries of a group, not over batches.
 """
 
 
-def seen_measures(outputs: pd.DataFrame, topk: pd.DataFrame, seen: pd.DataFrame, k: int) -> pd.DataFrame:
-    """`query_measures` of the test queries of `seen`."""
-    return query_measures(outputs[outputs["qid"].isin(seen["qid"])], topk, k)
+def seen_sections(
+    outputs: Sequence[Path], collection: Path, relevance: Relevance, frame: pd.DataFrame
+) -> list[str]:
+    """A section for each system whose generated lists are given, its seeds together.
+
+    Args:
+        outputs: …/runs/<system>.outputs.parquet.
+        collection: folder of queries, qrels and topk.
+        frame: what `reproduction_frame` returns; it has the systems' K.
+
+    Raises:
+        ReportError: a path names no system of the frame.
+    """
+    if not outputs:
+        return []
+    queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
+    topk = pd.read_parquet(collection / "topk.parquet", columns=["qid", "rank", "docid"])
+    by_system: dict[System, list[Path]] = {}
+    for path in outputs:
+        system = _system_of_outputs(path, set(frame["baseline"]))
+        by_system.setdefault(system._replace(seed=None), []).append(path)
+    sections = []
+    for system, paths in by_system.items():
+        k = int(frame.loc[frame["baseline"] == system.baseline, "k"].iloc[0])
+        seen = seen_targets(queries, topk, qrels, k, relevance)
+        seeds = [pd.read_parquet(path) for path in paths]
+        measured = pd.concat(
+            [query_measures(lists[lists["qid"].isin(seen["qid"])], topk, k) for lists in seeds]
+        )
+        means = measured.groupby("qid", sort=False).mean().reset_index()
+        name = system.slug.rpartition("/")[2]
+        title = f"{system.baseline}, {name}" + (f", mean of {len(paths)} seeds" if len(paths) > 1 else "")
+        sections.append(seen_section(seen, means, title, k))
+    return sections
+
+
+def _system_of_outputs(path: Path, baselines: Collection[str]) -> System:
+    try:
+        system = system_at_end(path.with_name(path.name.removesuffix(OUTPUTS_SUFFIX)))
+    except SystemNameError:
+        system = None
+    if system is None or system.baseline not in baselines:
+        raise ReportError(
+            f"--outputs: found {path}, expected …/runs/<system>.outputs.parquet of a system among "
+            "--metrics: results/runs/baselines/t5-small-k5/seed1/dense.outputs.parquet"
+        )
+    return system
 
 
 def _seen(pairs: pd.DataFrame, train: set[str]) -> pd.DataFrame:

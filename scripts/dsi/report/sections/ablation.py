@@ -1,8 +1,8 @@
 """Baselines compared with one of them: what was changed, and what it changed.
 
 The comparison is paired: the same seeds, the same queries. Intervals are for *training in general* (seeds and
-queries both samples, dsi.evaluation.estimates) where there are several seeds, else for the one checkpoint. A positive
-difference means that the variant is better than the reference. Does not know files or figures.
+queries both samples, dsi.evaluation.estimates) where there are several seeds, else for the one checkpoint. A
+positive difference means that the variant is better than the reference.
 """
 
 import math
@@ -11,20 +11,16 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.evaluation.paired_values import paired_baselines
 from dsi.evaluation.significance import Question, compare
-from dsi.evaluation.verdicts import paired_values
-from dsi.report.markdown import ABSENT, Spread, percent, pipe_table, plus_minus
+from dsi.report.markdown import ABSENT, Spread, brief_percent, pipe_table, plus_minus
 
 MEASURES = ("MAP", "R@10")  # the first is the one that differences are shown of
 SPLITS = ("validation", "test")
-# Beyond this share of the reference's MAP a difference counts; only the p-value of equivalence depends on it.
-MARGIN = 0.02
-
 SECTION = """# What each choice is worth
 
 Every variant of `{reference}` changes what stands under *changed* and nothing else. Values are those of dense
-E1, mean ± standard deviation over {seeds}; *shown* counts the different pseudo-queries of a document in E1,
-*CPU s* is the processor time of E1 and its ranking.
+E1, mean ± standard deviation over {seeds}; *shown* counts the different pseudo-queries of a document in E1.
 
 The difference is the variant's test MAP minus the reference's, paired by seed and query, with its {level}
 interval for {question}: one that holds 0 shows no difference.
@@ -62,7 +58,7 @@ def comparison(
     """One row for each baseline and measure, the reference first.
 
     Args:
-        values: by measure, the frame of `dsi.evaluation.verdicts.per_query_values` of dense systems.
+        values: by measure, the frame of `dsi.evaluation.paired_values.per_query_values` of dense systems.
         settings: of each baseline of task docid.
         reference: the name of the one that the others are compared with.
         confidence: of the intervals.
@@ -73,28 +69,23 @@ def comparison(
         the reference.
 
     Raises:
-        VerdictError: two baselines do not have the same seeds and queries.
+        PairingError: two baselines do not have the same seeds and queries.
     """
     names = [reference, *(name for name in settings if name != reference)]
     rows = []
     for name in names:
-        text = "; ".join(
-            f"{change.key}: {change.reference} → {change.variant}"
-            for change in changes(settings[name], settings[reference])
-        )
+        about = {
+            "baseline": name,
+            "changed": "; ".join(
+                f"{change.key}: {change.reference} → {change.variant}"
+                for change in changes(settings[name], settings[reference])
+            ),
+            "shown": pseudo_queries_shown(settings[name]),
+        }
         for measure, frame in values.items():
-            row = {
-                "baseline": name,
-                "changed": text,
-                "shown": pseudo_queries_shown(settings[name]),
-                "measure": measure,
-                "seeds": frame.loc[frame["baseline"] == name, "seed"].nunique(),
-            }
-            for split in SPLITS:
-                of_split = frame[(frame["split"] == split) & (frame["baseline"] == name)]
-                by_seed = of_split.groupby("seed")["value"].mean()
-                row |= {f"{split}_mean": by_seed.mean(), f"{split}_sd": by_seed.std(ddof=1)}
-            rows.append(row | _difference(frame[frame["split"] == "test"], name, reference, confidence))
+            quality = {"measure": measure, **_quality(frame[frame["baseline"] == name])}
+            of_test = frame[frame["split"] == "test"]
+            rows.append(about | quality | _difference(of_test, name, reference, confidence))
     return pd.DataFrame(rows)
 
 
@@ -105,46 +96,34 @@ def pseudo_queries_shown(settings: Mapping[str, Any]) -> int:
     return drawn if pseudo["distinct"] is None else min(drawn, int(pseudo["distinct"]))
 
 
-def ablation_section(
-    frame: pd.DataFrame, reference: str, confidence: float, seconds: Mapping[str, float]
-) -> str:
+def ablation_section(frame: pd.DataFrame, reference: str, confidence: float) -> str:
     """Markdown: the table, and how to read it.
 
     Args:
         frame: as `comparison` gives it.
-        seconds: CPU time of E1 by baseline, mean over seeds; of a checkpoint that came from elsewhere there
-            is none.
     """
-    level = percent(confidence).replace(".00", "")
-    first = frame["measure"].iloc[0]
-    rows = []
-    for row in frame[frame["measure"] == first].to_dict("records"):
-        second = frame[(frame["baseline"] == row["baseline"]) & (frame["measure"] != first)].iloc[0]
-        rows.append(
-            [
-                row["baseline"],
-                row["changed"] or "–",
-                f"{row['shown']:,}",
-                plus_minus(Spread(row["validation_mean"], row["validation_sd"])),
-                plus_minus(Spread(row["test_mean"], row["test_sd"])),
-                _difference_words(row),
-                plus_minus(Spread(second["test_mean"], second["test_sd"])),
-                f"{seconds[row['baseline']]:.0f}" if row["baseline"] in seconds else ABSENT,
-            ]
-        )
-    header = [
-        "",
-        "changed",
-        "shown",
-        "validation MAP",
-        "test MAP",
-        f"difference [{level}]",
-        "test R@10",
-        "CPU s",
+    level = brief_percent(confidence)
+    main, other = (frame[frame["measure"] == measure] for measure in MEASURES)
+    beside = {row.baseline: row for row in other.itertuples()}
+    header = ["", "changed", "shown", "validation MAP", "test MAP", f"difference [{level}]", "test R@10"]
+    rows = [
+        [
+            row.baseline,
+            row.changed or ABSENT,
+            f"{row.shown:,}",
+            plus_minus(Spread(row.validation_mean, row.validation_sd)),
+            plus_minus(Spread(row.test_mean, row.test_sd)),
+            ABSENT
+            if math.isnan(row.difference)
+            else f"{row.difference:+.4f} [{row.lower:+.4f}, {row.upper:+.4f}]",
+            plus_minus(Spread(beside[row.baseline].test_mean, beside[row.baseline].test_sd)),
+        ]
+        for row in main.itertuples()
     ]
+    seeds = int(frame["seeds"].iloc[0])
     return SECTION.format(
         reference=reference,
-        seeds=f"{frame['seeds'].iloc[0]} seed{'s' if frame['seeds'].iloc[0] > 1 else ''}",
+        seeds=f"{seeds} seed{'s' if seeds > 1 else ''}",
         level=level,
         question=(
             "training this way again, from other seeds and on other queries"
@@ -155,12 +134,21 @@ def ablation_section(
     )
 
 
+def _quality(rows: pd.DataFrame) -> dict[str, float]:
+    """Of one baseline: how many seeds, and of each split mean and standard deviation over them."""
+    quality: dict[str, float] = {"seeds": rows["seed"].nunique()}
+    for split in SPLITS:
+        by_seed = rows[rows["split"] == split].groupby("seed")["value"].mean()
+        quality |= {f"{split}_mean": by_seed.mean(), f"{split}_sd": by_seed.std(ddof=1)}
+    return quality
+
+
 def _difference(rows: pd.DataFrame, name: str, reference: str, confidence: float) -> dict[str, float]:
+    """Difference from the reference, its interval and p; NaN for the reference itself."""
     if name == reference:
         return dict.fromkeys(("difference", "lower", "upper", "p"), math.nan)
-    ours, theirs = paired_values(rows, name, reference)
-    margin = max(MARGIN * float(theirs.mean()), 1e-9)
-    answers = compare(ours - theirs, margin, confidence)
+    ours, theirs = paired_baselines(rows, name, reference)
+    answers = compare(ours - theirs, None, confidence)
     answer = answers[Question.TRAINING if len(ours) > 1 else Question.CHECKPOINTS]
     return {
         "difference": float(answer.mean),
@@ -168,9 +156,3 @@ def _difference(rows: pd.DataFrame, name: str, reference: str, confidence: float
         "upper": float(answer.upper),
         "p": float(answer.p),
     }
-
-
-def _difference_words(row: Mapping[str, Any]) -> str:
-    if math.isnan(row["difference"]):
-        return "–"
-    return f"{row['difference']:+.4f} [{row['lower']:+.4f}, {row['upper']:+.4f}]"

@@ -6,6 +6,11 @@ from dsi.report.summary import Group, Spreads, baseline_names, measures_table, u
 
 
 def baselines_section(study: Study, values: Spreads) -> str:
+    """References and unpruned systems by every measure of quality.
+
+    Args:
+        values: what dsi.report.summary.spreads gives of means.
+    """
     table = measures_table(unpruned_systems(values), [*QRELS_MEASURES, LOSS], values)
     remarks = []
     bm25 = values[Group(None, "bm25"), "MAP"].mean
@@ -27,6 +32,7 @@ Higher is better, except for the loss.
 
 
 def _random_recall(documents: int) -> str:
+    """What a random ranking is expected to reach: depth / documents."""
     if documents <= RECALL_DEPTH:
         return f"With {documents:,} documents R@1000 is 1 for every ranking of them all."
     return (

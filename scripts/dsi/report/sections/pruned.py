@@ -3,26 +3,11 @@
 from collections.abc import Mapping
 
 from dsi.evaluation.measures import LOSS, QRELS_MEASURES
+from dsi.report.results import Sparsity
 from dsi.report.summary import Group, Spreads, before_after_table, measures_table
-from dsi.systems import ARMS, REFERENCES
+from dsi.systems import ARMS, JUDGING_CONTROLS, REFERENCES, spell_rate
 
-
-def pruned_section(
-    baseline: str,
-    criterion: str,
-    values: Spreads,
-    changes: Spreads,
-    zeros: Mapping[float, tuple[float, float]],
-) -> str:
-    quality, loss = (
-        before_after_table(baseline, criterion, measures, values, changes, zeros)
-        for measures in (("MAP", "R@10"), (LOSS,))
-    )
-    recovered = [(f"rate {rate:g}", Group(baseline, "recovered", criterion, rate)) for rate in zeros]
-    controls = [(ARMS[arm].name, Group(baseline, arm)) for arm in ("restart", "dense-continued")]
-    references = [(ARMS[arm].name, Group(None, arm)) for arm in REFERENCES]
-    every_measure = measures_table([*recovered, *controls, *references], [*QRELS_MEASURES, LOSS], values)
-    return f"""## Pruned and recovered: {baseline}, {criterion}
+SECTION = """## Pruned and recovered: {baseline}, {criterion}
 
 *How much does pruning cost, and does recovery bring it back?*
 Higher is better. "Minus restart" compares the recovered model with the control of the same seed:
@@ -46,3 +31,31 @@ Test loss in nats; lower is better, so above 0 is behind the control here.
 
 {loss}
 """
+
+
+def pruned_section(
+    baseline: str,
+    criterion: str,
+    values: Spreads,
+    changes: Spreads,
+    zeros: Mapping[float, Sparsity],
+) -> str:
+    """Quality, every measure and loss of one baseline and criterion, rate by rate.
+
+    Args:
+        values, changes: what dsi.report.summary.spreads gives of means and of differences.
+        zeros: what dsi.report.summary.mean_zeros gives.
+    """
+    quality, loss = (
+        before_after_table(baseline, criterion, measures, values, changes, zeros)
+        for measures in (("MAP", "R@10"), (LOSS,))
+    )
+    recovered = [
+        (f"rate {spell_rate(rate)}", Group(baseline, "recovered", criterion, rate)) for rate in zeros
+    ]
+    controls = [(ARMS[arm].name, Group(baseline, arm)) for arm in JUDGING_CONTROLS]
+    references = [(ARMS[arm].name, Group(None, arm)) for arm in REFERENCES]
+    every_measure = measures_table([*recovered, *controls, *references], [*QRELS_MEASURES, LOSS], values)
+    return SECTION.format(
+        baseline=baseline, criterion=criterion, quality=quality, every_measure=every_measure, loss=loss
+    )

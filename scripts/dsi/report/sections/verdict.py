@@ -7,19 +7,16 @@ import pandas as pd
 
 from dsi.evaluation.power import MOST_SEEDS
 from dsi.evaluation.significance import Question
-from dsi.evaluation.verdicts import Gate, Verdict, row_records
-from dsi.report.markdown import ABSENT, pipe_table
-from dsi.systems import ARMS
+from dsi.evaluation.verdicts import Gate, Verdict
+from dsi.report.markdown import ABSENT, brief_percent, pipe_table
+from dsi.report.reproduction.published import CLAIMED_RATES
+from dsi.systems import ARMS, spell_rate
 
-CLAIMED_RATES = (0.2, 0.3)
-
-
+HEADING = "## Verdict\n\n*Does pruning change how good the retriever is, and how sure is that?*"
 QUESTION_WORDS = {
     Question.CHECKPOINTS: "For these checkpoints",
     Question.TRAINING: "For training in general",
 }
-
-
 LEGEND = """Two questions, with two answers:
 
 - *these checkpoints*: are these trained models better than their controls, on other queries of this
@@ -34,8 +31,6 @@ LEGEND = """Two questions, with two answers:
 The margin, the largest difference that is taken not to matter, is {margin} of the MAP of dense E1.
 How the procedures were chosen, and how well they keep their promises: `docs/verdict.md`.
 """
-
-
 COLUMN_WORDS = (
     ("difference", "MAP of the recovered model minus the control's, paired by seed and query"),
     ("(…)", "the same as a share of the control's MAP"),
@@ -51,6 +46,10 @@ COLUMN_WORDS = (
 )
 
 
+# A row of the frame that `verdicts` returns, its columns as attributes.
+Row = Any
+
+
 def verdict_section(frame: pd.DataFrame, passed: Mapping[str, Gate], margin: float, confidence: float) -> str:
     """The section of tables.md: legend, gate, and a table for every criterion and control with its claim.
 
@@ -62,25 +61,11 @@ def verdict_section(frame: pd.DataFrame, passed: Mapping[str, Gate], margin: flo
         margin: as a share of the dense model's mean, as given to `verdicts`.
         confidence: of the intervals, as given to `verdicts`.
     """
-    heading = "## Verdict\n\n*Does pruning change how good the retriever is, and how sure is that?*"
     if frame.empty:
-        return f"{heading}\n\nNothing was pruned in this study, so there is nothing to judge.\n"
-    share, level = f"{100 * confidence:g} %", 1 - confidence
-    inner = f"{100 * (1 - 2 * level):g} %"
-    words = [
-        [name, text.format(confidence=share, level=f"{level:.2g}", inner=inner)]
-        for name, text in COLUMN_WORDS
-    ]
-    legend = LEGEND.format(
-        margin=f"{100 * margin:g} %", columns=pipe_table(["column", "what it says"], words, "left")
-    )
-    found = [_gate_sentence(baseline, one, share) for baseline, one in passed.items()]
-    parts = [
-        heading,
-        legend.rstrip(),
-        "### Is there anything to lose?",
-        "\n".join(found),
-    ]
+        return f"{HEADING}\n\nNothing was pruned in this study, so there is nothing to judge.\n"
+    level = 1 - confidence
+    gates = [_gate_sentence(baseline, gate, confidence) for baseline, gate in passed.items()]
+    parts = [HEADING, _legend(margin, confidence), "### Is there anything to lose?", "\n".join(gates)]
     for (baseline, criterion), rows in frame.groupby(["baseline", "criterion"]):
         parts.append(f"### Verdict: {baseline}, {criterion}")
         parts += [_control_table(group, level) for _, group in rows.groupby("control", sort=False)]
@@ -102,22 +87,22 @@ def best_sentence(rows: pd.DataFrame, level: float) -> str:
         return "**Best rate.** None is called best: there are no validation queries to choose it on."
     answers = [
         f"- {QUESTION_WORDS[question]}: "
-        + "; ".join(_answer_words(row, level) for row in row_records(best[best["question"] == question]))
+        + "; ".join(_answer_words(row, level) for row in best[best["question"] == question].itertuples())
         for question in Question
     ]
-    rate = f"{best['rate'].iloc[0]:g}"
+    rate = spell_rate(best["rate"].iloc[0])
     return "\n".join(
         [f"**Best rate.** {rate}, chosen on the validation queries. On the test queries:", *answers]
     )
 
 
 def claim_sentence(rows: pd.DataFrame) -> str:
-    """Whether the study's claim holds: by both questions, against every control.
+    """Whether the published study's claim holds: by both questions, against every control.
 
     Args:
         rows: those of one baseline and criterion in `verdicts`.
     """
-    rates = " and ".join(f"{rate:g}" for rate in CLAIMED_RATES)
+    rates = " and ".join(map(spell_rate, CLAIMED_RATES))
     claim = f"**The study's claim**, that the pruned model beats the dense one at rates {rates},"
     claimed = rows[rows["rate"].isin(CLAIMED_RATES)]
     if set(claimed["rate"]) != set(CLAIMED_RATES):
@@ -126,6 +111,55 @@ def claim_sentence(rows: pd.DataFrame) -> str:
         return f"{claim} cannot be judged here: the dense model is not surely better than a random ranking."
     answers = [_claim_answer(question, claimed[claimed["question"] == question]) for question in Question]
     return "\n".join([f"{claim} tested here on MAP:", *answers])
+
+
+def _legend(margin: float, confidence: float) -> str:
+    level = 1 - confidence
+    values = {
+        "confidence": brief_percent(confidence),
+        "level": f"{level:.2g}",
+        "inner": brief_percent(1 - 2 * level),
+    }
+    words = [[name, text.format(**values)] for name, text in COLUMN_WORDS]
+    columns = pipe_table(["column", "what it says"], words, "left")
+    return LEGEND.format(margin=brief_percent(margin), columns=columns).rstrip()
+
+
+def _gate_sentence(baseline: str, gate: Gate, confidence: float) -> str:
+    dense, random = (f"{lower:.4f} and {upper:.4f}" for lower, upper in gate)
+    found = (
+        f"- {baseline}: the MAP of dense E1 lies between {dense}, that of\n"
+        f"  a random ranking between {random} ({brief_percent(confidence)} intervals): "
+    )
+    if gate.passed:
+        return f"{found}there is something that pruning could lose."
+    return f"{found}they are not apart.\n  **Nothing can be concluded** about pruning from these results."
+
+
+def _control_table(rows: pd.DataFrame, level: float) -> str:
+    """One row a rate: the difference, then the answers to both questions."""
+    checkpoints, training = (list(rows[rows["question"] == question].itertuples()) for question in Question)
+    header = ["rate", "MAP", "difference", "d_z"]
+    header += [f"{question}: {part}" for question in Question for part in ("interval", "p", "verdict")]
+    header += ["to settle it"]
+    cells = [
+        [
+            spell_rate(one.rate),
+            f"{one.value:.4f}",
+            f"{one.difference:+.4f} ({100 * one.share_of_control:+.1f} %)",
+            ABSENT if pd.isna(one.effect_size) else f"{one.effect_size:+.2f}",
+            *_answer_cells(one, level),
+            *_answer_cells(other, level),
+            _to_settle(other),
+        ]
+        for one, other in zip(checkpoints, training, strict=True)
+    ]
+    first = checkpoints[0]
+    seeds = "1 seed" if first.seeds == 1 else f"{first.seeds} seeds"
+    return (
+        f"Recovered minus {ARMS[first.control].name} (MAP {first.control_value:.4f}); {seeds}, "
+        f"{first.queries:,} test queries; margin {first.margin:.4f}:\n\n{pipe_table(header, cells)}"
+    )
 
 
 def _claim_answer(question: Question, rows: pd.DataFrame) -> str:
@@ -142,83 +176,47 @@ def _claim_answer(question: Question, rows: pd.DataFrame) -> str:
         word = "is **neither shown nor refuted**"
     details = "; ".join(
         f"against {ARMS[str(control)].name} "
-        + " and ".join(f"{row['verdict']} at {row['rate']:g}" for row in row_records(group))
+        + " and ".join(f"{row.verdict} at {spell_rate(row.rate)}" for row in group.itertuples())
         for control, group in rows.groupby("control", sort=False)
     )
     return f"- {QUESTION_WORDS[question]} it {word}: {details}."
 
 
-def _gate_sentence(baseline: str, one: Gate, confidence: str) -> str:
-    found = (
-        f"- {baseline}: the MAP of dense E1 lies between {one.dense[0]:.4f} and {one.dense[1]:.4f}, that of\n"
-        f"  a random ranking between {one.random[0]:.4f} and {one.random[1]:.4f} ({confidence} intervals): "
-    )
-    if one.passed:
-        return f"{found}there is something that pruning could lose."
-    return f"{found}they are not apart.\n  **Nothing can be concluded** about pruning from these results."
+def _answer_cells(row: Row, level: float) -> list[str]:
+    return [_interval(row), _p_value(row.p_holm), _verdict_words(row, level)]
 
 
-def _control_table(rows: pd.DataFrame, level: float) -> str:
-    """One row a rate: the difference, then the answers to both questions."""
-    checkpoints, training = (row_records(rows[rows["question"] == question]) for question in Question)
-    header = ["rate", "MAP", "difference", "d_z"]
-    header += [f"{question}: {part}" for question in Question for part in ("interval", "p", "verdict")]
-    header += ["to settle it"]
-    cells = [
-        [
-            f"{one['rate']:g}",
-            f"{one['value']:.4f}",
-            f"{one['difference']:+.4f} ({100 * one['share_of_control']:+.1f} %)",
-            ABSENT if pd.isna(one["effect_size"]) else f"{one['effect_size']:+.2f}",
-            *_answer_cells(one, level),
-            *_answer_cells(other, level),
-            _to_settle(other),
-        ]
-        for one, other in zip(checkpoints, training, strict=True)
-    ]
-    first = checkpoints[0]
-    seeds = "1 seed" if first["seeds"] == 1 else f"{first['seeds']} seeds"
-    return (
-        f"Recovered minus {ARMS[first['control']].name} (MAP {first['control_value']:.4f}); {seeds}, "
-        f"{first['queries']:,} test queries; margin {first['margin']:.4f}:\n\n{pipe_table(header, cells)}"
-    )
-
-
-def _answer_cells(row: Mapping[str, Any], level: float) -> list[str]:
-    return [_interval(row), _p_value(row["p_holm"]), _verdict_words(row, level)]
-
-
-def _answer_words(row: Mapping[str, Any], level: float) -> str:
+def _answer_words(row: Row, level: float) -> str:
     """`against restart (rate 0) +0.0012 (-0.0040 to +0.0064, at worst 0.7 % below it): equivalent`."""
-    found = f"against {ARMS[row['control']].name} {row['difference']:+.4f}"
-    if not pd.isna(row["lower"]):
-        worst = max(0.0, -row["lower"]) / row["control_value"]
+    found = f"against {ARMS[row.control].name} {row.difference:+.4f}"
+    if not pd.isna(row.lower):
+        worst = max(0.0, -row.lower) / row.control_value
         found += f" ({_interval(row)}, at worst {100 * worst:.1f} % below it)"
     return f"{found}: {_verdict_words(row, level)}"
 
 
-def _verdict_words(row: Mapping[str, Any], level: float) -> str:
-    verdict = str(row["verdict"])
-    small = verdict in (Verdict.BETTER, Verdict.WORSE) and row["equivalence_p"] <= level
+def _verdict_words(row: Row, level: float) -> str:
+    verdict = str(row.verdict)
+    small = verdict in (Verdict.BETTER, Verdict.WORSE) and row.equivalence_p <= level
     return f"{verdict}, by less than the margin" if small else verdict
 
 
-def _to_settle(row: Mapping[str, Any]) -> str:
+def _to_settle(row: Row) -> str:
     """What an open question needs, in words."""
-    if row["verdict"] != Verdict.OPEN:
+    if row.verdict != Verdict.OPEN:
         return ABSENT
-    if row["seeds"] == 1:
+    if row.seeds == 1:
         return "2 seeds at least; one does not say how many"
-    seeds, queries = row["needed_seeds"], row["needed_queries"]
-    if not pd.isna(seeds) and seeds <= row["seeds"]:
+    seeds, queries = row.needed_seeds, row.needed_queries
+    if not pd.isna(seeds) and seeds <= row.seeds:
         return "more than here, though as many do in 4 of 5 studies"
     of_seeds = f"more than {MOST_SEEDS} seeds" if pd.isna(seeds) else f"{seeds} seeds"
     of_queries = "no number of queries with these seeds" if pd.isna(queries) else f"{queries:,} queries"
     return f"{of_seeds}, or {of_queries}" if not pd.isna(queries) else f"{of_seeds}; {of_queries}"
 
 
-def _interval(row: Mapping[str, Any]) -> str:
-    return ABSENT if pd.isna(row["lower"]) else f"{row['lower']:+.4f} to {row['upper']:+.4f}"
+def _interval(row: Row) -> str:
+    return ABSENT if pd.isna(row.lower) else f"{row.lower:+.4f} to {row.upper:+.4f}"
 
 
 def _p_value(p: float) -> str:

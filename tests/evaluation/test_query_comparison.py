@@ -1,15 +1,14 @@
 """Two systems query by query: bins and order by hand."""
 
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from evaluation.compare_queries import by_bin, compared
+from dsi.evaluation.query_comparison import by_bin, compared
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 QUERIES = pd.DataFrame({"qid": ["a", "b", "c"], "text": ["one", "one two three", "one two three four"]})
 QRELS = pd.DataFrame({"qid": ["a", "a", "b", "c"], "docid": ["1", "2", "1", "3"], "grade": [1, 1, 1, 0]})
 FIRST = pd.Series({"a": 0.2, "b": 0.5, "c": 0.1})
@@ -28,7 +27,9 @@ def test_bins_by_hand() -> None:
 
 
 @pytest.mark.parametrize("system", ["dense", "gone"])
-def test_the_command(system: str, tmp_path: Path) -> None:
+def test_the_command(
+    system: str, tmp_path: Path, command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     (tmp_path / "metrics").mkdir()
     (tmp_path / "collection").mkdir()
     QUERIES.to_parquet(tmp_path / "collection/queries.parquet")
@@ -38,8 +39,7 @@ def test_the_command(system: str, tmp_path: Path) -> None:
             {"qid": values.index, "value": values.to_numpy(), "split": "test", "measure": "MAP"}
         )
         frame.to_parquet(tmp_path / f"metrics/{name}.per_query.parquet")
-    command = [sys.executable, str(SCRIPTS), "compare_queries", str(tmp_path), system, "bm25", "--worst", "1"]
-    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    done = command("compare_queries", tmp_path, system, "bm25", "--worst", 1)
     if system == "dense":
         assert done.stdout.splitlines()[-1] == "c  0.100  0.800  one two three four"
     else:

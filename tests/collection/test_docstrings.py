@@ -1,19 +1,16 @@
-"""Docstrings become documents, queries and judgements as the configuration promises."""
+"""Docstrings: what becomes a document, and of which files."""
 
 from pathlib import PurePosixPath
 
 import pytest
 
 from dsi.collection.docstrings import (
-    Docstring,
     UnknownPackageError,
-    _public_module,
     definitions,
     parse_docstring,
+    public_module,
     read_packages,
 )
-from dsi.collection.relevance import relevant_documents
-from dsi.collection.splits import from_docstrings, split_labels, verbatim_elsewhere
 
 NUMPYDOC = """Rotate an array by
 90 degrees.
@@ -33,7 +30,6 @@ Notes
 -----
 A view.
 """
-FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 
 def test_summary_is_the_first_paragraph_and_see_also_is_left_out() -> None:
@@ -82,7 +78,7 @@ def silent(): pass
     ],
 )
 def test_tests_and_private_modules_are_left_out(path: str, module: str | None) -> None:
-    assert _public_module(PurePosixPath(path)) == module
+    assert public_module(PurePosixPath(path)) == module
 
 
 def test_the_default_collection_is_large_deduplicated_and_sorted() -> None:
@@ -98,27 +94,3 @@ def test_the_default_collection_is_large_deduplicated_and_sorted() -> None:
 def test_an_unknown_package_is_named_with_an_example() -> None:
     with pytest.raises(UnknownPackageError, match=r"'no-such-package' is not installed; .* example numpy"):
         read_packages(["no-such-package"])
-
-
-def test_every_document_with_the_summary_line_is_relevant() -> None:
-    docs = [
-        Docstring("b", "Same line here.", "text one"),
-        Docstring("a", "Same line here.", "text two"),
-        Docstring("c", "Another line here.", "Same line here. and more"),
-    ]
-    collection = from_docstrings(docs, FRACTIONS, seed=42)
-    assert list(collection.documents["docid"]) == ["a", "b", "c"]
-    assert list(collection.queries["text"]) == ["Same line here.", "Another line here."]
-    assert relevant_documents(collection.qrels, collection.queries, 1) == {
-        "q00001": {"a", "b"},
-        "q00002": {"c"},
-    }
-    # The first line occurs in document c, which is not relevant to it.
-    assert verbatim_elsewhere(collection) == ["q00001"]
-
-
-def test_split_has_the_rounded_sizes_and_depends_on_the_seed_alone() -> None:
-    labels = split_labels(10, FRACTIONS, seed=42)
-    assert sorted(labels) == ["test"] * 2 + ["train"] * 7 + ["validation"]
-    assert labels == split_labels(10, FRACTIONS, seed=42)
-    assert labels != split_labels(10, FRACTIONS, seed=43)

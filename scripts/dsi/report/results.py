@@ -1,0 +1,108 @@
+"""Files of a study's results, read into records: metric JSONs, values per query, sparsity."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from dsi.base.files import replacing
+from dsi.systems import ARMS, System
+
+SLUG_PARTS = 4  # of every slug but a reference's: pruned/<baseline>/seed<n>/<criterion>-<rate>
+
+
+class ReportError(ValueError):
+    """The results do not fit together; the message names the system or file and what is wrong."""
+
+
+class MetricReport(NamedTuple):
+    """What `evaluate` wrote about a system.
+
+    measures: by split, values by measure, None where the system has none. queries: by split, counts of
+    queries. parameters: of the evaluation. published: the published study's measures of a model that
+    writes lists, by split, with its k and batch_size.
+    """
+
+    system: System
+    measures: Mapping[str, Mapping[str, float | None]]
+    queries: Mapping[str, Mapping[str, int]]
+    parameters: Mapping[str, Any]
+    published: Mapping[str, Any] | None
+
+
+class Sparsity(NamedTuple):
+    """Shares of zeros of a pruned model: in its Linear layers, and in all weights."""
+
+    linears: float
+    model: float
+
+
+def read_metrics(path: Path) -> MetricReport:
+    """The contents of a metric JSON.
+
+    Raises:
+        ReportError: a key is missing, or the arm is unknown.
+    """
+    contents = _read_json(path)
+    for key in ("system", "measures", "queries", "parameters"):
+        if key not in contents:
+            raise ReportError(f"{path}: no {key!r}; expected a file that scripts evaluate wrote")
+    system = System(**contents["system"])
+    if system.arm not in ARMS:
+        raise ReportError(f"{path}: unknown arm {system.arm!r}; expected one of {', '.join(ARMS)}")
+    published = contents.get("study")
+    return MetricReport(system, contents["measures"], contents["queries"], contents["parameters"], published)
+
+
+def read_system(path: Path) -> System:
+    """The system that a metric JSON is about."""
+    return System(**_read_json(path)["system"])
+
+
+def read_per_query(paths: Iterable[Path], measure: str) -> Iterator[tuple[System, pd.DataFrame]]:
+    """Of metric JSONs, sorted, each system with its values of a measure: qid, split, measure, value.
+
+    The values lie beside the JSON: x.per_query.parquet for x.json.
+    """
+    for path in sorted(paths):
+        values = pd.read_parquet(path.with_suffix(".per_query.parquet"), filters=[("measure", "==", measure)])
+        yield read_system(path), values
+
+
+def read_sparsity(path: Path, results: Path) -> tuple[System, Sparsity]:
+    """Of a sparsity.json, the system in whose folder it lies, and its shares of zeros.
+
+    Args:
+        results: the folder of the study, which slugs are relative to.
+
+    Raises:
+        ReportError: the file does not lie there.
+        SystemNameError: its folder names no system.
+    """
+    folder = path.absolute().parent
+    if not folder.is_relative_to(results.absolute()):
+        raise ReportError(f"{path}: expected a file below {results}, the folder of the study's results")
+    contents = _read_json(path)
+    system = System.parse(folder.relative_to(results.absolute()).as_posix())
+    return system, Sparsity(contents["linears"], contents["model"])
+
+
+def system_at_end(path: Path) -> System:
+    """The trained system whose slug ends a path: …/baselines/dsi/seed1/dense.
+
+    Raises:
+        SystemNameError: the path ends in no slug.
+    """
+    return System.parse("/".join(path.absolute().parts[-SLUG_PARTS:]))
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame with every digit, without its index."""
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))

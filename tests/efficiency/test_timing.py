@@ -1,0 +1,29 @@
+"""Timing: calls in turn, quartiles, speed-ups and gains by hand, the machine by its name."""
+
+from pathlib import Path
+
+from dsi.efficiency.timing import Quartiles, gain, hardware, interleaved, processor_name, quartiles, speedup
+
+
+def test_calls_take_turns() -> None:
+    order = []
+    calls = {name: lambda name=name: order.append(name) for name in "abc"}
+    samples = interleaved(calls, rounds=2, warmup=1)
+    assert "".join(order) == "abcbcacab"
+    assert {name: len(values) for name, values in samples.items()} == {"a": 2, "b": 2, "c": 2}
+
+
+def test_quartiles_speedup_and_gain_by_hand() -> None:
+    assert quartiles([4.0, 1.0, 2.0, 3.0, 5.0]) == (3.0, 2.0, 4.0)
+    # 2/1, 3/2, 6/2: round by round, so that a slow moment of the machine cancels out.
+    assert speedup([2.0, 3.0, 6.0], [1.0, 2.0, 2.0]) == (2.0, 1.75, 2.5)
+    slower, unsure, faster = Quartiles(0.7, 0.6, 0.8), Quartiles(1.2, 0.9, 1.5), Quartiles(1.1, 1.05, 1.2)
+    assert gain([slower, unsure]) == 1.0
+    assert gain([slower, unsure, faster]) == 1.1
+
+
+def test_hardware_is_named(tmp_path: Path) -> None:
+    assert set(hardware()) == {"processor", "cores", "gpu", "threads", "torch"}
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Some Processor 9000\n")
+    assert processor_name(tmp_path / "cpuinfo") == "Some Processor 9000"
+    assert processor_name(tmp_path / "absent")

@@ -1,0 +1,58 @@
+"""TREC runs: order, files, and what is wrong with one."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dsi.evaluation.runs import RunFormatError, random_run, ranked, read_run, write_run
+
+
+def test_a_run_survives_its_file(tmp_path: Path) -> None:
+    scores = np.random.default_rng(1).normal(size=60).astype(np.float32)
+    pairs = [(qid, f"d{number}") for qid in ("1", "2", "3") for number in range(20)]
+    run = ranked(pd.DataFrame(pairs, columns=["qid", "docid"]).assign(score=scores))
+    for name in ("a.trec.gz", "b.trec.gz"):
+        write_run(run, tmp_path / name, tag="t")
+    again = read_run(tmp_path / "a.trec.gz")
+    assert (again["score"] == run["score"]).all()
+    assert list(again["docid"]) == list(run["docid"])
+    assert (tmp_path / "a.trec.gz").read_bytes() == (tmp_path / "b.trec.gz").read_bytes()
+
+
+def test_a_broken_run_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "run.trec"
+    path.write_text("1 Q0 d1 first 0.5 tag\n")
+    with pytest.raises(RunFormatError, match=r"run\.trec: not a TREC run .* for example"):
+        read_run(path)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "1 Q0 d2 2 0.6 t",  # a higher score below
+        "1 Q0 d2 3 0.4 t",  # a rank is left out
+        "1 Q0 d9 2 0.5 t",  # a tie in ascending order of docids
+        "2 Q0 d1 2 0.4 t",  # a query that starts at rank 2
+    ],
+)
+def test_a_run_in_another_order_is_refused_with_its_line(tmp_path: Path, second: str) -> None:
+    path = tmp_path / "run.trec"
+    path.write_text(f"1 Q0 d5 1 0.5 t\n{second}\n")
+    with pytest.raises(RunFormatError, match=rf"line 2: found `{second}`"):
+        read_run(path)
+
+
+def test_random_rankings_are_permutations_and_reproducible() -> None:
+    docids = [f"d{n}" for n in range(10)]
+    run = random_run(["1", "2"], docids, 10, np.random.default_rng(7))
+    for _, group in run.groupby("qid"):
+        assert sorted(group["docid"]) == sorted(docids)
+        assert list(group["score"]) == sorted(group["score"], reverse=True)
+    assert run.equals(random_run(["1", "2"], docids, 10, np.random.default_rng(7)))
+
+
+def test_equal_scores_stand_by_descending_docid() -> None:
+    scores = pd.DataFrame({"qid": "1", "docid": ["b", "a", "c", "d"], "score": [1.0, 2.0, 2.0, 1.0]})
+    assert list(ranked(scores)["docid"]) == ["c", "a", "d", "b"]

@@ -1,0 +1,36 @@
+"""Pruning by any criterion: what is refused, and what stays as it was."""
+
+import pytest
+import torch
+from transformers import T5ForConditionalGeneration
+
+from dsi.pruning.apply import prune
+from dsi.pruning.layers import PruningError, prunable_names
+from dsi.pruning.registry import CRITERIA
+from tests.pruning.conftest import normal, tensors_of
+
+
+def test_criteria_say_what_they_miss() -> None:
+    for criterion in ("wanda", "sparsegpt"):
+        with pytest.raises(PruningError, match=r"w: found no calibration inputs"):
+            prune({"w": normal(2, 4)}, ["w"], criterion, 0.5)
+    with pytest.raises(PruningError, match="found no movement scores"):
+        prune({"w": normal(2, 4)}, ["w"], "movement", 0.5)
+    with pytest.raises(PruningError, match="found 'fisher', expected one of magnitude, "):
+        prune({"w": normal(2, 4)}, ["w"], "fisher", 0.5)
+    with pytest.raises(PruningError, match="found 'gradual', expected one of magnitude, "):
+        prune({"w": normal(2, 4)}, ["w"], "gradual", 0.5)
+    with pytest.raises(PruningError, match=r"found 1\.0, expected a fraction"):
+        prune({"w": normal(2, 4)}, ["w"], "magnitude", 1.0)
+
+
+@pytest.mark.parametrize(
+    "criterion", [name for name, entry in CRITERIA.items() if entry.looks_at == "weights"]
+)
+def test_pruning_leaves_the_dense_weights_as_they_were(
+    criterion: str, tiny_model: T5ForConditionalGeneration
+) -> None:
+    weights = tensors_of(tiny_model)
+    before = {name: weight.clone() for name, weight in weights.items()}
+    prune(weights, prunable_names(weights), criterion, 0.5)
+    assert all(torch.equal(weights[name], before[name]) for name in weights)
