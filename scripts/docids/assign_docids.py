@@ -13,84 +13,61 @@ an end. semantic: the path of hierarchical k-means clusters over embeddings, and
 New tokens lie behind the tokenizer's vocabulary; without --tokenizer they are numbered from 0.
 """
 
-import argparse
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_parquet
-from dsi.docids.embeddings import DocidError, given_vectors, lsa_vectors, sentence_vectors
-from dsi.docids.schemes import SCHEMES, atomic, check_docids, extra_tokens, naive, semantic
+from dsi.docids.identifiers import DocidError
+from dsi.docids.scheme_options import add_scheme_options, chosen_settings
+from dsi.docids.schemes import assign_docids
 from dsi.docids.tokenizer import load_tokenizer
 
 logger = logging.getLogger(__name__)
 
 
+class Arguments(NamedTuple):
+    """documents, output: files; tokenizer: its folder; settings: the scheme's own."""
+
+    documents: Path
+    tokenizer: Path | None
+    scheme: str
+    settings: object
+    output: Path
+
+
 def main() -> None:
-    arguments = parse_arguments()
-    documents = pd.read_parquet(arguments.documents)
     try:
-        frame, vocabulary = assign(documents, arguments)
-        check_docids(frame)
+        arguments = parse_arguments()
+        assigned = assign_docids(
+            pd.read_parquet(arguments.documents),
+            load_tokenizer(arguments.tokenizer) if arguments.tokenizer else None,
+            arguments.scheme,
+            arguments.settings,
+        )
     except DocidError as error:
         raise UserError(str(error)) from error
-    longest = int(frame["tokens"].map(len).max()) if len(frame) else 0
-    new = extra_tokens(frame, vocabulary)
-    logger.info("%d documents, identifiers of up to %d tokens, %d new tokens", len(frame), longest, new)
-    write_parquet(frame, arguments.output)
+    logger.info(
+        "%d documents, identifiers of up to %d tokens, %d new tokens",
+        len(assigned.frame),
+        assigned.longest,
+        assigned.new_tokens,
+    )
+    write_parquet(assigned.frame, arguments.output)
 
 
-def parse_arguments() -> argparse.Namespace:
+def parse_arguments() -> Arguments:
     parser = command_parser(__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
-    parser.add_argument("--scheme", choices=sorted(SCHEMES), required=True)
     parser.add_argument("--tokenizer", type=Path, help="folder with tokenizer.json; naive needs it")
-    parser.add_argument("--branching", type=int, default=10, help="semantic: clusters of a split")
-    parser.add_argument("--leaf-size", type=int, default=100, help="semantic: largest cluster not split")
-    parser.add_argument(
-        "--embeddings",
-        default="lsa",
-        help="semantic: lsa, a parquet file (docid, vector), or the name of a sentence-transformers model",
-    )
-    parser.add_argument("--seed", type=int, default=1, help="semantic: of LSA and k-means")
+    add_scheme_options(parser)
     parser.add_argument("--output", type=Path, required=True, help="parquet to write")
-    return parser.parse_args()
-
-
-def assign(documents: pd.DataFrame, arguments: argparse.Namespace) -> tuple[pd.DataFrame, int]:
-    """docid, tokens; and the size of the text vocabulary."""
-    tokenizer = load_tokenizer(arguments.tokenizer) if arguments.tokenizer else None
-    vocabulary = tokenizer.get_vocab_size() if tokenizer else 0
-    if arguments.scheme == "atomic":
-        return atomic(documents, vocabulary), vocabulary
-    if arguments.scheme == "semantic":
-        frame = semantic(
-            documents,
-            embed(documents, arguments.embeddings, arguments.seed),
-            vocabulary,
-            branching=arguments.branching,
-            leaf_size=arguments.leaf_size,
-            seed=arguments.seed,
-        )
-        return frame, vocabulary
-    if tokenizer is None:
-        raise UserError(
-            "--tokenizer: found none with --scheme naive; expected the folder of the text tokenizer, for "
-            "example --tokenizer results/baselines/dsi/tokenizer"
-        )
-    return naive(documents, tokenizer), vocabulary
-
-
-def embed(documents: pd.DataFrame, embeddings: str, seed: int) -> npt.NDArray[np.float32]:
-    if embeddings == "lsa":
-        return lsa_vectors(list(documents["text"]), seed)
-    if embeddings.endswith(".parquet"):
-        return given_vectors(pd.read_parquet(embeddings), documents["docid"], embeddings)
-    return sentence_vectors(list(documents["text"]), embeddings)
+    given = parser.parse_args()
+    settings = chosen_settings(given.scheme, vars(given))
+    return Arguments(given.documents, given.tokenizer, given.scheme, settings, given.output)
 
 
 if __name__ == "__main__":

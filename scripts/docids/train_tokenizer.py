@@ -9,18 +9,48 @@ For lists of docids as text, --cased keeps upper case, and --docids has the doci
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import replacing_files
 from dsi.collection.splits import TRAIN
-from dsi.docids.tokenizer import FILES, VocabularyError, save_tokenizer, train_tokenizer
+from dsi.docids.tokenizer import FILES, VocabularyError, save_tokenizer, tokenizer_of_collection
 
 logger = logging.getLogger(__name__)
 
 
+class Arguments(NamedTuple):
+    """documents, queries: parquet files; output: a folder."""
+
+    documents: Path
+    queries: Path
+    vocabulary: int
+    cased: bool
+    docids: bool
+    output: Path
+
+
 def main() -> None:
+    arguments = parse_arguments()
+    queries = pd.read_parquet(arguments.queries)
+    try:
+        tokenizer = tokenizer_of_collection(
+            pd.read_parquet(arguments.documents),
+            queries[queries["split"] == TRAIN],
+            arguments.vocabulary,
+            cased=arguments.cased,
+            with_docids=arguments.docids,
+        )
+    except VocabularyError as error:
+        raise UserError(str(error)) from error
+    with replacing_files(arguments.output) as folder:
+        save_tokenizer(tokenizer, folder)
+    logger.info("%d pieces in %s", tokenizer.get_vocab_size(), ", ".join(FILES))
+
+
+def parse_arguments() -> Arguments:
     parser = command_parser(__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
     parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, text, split")
@@ -28,22 +58,7 @@ def main() -> None:
     parser.add_argument("--cased", action="store_true", help="tell upper from lower case")
     parser.add_argument("--docids", action="store_true", help="learn pieces of docids, too")
     parser.add_argument("--output", type=Path, required=True, help="folder for the tokenizer")
-    arguments = parser.parse_args()
-
-    documents = pd.read_parquet(arguments.documents)
-    queries = pd.read_parquet(arguments.queries)
-    training = queries.loc[queries["split"] == TRAIN, "text"]
-    docids = list(documents["docid"]) if arguments.docids else []
-    texts = [*documents["text"], *training, *docids]
-    # A docid with a character that is no piece could neither be learnt nor generated.
-    required = "".join(sorted({character for docid in docids for character in docid}))
-    try:
-        tokenizer = train_tokenizer(texts, arguments.vocabulary, cased=arguments.cased, required=required)
-    except VocabularyError as error:
-        raise UserError(str(error)) from error
-    with replacing_files(arguments.output) as folder:
-        save_tokenizer(tokenizer, folder)
-    logger.info("%d pieces in %s", tokenizer.get_vocab_size(), ", ".join(FILES))
+    return Arguments(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -9,23 +9,27 @@
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.process import prepare_torch
 from dsi.model.checkpoint import CheckpointError, load_t5
-from dsi.ranking.list_task import ListTask, write_lists
+from dsi.ranking.list_task import ListSettings, ListTask, write_lists
+
+
+class Arguments(NamedTuple):
+    """checkpoint, collection: folders; run, outputs: the files to write."""
+
+    checkpoint: Path
+    collection: Path
+    settings: ListSettings
+    threads: int
+    run: Path
+    outputs: Path
 
 
 def main() -> None:
-    parser = command_parser(__doc__)
-    parser.add_argument("checkpoint", type=Path, help="folder of the checkpoint")
-    parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
-    parser.add_argument("--settings", type=json_object, required=True, help="JSON, or @FILE")
-    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
-    parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss, …")
-    arguments = parser.parse_args()
-
+    arguments = parse_arguments()
     prepare_torch(arguments.threads)
     try:
         model = load_t5(arguments.checkpoint)
@@ -33,6 +37,18 @@ def main() -> None:
         raise UserError(str(error)) from error
     task = ListTask.read(arguments.collection, arguments.checkpoint, arguments.settings)
     write_lists(model, task, arguments.run, arguments.outputs)
+
+
+def parse_arguments() -> Arguments:
+    parser = command_parser(__doc__)
+    parser.add_argument("checkpoint", type=Path, help="folder of the checkpoint")
+    parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
+    parser.add_argument("--settings", type=json_object, required=True, help="JSON, or @FILE")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
+    parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss, …")
+    given = vars(parser.parse_args())
+    return Arguments(**{**given, "settings": ListSettings.from_json(given["settings"])})
 
 
 if __name__ == "__main__":

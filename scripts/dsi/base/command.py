@@ -1,7 +1,4 @@
-"""What every command of scripts/ does first and last: logging, start-up time, readable errors.
-
-Does not know what a command does.
-"""
+"""What every command has in common: its parser, logging, errors that a user can mend, and its CPU-seconds."""
 
 import json
 import logging
@@ -15,10 +12,8 @@ from typing import Any
 
 from dsi.base.files import write_json
 
-# Names a file for the CPU-seconds of start-up and of the whole command; the report sums them up.
+# The environment variable that names a file for the CPU-seconds of start-up and of the whole command.
 TIMES = "DSI_TIMES"
-
-logger = logging.getLogger(__name__)
 
 
 class UserError(Exception):
@@ -26,10 +21,11 @@ class UserError(Exception):
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a command: log to standard error, note what the imports cost, exit 1 on a UserError.
+    """Run a command: log to standard error, exit 1 on a UserError, write the CPU-seconds if DSI_TIMES asks.
 
-    Call it last in a script, so that the CPU time up to here is the script's start-up. Other errors
-    keep their traceback, which the rule's log then holds.
+    Called last in a command's file, so that the CPU time until then is that of its imports. Any error but
+    UserError keeps its traceback. The file that DSI_TIMES names is JSON: {"start_up": s, "total": s}; a
+    command that fails writes none.
     """
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
@@ -45,7 +41,7 @@ def run(main: Callable[[], None]) -> None:
 
 
 def command_parser(description: str | None) -> ArgumentParser:
-    """A parser that shows a command's docstring as it is written, and the command as it is called."""
+    """A parser whose help is the docstring as it is written, and whose usage is how the command is called."""
     return ArgumentParser(
         prog=f"python scripts {Path(sys.argv[0]).stem}",
         description=description,
@@ -63,3 +59,10 @@ def json_object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ArgumentTypeError(f'expected a JSON object like {{"k1": 0.9}}, found {source[:80]!r}')
     return value
+
+
+def at_least_one(text: str) -> int:
+    """An argparse type: a whole number of 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"found {text!r}, expected a whole number at least 1")
+    return int(text)

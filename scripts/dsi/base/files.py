@@ -1,7 +1,7 @@
 """Writing files so that a reader sees the old one or the whole new one, never a part.
 
-Every output is written beside its final name and moved there when it is complete, so a kill or a full
-disk leaves nothing half-made.
+An output is written beside its final name and moved there when it is complete, so that neither a kill nor a
+full disk leaves part of it.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ import pandas as pd
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name to write to, moved to `path` on success and removed on error.
 
-    Parent folders are made. The temporary name lies in the same folder and keeps the suffix.
+    Parent folders are made. The temporary name is in the same folder and has the same suffix.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
@@ -36,7 +36,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_files(folder: Path) -> Iterator[Path]:
     """A temporary folder whose files are moved into `folder` on success.
 
-    Files of `folder` that the new ones do not replace stay. Folders inside are not moved.
+    Files of `folder` that no new one replaces stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
@@ -55,7 +55,11 @@ def write_text(text: str, path: Path) -> None:
 
 
 def write_json(value: Any, path: Path) -> None:
-    """Write JSON with sorted keys; a NaN is an error, as JSON has none."""
+    """Write JSON with sorted keys.
+
+    Raises:
+        ValueError: a number is NaN or infinite, which JSON does not have.
+    """
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_text(f"{text}\n", path)
 

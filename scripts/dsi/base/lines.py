@@ -1,7 +1,6 @@
 """Lines of text files, plain or gzipped, with their numbers.
 
-Lines end at newlines only: str.splitlines also breaks at characters that occur inside texts. Does not
-know what a line holds.
+Lines end at newlines only: str.splitlines also breaks at characters that occur inside texts.
 """
 
 import gzip

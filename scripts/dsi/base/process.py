@@ -1,23 +1,20 @@
-"""What a process that computes with torch sets before it starts: threads, algorithms, memory.
-
-Does not know training, so that commands which only rank need not load Lightning.
-"""
+"""What a process that computes with torch sets before it starts: threads, algorithms, memory."""
 
 import ctypes
 import os
 
 import torch
 
-# Of glibc's malloc.h.
+# The options of mallopt, from glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_MAX = -4
 
 
 def prepare_torch(threads: int) -> None:
-    """Fix what decides the last bits of a result, and keep freed memory for the next step.
+    """Make results reproducible to the last bit, and keep freed memory for the next step.
 
-    The number of threads and the algorithms decide; some operations have no deterministic form on a GPU,
-    where they are warned of, not refused.
+    Sums depend on the number of threads and on the algorithms. On a GPU some operations have no
+    deterministic form: there torch warns of them, on a CPU it refuses them.
     """
     _keep_freed_memory()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it starts
@@ -28,8 +25,9 @@ def prepare_torch(threads: int) -> None:
 def _keep_freed_memory() -> None:
     """Have glibc keep large blocks instead of returning them to the kernel at every step.
 
-    Tensors of tens of megabytes are mapped, zeroed page by page and unmapped again each time: a third to
-    two thirds of a step on a CPU with T5's vocabulary. Elsewhere than on glibc nothing is changed.
+    Otherwise tensors of tens of megabytes are mapped, zeroed page by page and unmapped again each time,
+    which takes a third to two thirds of a training step on a CPU with T5's vocabulary. Without glibc
+    nothing changes.
     """
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):

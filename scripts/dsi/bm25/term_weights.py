@@ -1,8 +1,7 @@
-"""BM25 as a sparse matrix product: scores of every document for many short texts at once.
+"""The BM25 weight of every term in every document, as Lucene computes it (Robertson and Zaragoza 2009).
 
-The teacher of the distillation scores thousands of fresh pseudo-queries an epoch, without a JVM. The
-weights are those of Lucene's BM25Similarity, document lengths rounded as Lucene stores them, so the
-scores equal the index's. Does not know Lucene's files: it is given term vectors and analysed words.
+Document lengths are rounded as Lucene's BM25Similarity stores them, so that sums of these weights equal the
+scores of an index.
 """
 
 import math
@@ -33,6 +32,9 @@ def term_weights(vectors: Sequence[Mapping[str, int]], k1: float, b: float) -> p
     """BM25 weight of every term in every document: term, document (row number), weight, idf.
 
     weight = idf · tf / (tf + k1 · (1 - b + b · dl / avgdl)), with avgdl from the exact lengths.
+
+    Args:
+        vectors: term → frequency, of each document.
     """
     frequency: dict[str, int] = {}
     for vector in vectors:

@@ -1,4 +1,4 @@
-"""Vectors of documents for semantic docids: latent semantic analysis, a file, or a sentence-transformers model."""
+"""Vectors of documents for semantic docids: latent semantic analysis, a file, or sentence-transformers."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,11 +7,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dsi.docids.identifiers import DocidError as DocidError
+
 LSA_DIMENSIONS = 128
+LSA = "lsa"
 
 
-class DocidError(ValueError):
-    """Identifiers, or what they are made from, cannot serve; the message names documents and a remedy."""
+def embed_documents(documents: pd.DataFrame, embeddings: str, seed: int) -> npt.NDArray[np.float32]:
+    """The vectors of documents (docid, text), (N, d).
+
+    Args:
+        embeddings: `lsa`, a parquet file with docid and vector, or the name of a sentence-transformers model.
+        seed: of LSA.
+
+    Raises:
+        DocidError: the file lacks documents, or the package is not installed.
+    """
+    if embeddings == LSA:
+        return lsa_vectors(list(documents["text"]), seed)
+    if embeddings.endswith(".parquet"):
+        return given_vectors(pd.read_parquet(embeddings), documents["docid"], embeddings)
+    return sentence_vectors(list(documents["text"]), embeddings)
 
 
 def lsa_vectors(texts: Sequence[str], seed: int, dimensions: int = LSA_DIMENSIONS) -> npt.NDArray[np.float32]:
@@ -86,6 +102,11 @@ def sentence_vectors(texts: Sequence[str], model: str) -> npt.NDArray[np.float32
 
 
 def check_vectors(documents: pd.DataFrame, vectors: npt.NDArray[np.float32]) -> None:
+    """Make sure that there is one vector of finite numbers for each document (docid).
+
+    Raises:
+        DocidError: there is not; the first document without is named.
+    """
     if len(vectors) != len(documents):
         raise DocidError(f"found {len(vectors)} vectors; expected one for each of {len(documents)} documents")
     broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))

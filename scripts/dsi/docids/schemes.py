@@ -1,28 +1,26 @@
 """Docid schemes: the token sequence by which each document is generated.
 
-Each scheme maps documents to a frame docid, tokens (an int32 array a document). No two documents share a
-sequence and none is a prefix of another, so every document is a leaf of the trie of identifiers. New tokens
-lie behind the V pieces of the text vocabulary, from id V on. Source: Tay et al. 2022, "Transformer Memory
-as a Differentiable Search Index", section 3.2. Does not know models or where files lie.
+A scheme is a function from documents, the text tokenizer and its own settings to a frame docid, tokens
+(dsi.docids.identifiers), and a row of SCHEMES. Source of the three: Tay et al. 2022, "Transformer Memory as a
+Differentiable Search Index", section 3.2.
 """
 
-import json
-import warnings
-from collections.abc import Sequence
-from itertools import count, pairwise
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 
-from dsi.docids.embeddings import DocidError, check_vectors
+from dsi.docids.clusters import cluster_numbers
+from dsi.docids.embeddings import LSA, check_vectors, embed_documents
+from dsi.docids.identifiers import ATOMIC, DocidError, check_identifiers, identifier_frame
+from dsi.docids.identifiers import atomic_count as atomic_count
+from dsi.docids.identifiers import extra_tokens as extra_tokens
 from dsi.docids.tokenizer import EOS_ID, PAD_ID, UNKNOWN_ID
-
-SCHEMES = ("atomic", "naive", "semantic")
-DEEPEST = 8  # levels of k-means; outliers that it peels off one by one must not make identifiers long
 
 
 def atomic(documents: pd.DataFrame, vocabulary: int = 0) -> pd.DataFrame:
@@ -33,7 +31,7 @@ def atomic(documents: pd.DataFrame, vocabulary: int = 0) -> pd.DataFrame:
         vocabulary: V; 0 numbers the documents from 0.
     """
     tokens = np.arange(vocabulary, vocabulary + len(documents), dtype=np.int32)
-    return _frame(documents, list(tokens[:, None]))
+    return identifier_frame(documents, list(tokens[:, None]))
 
 
 def naive(documents: pd.DataFrame, tokenizer: Tokenizer) -> pd.DataFrame:
@@ -58,7 +56,7 @@ def naive(documents: pd.DataFrame, tokenizer: Tokenizer) -> pd.DataFrame:
             pieces[row] = next(sequence for sequence in numbered if sequence not in taken)
             taken.add(pieces[row])
         kept.add(pieces[row])
-    return _frame(documents, [np.array([*tokens, EOS_ID], dtype=np.int32) for tokens in pieces])
+    return identifier_frame(documents, [np.array([*tokens, EOS_ID], dtype=np.int32) for tokens in pieces])
 
 
 def semantic(
@@ -94,64 +92,118 @@ def semantic(
             "least 1, for example branching 10 and leaf size 100"
         )
     check_vectors(documents, vectors)
-    columns = _numbers(vectors, branching, leaf_size, seed)
     rows: list[list[int]] = [[] for _ in range(len(documents))]
     first = vocabulary
-    for column in columns:
+    for column in cluster_numbers(vectors, branching, leaf_size, seed):
         present = np.flatnonzero(column >= 0)
         used, number = np.unique(column[present], return_inverse=True)
         for row, token in zip(present.tolist(), (number + first).tolist(), strict=True):
             rows[row].append(token)
         first += len(used)
-    return _frame(documents, [np.array(row, dtype=np.int32) for row in rows])
+    return identifier_frame(documents, [np.array(row, dtype=np.int32) for row in rows])
 
 
-def extra_tokens(frame: pd.DataFrame, vocabulary: int) -> int:
-    """How many tokens beyond the V pieces the identifiers of a frame docid, tokens need."""
-    largest = max((int(max(tokens)) for tokens in frame["tokens"]), default=-1)
-    return max(0, largest + 1 - vocabulary)
+@dataclass(frozen=True)
+class NoSettings:
+    """Of a scheme that has none."""
 
 
-def atomic_count(checkpoint: Path) -> int:
-    """How many documents a checkpoint with atomic docids scores in its one decoder step.
+@dataclass(frozen=True)
+class SemanticSettings:
+    """Of the scheme semantic."""
+
+    branching: int = field(default=10, metadata={"help": "clusters of a split, at least 2"})
+    leaf_size: int = field(default=100, metadata={"help": "documents of the largest cluster not split"})
+    embeddings: str = field(
+        default=LSA,
+        metadata={"help": "lsa, a parquet file (docid, vector), or a model of sentence-transformers"},
+    )
+    seed: int = field(default=1, metadata={"help": "of LSA and k-means"})
+
+
+class Scheme(NamedTuple):
+    """assign: documents (docid, text), the text tokenizer if there is one, settings → docid, tokens.
+
+    settings: the frozen dataclass of the scheme's settings, each with a default and, in its metadata, `help`.
+    """
+
+    assign: Callable[[pd.DataFrame, Tokenizer | None, Any], pd.DataFrame]
+    settings: type = NoSettings
+
+
+def atomic_docids(documents: pd.DataFrame, tokenizer: Tokenizer | None, _: NoSettings) -> pd.DataFrame:
+    """One new token a document; numbered from 0 without a tokenizer."""
+    return atomic(documents, pieces_of(tokenizer))
+
+
+def naive_docids(documents: pd.DataFrame, tokenizer: Tokenizer | None, _: NoSettings) -> pd.DataFrame:
+    """The pieces of each docid's text, and an end.
 
     Raises:
-        DocidError: the checkpoint's docids are of another scheme, or it writes lists of them.
+        DocidError: there is no tokenizer.
     """
-    retriever = json.loads((checkpoint / "retriever.json").read_text(encoding="utf-8"))
-    found = retriever.get("scheme", retriever["task"])
-    if found != "atomic":
+    if tokenizer is None:
         raise DocidError(
-            f"{checkpoint}: found {found} docids, expected a checkpoint with atomic ones, of which one "
-            "decoder step scores every document, for example results/baselines/dsi/seed1/dense"
+            "--tokenizer: found none with --scheme naive; expected the folder of the text tokenizer, for "
+            "example --tokenizer results/baselines/dsi/tokenizer"
         )
-    return int(pq.read_metadata(checkpoint / "docids.parquet").num_rows)
+    return naive(documents, tokenizer)
 
 
-def check_docids(frame: pd.DataFrame) -> None:
-    """Make sure that identifiers tell all documents apart and that none is a prefix of another.
+def semantic_docids(
+    documents: pd.DataFrame, tokenizer: Tokenizer | None, settings: SemanticSettings
+) -> pd.DataFrame:
+    """The path of k-means clusters over the documents' embeddings, and the position in the last.
 
     Raises:
-        DocidError: two documents break that, or one has no tokens or twice the same name; they are named.
+        DocidError: the settings or the embeddings do not fit.
     """
-    repeated = frame["docid"][frame["docid"].duplicated()]
-    if len(repeated):
-        raise DocidError(f"docid {repeated.iloc[0]!r} occurs twice; expected one row a document")
-    rows = sorted((tuple(map(int, tokens)), docid) for docid, tokens in frame[["docid", "tokens"]].values)
-    if rows and not rows[0][0]:
-        raise DocidError(f"docid {rows[0][1]!r} has no tokens; expected at least one")
-    # In sorted order whatever follows a sequence directly starts with it, if anything does.
-    for (tokens, docid), (following, other) in pairwise(rows):
-        if following[: len(tokens)] == tokens:
-            relation = "equals" if following == tokens else "is a prefix of"
-            raise DocidError(
-                f"the identifier of docid {docid!r}, {list(tokens)}, {relation} that of {other!r}, "
-                f"{list(following)}; expected every document to be told apart, for example by an end token"
-            )
+    return semantic(
+        documents,
+        embed_documents(documents, settings.embeddings, settings.seed),
+        pieces_of(tokenizer),
+        branching=settings.branching,
+        leaf_size=settings.leaf_size,
+        seed=settings.seed,
+    )
 
 
-def _frame(documents: pd.DataFrame, tokens: list[npt.NDArray[np.int32]]) -> pd.DataFrame:
-    return pd.DataFrame({"docid": documents["docid"].to_numpy(), "tokens": pd.Series(tokens, dtype=object)})
+SCHEMES: Mapping[str, Scheme] = {
+    ATOMIC: Scheme(atomic_docids),
+    "naive": Scheme(naive_docids),
+    "semantic": Scheme(semantic_docids, SemanticSettings),
+}
+
+
+class Assigned(NamedTuple):
+    """frame: docid, tokens; longest: tokens of the longest identifier; new_tokens: how many were added."""
+
+    frame: pd.DataFrame
+    longest: int
+    new_tokens: int
+
+
+def assign_docids(
+    documents: pd.DataFrame, tokenizer: Tokenizer | None, scheme: str, settings: object
+) -> Assigned:
+    """The identifier of each document (docid, text) by a scheme, checked.
+
+    Args:
+        scheme: a name of SCHEMES.
+        settings: the scheme's own.
+
+    Raises:
+        DocidError: the settings do not fit the documents, or the scheme does not tell them apart.
+    """
+    frame = SCHEMES[scheme].assign(documents, tokenizer, settings)
+    check_identifiers(frame)
+    longest = int(frame["tokens"].map(len).max()) if len(frame) else 0
+    return Assigned(frame, longest, extra_tokens(frame, pieces_of(tokenizer)))
+
+
+def pieces_of(tokenizer: Tokenizer | None) -> int:
+    """V, the size of the text vocabulary; 0 without a tokenizer."""
+    return 0 if tokenizer is None else int(tokenizer.get_vocab_size())
 
 
 def _digit_pieces(tokenizer: Tokenizer) -> list[int]:
@@ -171,44 +223,3 @@ def _written(number: int, digits: Sequence[int]) -> tuple[int, ...]:
         number, digit = divmod(number - 1, base)
         written.append(digits[digit])
     return tuple(reversed(written))
-
-
-def _numbers(
-    vectors: npt.NDArray[np.float32], branching: int, leaf_size: int, seed: int
-) -> list[npt.NDArray[np.int64]]:
-    """Per level (N,): each document's cluster; c + its position in a cluster not split; -1 below that."""
-    columns: list[npt.NDArray[np.int64]] = []
-    clusters = [np.arange(len(vectors))] if len(vectors) else []
-    while clusters:
-        column = np.full(len(vectors), -1, dtype=np.int64)
-        parts = []
-        for rows in clusters:
-            if len(rows) <= leaf_size:
-                column[rows] = branching + np.arange(len(rows))  # apart from clusters' numbers
-                continue
-            split = _split(vectors[rows], branching, seed, by_vectors=len(columns) < DEEPEST)
-            column[rows] = split
-            parts += [rows[split == number] for number in range(split.max() + 1)]
-        columns.append(column)
-        clusters = parts
-    return columns
-
-
-def _split(
-    vectors: npt.NDArray[np.float32], branching: int, seed: int, *, by_vectors: bool
-) -> npt.NDArray[np.int64]:
-    """The cluster of each vector, at least two, numbered from 0; equal parts where k-means finds but one."""
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    parts = min(branching, len(vectors))
-    if by_vectors and not (vectors == vectors[0]).all():
-        # Sums depend on the number of threads, and with them the clusters.
-        with threadpool_limits(limits=1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct vectors than clusters
-            labels = KMeans(parts, n_init=1, random_state=seed).fit_predict(vectors)
-        used, numbered = np.unique(labels, return_inverse=True)
-        if len(used) > 1:
-            return np.asarray(numbered, dtype=np.int64)
-    return np.arange(len(vectors), dtype=np.int64) * parts // len(vectors)

@@ -1,6 +1,6 @@
 """The text tokenizer: trained on a collection, stored as Hugging Face files, loaded without transformers.
 
-Pieces follow T5's conventions: a unigram model, ids 0, 1, 2 for pad, end of sequence and unknown, and an
+Its conventions are T5's: a unigram model, ids 0, 1, 2 for padding, end of sequence and unknown, and an
 end-of-sequence token behind every text.
 """
 
@@ -8,10 +8,11 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 from tokenizers import (
@@ -30,7 +31,7 @@ FILES = ("tokenizer.json", "tokenizer_config.json")
 
 
 class VocabularyError(ValueError):
-    """The configured vocabulary does not fit the collection; the message says so."""
+    """The configured vocabulary is larger than the collection gives; the message names the largest."""
 
 
 def train_tokenizer(
@@ -38,8 +39,7 @@ def train_tokenizer(
 ) -> Tokenizer:
     """A unigram tokenizer of `vocabulary` pieces, special ones included, lower-casing unless cased.
 
-    SentencePiece, which made T5's own vocabulary, learns the pieces: the trainer of `tokenizers` gives
-    other pieces at each run. Digits and punctuation never join words, so `x[i]` and `x` share a piece.
+    Digits and punctuation never join words, so `x[i]` and `x` share a piece.
 
     Args:
         required: characters that become pieces however rare they are.
@@ -51,35 +51,8 @@ def train_tokenizer(
     normalizer = normalizers.Sequence(
         [normalizers.NFKC(), *lowering, normalizers.Replace(Regex(r"\s+"), " ")]
     )
-    model = io.BytesIO()
-    try:
-        SentencePieceTrainer.train(
-            sentence_iterator=(normalizer.normalize_str(text) for text in texts),
-            model_writer=model,
-            vocab_size=vocabulary,
-            model_type="unigram",
-            pad_id=PAD_ID,
-            eos_id=EOS_ID,
-            unk_id=UNKNOWN_ID,
-            bos_id=-1,
-            normalization_rule_name="identity",
-            split_digits=True,
-            max_sentence_length=1_000_000,
-            required_chars=required,
-            num_threads=1,
-            minloglevel=2,
-        )
-    except RuntimeError as error:
-        largest = re.search(r"set it to a value <= (\d+)", str(error))
-        if largest is None:
-            raise
-        raise VocabularyError(
-            f"tokenizer.vocabulary: found {vocabulary}, expected at most the {largest[1]} pieces that "
-            f"this collection gives, for example vocabulary: {largest[1]}"
-        ) from error
-    pieces = SentencePieceProcessor(model_proto=model.getvalue())
-    scored = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.vocab_size())]
-    tokenizer = Tokenizer(models.Unigram(scored, unk_id=UNKNOWN_ID))
+    learned = _learned_pieces((normalizer.normalize_str(text) for text in texts), vocabulary, required)
+    tokenizer = Tokenizer(models.Unigram(learned, unk_id=UNKNOWN_ID))
     tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
@@ -88,6 +61,24 @@ def train_tokenizer(
         single=f"$A {EOS}", special_tokens=[(EOS, EOS_ID)]
     )
     return tokenizer
+
+
+def tokenizer_of_collection(
+    documents: pd.DataFrame, queries: pd.DataFrame, vocabulary: int, *, cased: bool, with_docids: bool
+) -> Tokenizer:
+    """A tokenizer trained on documents (docid, text) and training queries (text).
+
+    Args:
+        cased: tell upper from lower case.
+        with_docids: learn pieces of docids too; each of their characters becomes one, as a docid with an
+            unknown character could neither be learnt nor generated.
+
+    Raises:
+        VocabularyError: the texts do not give that many pieces.
+    """
+    docids = list(documents["docid"]) if with_docids else []
+    required = "".join(sorted({character for docid in docids for character in docid}))
+    return train_tokenizer([*documents["text"], *queries["text"], *docids], vocabulary, cased, required)
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
@@ -129,3 +120,38 @@ def piece_counts(tokenizer: Tokenizer, texts: Sequence[str]) -> sparse.csr_matri
         columns.extend([column] * len(encoded.ids))
     shape = (tokenizer.get_vocab_size(), len(texts))
     return sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+
+
+def _learned_pieces(texts: Iterator[str], vocabulary: int, required: str) -> list[tuple[str, float]]:
+    """Pieces and their scores by SentencePiece, which made T5's own vocabulary.
+
+    The trainer of `tokenizers` gives other pieces at each run.
+    """
+    model = io.BytesIO()
+    try:
+        SentencePieceTrainer.train(
+            sentence_iterator=texts,
+            model_writer=model,
+            vocab_size=vocabulary,
+            model_type="unigram",
+            pad_id=PAD_ID,
+            eos_id=EOS_ID,
+            unk_id=UNKNOWN_ID,
+            bos_id=-1,
+            normalization_rule_name="identity",
+            split_digits=True,
+            max_sentence_length=1_000_000,
+            required_chars=required,
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        largest = re.search(r"set it to a value <= (\d+)", str(error))
+        if largest is None:
+            raise
+        raise VocabularyError(
+            f"tokenizer.vocabulary: found {vocabulary}, expected at most the {largest[1]} pieces that "
+            f"this collection gives, for example vocabulary: {largest[1]}"
+        ) from error
+    pieces = SentencePieceProcessor(model_proto=model.getvalue())
+    return [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.vocab_size())]

@@ -1,7 +1,7 @@
 """A trie of identifiers as arrays: each level's nodes are contiguous ranges of the sorted identifiers.
 
 Nodes of a level are numbered from 0 in the order of their prefixes, so the children of a node are a range
-of the next level, and the identifiers beneath it a range of rows. Does not know what tokens stand for.
+of the next level, and the identifiers beneath it a range of rows.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Checkpoints: what is in a folder, written and read with every weight accounted for."""
+"""Checkpoints: folders of a model, its tokenizer and its docids; no weight is missing or unexpected."""
 
 import json
 from collections.abc import Mapping
@@ -10,19 +10,33 @@ from tokenizers import Tokenizer
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.base.files import write_json
+from dsi.docids.identifiers import ATOMIC
 from dsi.docids.tokenizer import copy_tokenizer, load_tokenizer
 
 RETRIEVER = "retriever.json"
 DOCID_TASK, LIST_TASK = "docid", "ranked-list"
-ATOMIC = "atomic"
 
 
 class CheckpointError(RuntimeError):
     """A checkpoint folder does not hold the model it should; the message names what differs."""
 
 
+class Description(NamedTuple):
+    """What the inputs and outputs of a checkpoint stand for, its file retriever.json.
+
+    task: DOCID_TASK or LIST_TASK; max_tokens: inputs are cut to so many; scheme: of a docid model's docids;
+    k, constrained: of a ranked-list model, docids in a list and whether only existing ones are written.
+    """
+
+    task: str
+    max_tokens: int | None = None
+    scheme: str | None = None
+    k: int | None = None
+    constrained: bool | None = None
+
+
 class Checkpoint(NamedTuple):
-    """A retriever: the model, its tokenizer, and the docids.
+    """A docid retriever: the model, its tokenizer, and the docids.
 
     identifiers: the tokens of each docid; None with atomic docids, which are the last tokens of the
     vocabulary in order.
@@ -45,8 +59,7 @@ def save_checkpoint(
 
     Args:
         docids: docid, and the tokens of its identifier where the task has such.
-        retriever: what its inputs and outputs stand for: task and max_tokens (inputs are cut to so many);
-            of a docid model the scheme; of a ranked-list model k and constrained.
+        retriever: the fields of a Description that the task has.
     """
     model.save_pretrained(folder)
     copy_tokenizer(tokenizer_folder, folder)
@@ -54,7 +67,7 @@ def save_checkpoint(
     write_json(dict(retriever), folder / RETRIEVER)
 
 
-def read_retriever(folder: Path) -> dict[str, Any]:
+def read_description(folder: Path) -> Description:
     """What the inputs and outputs of a checkpoint stand for, as `save_checkpoint` wrote it.
 
     Raises:
@@ -66,34 +79,34 @@ def read_retriever(folder: Path) -> dict[str, Any]:
             f"{folder}: no {RETRIEVER}; expected a checkpoint folder such as "
             "results/baselines/dsi/seed1/dense"
         )
-    retriever: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return retriever
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return Description(**{name: found[name] for name in Description._fields if name in found})
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
-    """Load a docid checkpoint that `save_checkpoint` wrote, checking that no weight is left to chance.
+    """Load a docid checkpoint that `save_checkpoint` wrote.
 
     Raises:
         CheckpointError: a file is missing, a weight is missing or unexpected, or the task is another.
     """
-    retriever = read_retriever(folder)
-    if retriever["task"] != DOCID_TASK:
+    description = read_description(folder)
+    if description.task != DOCID_TASK:
         raise CheckpointError(
-            f"{folder}/{RETRIEVER}: found the task {retriever['task']!r}; expected {DOCID_TASK}"
+            f"{folder}/{RETRIEVER}: found the task {description.task!r}; expected {DOCID_TASK}"
         )
     model = load_t5(folder)
     frame = pd.read_parquet(folder / "docids.parquet")
-    tokenizer = load_tokenizer(folder, retriever["max_tokens"])
-    return Checkpoint(model, tokenizer, list(frame["docid"]), identifiers_of(frame, retriever["scheme"]))
+    tokenizer = load_tokenizer(folder, description.max_tokens)
+    return Checkpoint(model, tokenizer, list(frame["docid"]), identifiers_of(frame, description.scheme))
 
 
-def identifiers_of(docids: pd.DataFrame, scheme: str) -> list[list[int]] | None:
+def identifiers_of(docids: pd.DataFrame, scheme: str | None) -> list[list[int]] | None:
     """The tokens of each docid of a frame docid, tokens; None for atomic docids."""
     return None if scheme == ATOMIC else [tokens.tolist() for tokens in docids["tokens"]]
 
 
 def load_t5(folder: Path) -> T5ForConditionalGeneration:
-    """The T5 of a checkpoint folder, from safetensors and with every weight accounted for.
+    """The T5 of a checkpoint folder, from safetensors alone; loading a pickle would run what is in it.
 
     Raises:
         CheckpointError: the weights are not there, or one is missing or unexpected.

@@ -1,11 +1,8 @@
-"""Models of the ranked-list task: where their weights and tokenizers come from.
+"""Pre-trained models: the folder of their weights and tokenizer, from the Hugging Face hub or a local path.
 
-A definition (`models` in the configuration) names a Hugging Face repository or a local folder, or a
-shape with random weights; a tokenizer comes from the repository, the folder, or is trained on the
-collection. Only safetensors are read: loading a pickle runs what is in it. Does not know training.
+Only safetensors are accepted: loading a pickle runs what is in it.
 """
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,20 +13,18 @@ WEIGHTS = ("config.json", "model.safetensors")
 # What a tokenizer may be made of; transformers builds tokenizer.json from a SentencePiece model.
 TOKENIZER_SOURCES = ("tokenizer.json", "spiece.model")
 
-logger = logging.getLogger(__name__)
-
 
 class ModelSourceError(RuntimeError):
-    """A pre-trained model or tokenizer could not be had; the message says from where and what to do."""
+    """A pre-trained model or tokenizer is not available; the message says from where and what to do."""
 
 
 def source_folder(definition: Mapping[str, Any], weights: bool, key: str = "models") -> Path:
-    """A local folder with the model's files: the definition's own, or a verified snapshot of the hub's.
+    """A local folder with a model's files: the definition's own, or the hub's in its local cache.
 
     Args:
         definition: `path`, or `hub` and optionally `revision`.
-        weights: whether the weights are wanted, or the tokenizer alone.
-        key: of the configuration, for messages.
+        weights: whether the folder must hold weights, or a tokenizer alone.
+        key: the configuration's, for messages.
 
     Raises:
         ModelSourceError: a file is missing, or the hub does not answer.
@@ -55,7 +50,7 @@ def source_folder(definition: Mapping[str, Any], weights: bool, key: str = "mode
 
 
 def save_tokenizer_of(folder: Path, target: Path) -> None:
-    """Write a folder's T5 tokenizer as the two files that every checkpoint carries."""
+    """Write a folder's T5 tokenizer into another as the two files that every checkpoint has (FILES)."""
     from transformers import T5Tokenizer  # only here: importing it costs seconds
 
     tokenizer = T5Tokenizer.from_pretrained(folder, local_files_only=True)

@@ -11,7 +11,7 @@ from dsi.docids.tokenizer import PAD_ID
 from dsi.docids.trie import alphabet
 from dsi.model.checkpoint import Checkpoint
 
-IGNORED = -100  # a label that is not there; torch's cross-entropy skips it
+IGNORED = -100  # a label behind the end of an identifier; torch's cross-entropy skips it
 
 
 def docid_logits(
@@ -37,9 +37,10 @@ def docid_logits(
         encoder_attention_mask=attention_mask,
         use_cache=False,
     )[0][:, 0]  # (B, d)
-    # Slicing the head before the product spares the logits of the text pieces.
+    # The head is cut before the product, so that the text pieces get no logits.
     head = model.lm_head.weight[-documents:]  # (N, d)
-    return (decoded @ head.T).float()
+    logits: torch.Tensor = decoded @ head.T
+    return logits.float()
 
 
 def identifier_losses(
@@ -49,7 +50,7 @@ def identifier_losses(
     labels: torch.Tensor,
     tokens: torch.Tensor,
 ) -> torch.Tensor:
-    """-log P(docid | query) of some identifiers a query, told their own tokens; (B, M) float32.
+    """-log P(docid | query) of M identifiers for each query, by teacher forcing; (B, M) float32.
 
     Args:
         input_ids, attention_mask: (B, L) int64, padded on the right.
@@ -67,7 +68,7 @@ def identifier_losses(
         encoder_attention_mask=attention_mask.repeat_interleave(several, dim=0),
         use_cache=False,
     )[0]  # (B · M, T, d)
-    # Rows of the head before the product spare the logits of all other tokens.
+    # The head is cut before the product, so that no other token gets a logit.
     logits = decoded @ model.lm_head.weight[tokens].T  # (B · M, T, A)
     places = torch.searchsorted(tokens, labels.clamp(min=0)).masked_fill(labels == IGNORED, IGNORED)
     nats = torch.nn.functional.cross_entropy(
@@ -99,7 +100,11 @@ def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.T
 def score_queries(
     checkpoint: Checkpoint, texts: Sequence[str], batch_size: int = 256
 ) -> npt.NDArray[np.float32]:
-    """log P(docid | query) of every document, (len(texts), N) float32, computed in fp32."""
+    """log P(docid | query) of every document, (len(texts), N) float32, computed in fp32.
+
+    Args:
+        checkpoint: with atomic docids.
+    """
     model = checkpoint.model.eval()
     scores = []
     for first in range(0, len(texts), batch_size):
@@ -118,7 +123,9 @@ def score_pairs(
 ) -> npt.NDArray[np.float32]:
     """log P(docid | query) of one document for each text, (len(texts),) float32, computed in fp32.
 
-    Of docids of several tokens; those of one are scored all at once (`score_queries`).
+    Args:
+        checkpoint: with docids of several tokens; atomic ones are scored all at once (`score_queries`).
+        documents: the number of each text's document.
     """
     model, identifiers = checkpoint.model.eval(), checkpoint.identifiers
     assert identifiers is not None

@@ -2,16 +2,20 @@
 
 The rate rises along a cubic from 0 to the final one, and every few steps the smallest weights of each
 layer are masked anew (Zhu & Gupta 2018, "To prune, or not to prune"). There the weights under a mask are
-kept and may come back; here they are zero, as everywhere in this project, so a mask only grows. Does not
-know optimisers or epochs: training calls `GradualMasks.update` before it applies the masks.
+kept and may come back; here they are zero, as everywhere in this project, so a mask only grows. Training
+calls `GradualPruning.grow` after each step, before it applies the masks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
 
-from dsi.pruning.criteria.magnitude import magnitude_importances
+from dsi.base.command import json_object
+from dsi.base.records import read_record
+from dsi.model.masks import MaskedParameters, Tensors
+from dsi.pruning.selection import Selection
 from dsi.pruning.thresholds import layerwise_masks
 
 
@@ -36,15 +40,13 @@ class GradualMasks:
     """Masks of some parameters that grow along a schedule.
 
     Args:
-        held: (parameter, mask) of each tensor to prune; the mask is changed in place, so whoever applies
-            it (`dsi.model.masks.hold_masks`) needs no other copy.
+        masked: the tensors to prune; their masks are changed in place, so whoever applies them
+            (`dsi.model.masks.hold_masks`) needs no other copy.
         every: steps between two changes of the masks.
     """
 
-    def __init__(
-        self, held: Sequence[tuple[torch.Tensor, torch.Tensor]], schedule: CubicSchedule, every: int
-    ) -> None:
-        self._held = held
+    def __init__(self, masked: MaskedParameters, schedule: CubicSchedule, every: int) -> None:
+        self._masked = masked
         self._schedule = schedule
         self._every = every
 
@@ -55,8 +57,48 @@ class GradualMasks:
         due = begin <= step <= end and ((step - begin) % self._every == 0 or step == end)
         if due:
             rate = gradual_sparsity(step, self._schedule)
-            for parameter, mask in self._held:
+            for parameter, mask in self._masked:
                 # Below zero, so that what has gone goes first even where a kept weight is zero by chance.
-                importance = magnitude_importances({"": parameter})[""].masked_fill_(~mask, -1)
+                importance = parameter.abs().masked_fill_(~mask, -1)
                 mask.copy_(layerwise_masks({"": importance}, rate)[""])
         return due
+
+
+@dataclass(frozen=True)
+class GradualPruning:
+    """What is pruned in a phase of training, how far, and when.
+
+    rate: fraction of each tensor's weights at the end. until: fraction of the steps after which it is
+    reached. every: steps between two changes of the masks. selection: which weights.
+    """
+
+    rate: float
+    until: float
+    every: int
+    selection: Selection = field(default_factory=Selection)
+
+    def first_masks(self, weights: Mapping[str, torch.Tensor]) -> Tensors:
+        """Masks that keep everything, of the weights that will be pruned.
+
+        Raises:
+            PruningError: the selection does not fit the weights.
+        """
+        return {
+            name: torch.ones(weights[name].shape, dtype=torch.bool) for name in self.selection.names(weights)
+        }
+
+    def grow(self, masked: MaskedParameters, step: int, last: int) -> None:
+        """Change the masks in place after a step, counted from 1 to `last`."""
+        schedule = CubicSchedule(0, max(1, round(self.until * last)), self.rate)
+        GradualMasks(masked, schedule, self.every).update(step)
+
+
+def gradual_pruning(text: str) -> GradualPruning:
+    """An argparse type: JSON, or @FILE, with rate, until, every, and the fields of `Selection`.
+
+    Raises:
+        ArgumentTypeError: it is not JSON, or lacks a key.
+    """
+    section = json_object(text)
+    selection = read_record(Selection, section, "gradual")
+    return read_record(GradualPruning, {**section, "selection": selection}, "gradual")

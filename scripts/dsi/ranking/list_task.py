@@ -1,7 +1,4 @@
-"""From a ranked-list model to its generated lists, a run and per-query losses.
-
-Holds what one collection and one baseline's settings make of the task. Does not know training.
-"""
+"""The ranked-list task of one collection and one baseline: its examples, and the lists generated for them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +17,30 @@ from dsi.ranking.list_constraint import ListConstraint
 from dsi.ranking.lists import Example, Generation, list_lengths, list_outputs, list_run, make_examples
 
 
+class ListSettings(NamedTuple):
+    """k: docids in a list; depth: of the run; constrained: only existing docids may be generated, none twice;
+    full: lists to depth 1000 are generated, not to k; max_tokens: inputs are cut to so many.
+    """
+
+    k: int
+    depth: int
+    constrained: bool
+    full: bool
+    max_tokens: int
+
+    @classmethod
+    def from_json(cls, settings: Mapping[str, Any]) -> "ListSettings":
+        """From a baseline's k, depth, generation (method and length) and training.max_tokens."""
+        generation = settings["generation"]
+        return cls(
+            settings["k"],
+            settings["depth"],
+            generation["method"] == "constrained",
+            generation["length"] == "full",
+            settings["training"]["max_tokens"],
+        )
+
+
 class ListTask(NamedTuple):
     """A collection as a baseline of the ranked-list task sees it.
 
@@ -36,37 +57,34 @@ class ListTask(NamedTuple):
     depth: int
 
     @classmethod
-    def read(cls, collection: Path, tokenizer: Path, settings: Mapping[str, Any]) -> "ListTask":
+    def read(
+        cls, collection: Path, tokenizer: Path, settings: ListSettings | Mapping[str, Any]
+    ) -> "ListTask":
         """Read a collection's parquet files.
 
         Args:
-            settings: k, depth, generation (method and length) and training.max_tokens.
+            collection: folder of queries, topk and documents.
+            tokenizer: folder of the tokenizer.
+            settings: a ListSettings, or the JSON that it comes from.
         """
+        if not isinstance(settings, ListSettings):
+            settings = ListSettings.from_json(settings)
         queries = pd.read_parquet(collection / "queries.parquet")
-        evaluated = queries.loc[queries["split"].isin(EVALUATED_SPLITS), "qid"]
-        full = settings["generation"]["length"] == "full"
-        # Millions of rows: training queries need their first K only, unless the longest list is sought.
-        filters = [[("rank", "<=", settings["k"])], [("qid", "in", list(evaluated))]]
-        topk = pd.read_parquet(
-            collection / "topk.parquet",
-            columns=["qid", "rank", "docid"],
-            filters=None if full else filters,
-        )
+        topk = _read_topk(collection / "topk.parquet", queries, settings)
         docids = pd.read_parquet(collection / "documents.parquet", columns=["docid"])
         targets = load_tokenizer(tokenizer)
-        lengths = list_lengths(topk, settings["k"], targets)
-        if not full:
+        lengths = list_lengths(topk, settings.k, targets)
+        if not settings.full:
             lengths = lengths._replace(full_list=lengths.k_list)
-        constrained = settings["generation"]["method"] == "constrained"
-        allowed = ListConstraint(list(docids["docid"]), targets, settings["k"]) if constrained else None
+        allowed = ListConstraint(list(docids["docid"]), targets, settings.k) if settings.constrained else None
         return cls(
             docids,
             queries,
             topk,
-            load_tokenizer(tokenizer, settings["training"]["max_tokens"]),
+            load_tokenizer(tokenizer, settings.max_tokens),
             Generation(targets, lengths, allowed),
-            settings["k"],
-            settings["depth"],
+            settings.k,
+            settings.depth,
         )
 
     def examples(self, *splits: str) -> list[Example]:
@@ -75,7 +93,7 @@ class ListTask(NamedTuple):
         return make_examples(chosen, self.topk, self.k, self.inputs, self.generation.tokenizer)
 
     def describe_generation(self, model: T5ForConditionalGeneration) -> None:
-        """Write into a model's own settings how it generates, so that it does so anywhere."""
+        """Write into a model's generation_config how lists are generated, for plain transformers."""
         settings = model.generation_config
         assert settings is not None
         settings.max_new_tokens = self.generation.lengths.full_list
@@ -89,7 +107,11 @@ def write_lists(
 ) -> None:
     """Generate for the validation and test queries; write the TREC run and each query's outputs.
 
-    On a GPU where there is one: a list of T5's tokens is a hundred decoder steps.
+    On a GPU where there is one: a list takes a hundred decoder steps.
+
+    Args:
+        run_path: gzipped TREC run.
+        outputs_path: parquet: the columns of `list_outputs`.
     """
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     outputs = list_outputs(model, task.examples(*EVALUATED_SPLITS), task.generation)
@@ -97,3 +119,14 @@ def write_lists(
     with replacing(run_path) as path:
         write_run(run, path, tag="ranked-list")
     write_parquet(outputs, outputs_path)
+
+
+def _read_topk(path: Path, queries: pd.DataFrame, settings: ListSettings) -> pd.DataFrame:
+    """qid, rank, docid of BM25's lists, as deep as they are needed."""
+    evaluated = queries.loc[queries["split"].isin(EVALUATED_SPLITS), "qid"]
+    # Millions of rows: training queries need their first K only, unless the longest list is sought.
+    filters: list[list[tuple[str, str, Any]]] = [
+        [("rank", "<=", settings.k)],
+        [("qid", "in", list(evaluated))],
+    ]
+    return pd.read_parquet(path, columns=["qid", "rank", "docid"], filters=None if settings.full else filters)

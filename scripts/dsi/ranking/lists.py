@@ -1,8 +1,8 @@
-"""The task `ranked-list`: query → "id1 id2 … idK" as text, the study's own, trained on queries only.
+"""Ranked lists as text: query → "id1 id2 … idK", the published study's own task, trained on queries only.
 
 Targets are BM25's first K docids joined by spaces, inputs a prompt and the query, both through one text
 tokenizer. The longest targets of the data set bound what is generated and how far labels are padded.
-Source: the study's notebook, restated in docs/study.md. Does not know optimisers or where files lie.
+Source: the published study's notebook.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +20,8 @@ from dsi.docids.tokenizer import EOS_ID, PAD_ID
 from dsi.model.scoring import IGNORED, pad_batch
 
 PROMPT = "retrieve documents for: "
+
+# Row of the batch and what is generated so far → the tokens that may follow.
 AllowedTokens = Callable[[int, torch.Tensor], list[int]]
 
 
@@ -115,13 +117,10 @@ def list_outputs(
     losses, padded, generated = [], [], []
     for first in range(0, len(examples), batch_size):
         chosen = examples[first : first + batch_size]
-        input_ids, mask = pad_batch([example.input_ids for example in chosen])
-        labels = padded_to([example.label_ids for example in chosen], generation.lengths.k_list)
-        batch = ListBatch(*(tensor.to(model.device) for tensor in (input_ids, mask, labels)))
-        logits = head_logits(model, decoder_states(model, batch)).float().flatten(0, 1)
-        nats = cross_entropy(logits, batch.labels.flatten(), reduction="none").view(labels.shape)
+        batch = _batch(chosen, generation.lengths.k_list, model.device)
         tokens = torch.tensor([len(example.label_ids) for example in chosen], device=model.device)
-        real = torch.arange(labels.shape[1], device=model.device) < tokens[:, None]
+        nats = _nats(model, batch)
+        real = torch.arange(nats.shape[1], device=model.device) < tokens[:, None]
         losses += ((nats * real).sum(dim=1) / tokens).tolist()
         padded += nats.mean(dim=1).tolist()
         generated += generate_tokens(
@@ -163,8 +162,12 @@ def generate_tokens(
 def list_run(outputs: pd.DataFrame, docids: set[str], depth: int) -> pd.DataFrame:
     """The generated lists as a run: qid, rank, docid, score (minus the rank).
 
-    An id keeps its first place when it repeats. Ids that do not exist keep theirs, too, for they cost
-    the documents below a rank; they are marked and percent-encoded, as they may hold any character.
+    An id that repeats counts at its first place. Ids that do not exist keep their places, so that the
+    documents below lose a rank; they are marked and percent-encoded, as they may hold any character.
+
+    Args:
+        outputs: qid, full_list.
+        docids: those that exist.
     """
     rows = [
         (qid, rank, word if word in docids else f"nonexistent:{quote(word, safe='')}", float(-rank))
@@ -175,7 +178,7 @@ def list_run(outputs: pd.DataFrame, docids: set[str], depth: int) -> pd.DataFram
 
 
 def decoder_states(model: T5ForConditionalGeneration, batch: ListBatch) -> torch.Tensor:
-    """(B, T, d): the decoder's state at each label, which is told the labels before it."""
+    """(B, T, d): the decoder's state at each label, given the labels before it."""
     labels = batch.labels.masked_fill(batch.labels == IGNORED, PAD_ID)
     start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
     encoded = model.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)[0]
@@ -197,7 +200,22 @@ def head_logits(model: T5ForConditionalGeneration, states: torch.Tensor) -> torc
 
 
 def padded_to(sequences: Sequence[Sequence[int]], length: int) -> torch.Tensor:
+    """(len(sequences), length) int64, padded on the right."""
     labels = torch.full((len(sequences), length), PAD_ID, dtype=torch.int64)
     for row, sequence in enumerate(sequences):
         labels[row, : len(sequence)] = torch.tensor(sequence)
     return labels
+
+
+def _batch(examples: Sequence[Example], length: int, device: torch.device) -> ListBatch:
+    """Examples with their labels padded to a length."""
+    input_ids, mask = pad_batch([example.input_ids for example in examples])
+    labels = padded_to([example.label_ids for example in examples], length)
+    return ListBatch(*(tensor.to(device) for tensor in (input_ids, mask, labels)))
+
+
+def _nats(model: T5ForConditionalGeneration, batch: ListBatch) -> torch.Tensor:
+    """(B, T) float32: -log P of each label by teacher forcing."""
+    logits = head_logits(model, decoder_states(model, batch)).float().flatten(0, 1)
+    nats = cross_entropy(logits, batch.labels.flatten(), reduction="none")
+    return nats.view(batch.labels.shape)

@@ -2,21 +2,22 @@
 
 The first layer's self-attention sees no query, so it is computed once a prefix for all queries; later layers
 keep each prefix's keys and values; cross-attention, whose keys and values depend on the query only, has its
-projections multiplied into them (Raffel et al. 2020 describe the decoder itself). All in fp32."""
+projections multiplied into them. All in fp32. The decoder itself is that of Raffel et al. 2020.
+"""
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.functional import gelu, linear, log_softmax, rms_norm
+from torch.nn.functional import linear, log_softmax
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.trie import PADDING, Children, Indices, Trie, alphabet
+from dsi.ranking.decoder_layer import Layer, decoder_layer, norm
+from dsi.ranking.frontier import Floats, Frontier, Span, query_spans
 
-Floats = npt.NDArray[np.float32]
 HEAD_ELEMENTS = 2**18  # logits computed at a time: 1 MB stays in a processor's cache
 NODES_AT_A_TIME = 4096  # prefixes whose first layer is computed at a time
 
@@ -31,23 +32,6 @@ class Cross(NamedTuple):
     values: Tensor
 
 
-class Frontier(NamedTuple):
-    """P prefixes of one level to be expanded, each for one query.
-
-    query: (P,) row of the batch; node: (P,) of the level; score: (P,) float32 log P(prefix | query);
-    parent: (P,) its parent's place in the chunk that was expanded before.
-    """
-
-    query: Indices
-    node: Indices
-    score: Floats
-    parent: Indices
-
-    def take(self, places: Indices) -> "Frontier":
-        """Some of them, in the order of the places."""
-        return Frontier(self.query[places], self.node[places], self.score[places], self.parent[places])
-
-
 class Past(NamedTuple):
     """keys, values: (P, T, inner) of the T tokens of P prefixes, in one layer."""
 
@@ -59,7 +43,7 @@ class PrefixDecoder:
     """T5's decoder, one token further at a time, over the prefixes of a trie.
 
     Args:
-        model: evaluated without dropout, whatever its mode.
+        model: its weights are read when this is made, except the encoder's; dropout is never applied.
         trie: whose prefixes are decoded.
     """
 
@@ -75,7 +59,7 @@ class PrefixDecoder:
         # Where in the head the last token of each node is, level by level.
         self._columns = [self._to(np.searchsorted(self._tokens, level.token)) for level in trie.levels]
         self._scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
-        self._layers = [_layer(block) for block in model.decoder.block]
+        self._layers = [decoder_layer(block) for block in model.decoder.block]
         attention = model.decoder.block[0].layer[0].SelfAttention
         longest = trie.identifiers.shape[1]
         with torch.inference_mode():
@@ -83,9 +67,13 @@ class PrefixDecoder:
             self._states = self._first_layers(longest)
 
     def cross_attentions(self, input_ids: Tensor, attention_mask: Tensor) -> list[list[Cross]]:
-        """Per layer and query, what cross-attention needs; nothing of it is repeated for prefixes."""
+        """Per layer and query, the keys and values of cross-attention.
+
+        Args:
+            input_ids, attention_mask: (Q, L) int64.
+        """
         mask = attention_mask.to(self._device)
-        # A model in training would drop out; what it was is restored.
+        # Without dropout, whatever the model's mode, which is restored.
         training = self._model.training
         self._model.eval()
         encoded = self._model.encoder(input_ids=input_ids.to(self._device), attention_mask=mask)[0].float()
@@ -104,7 +92,8 @@ class PrefixDecoder:
             past: of the chunk's parents, for each layer after the first.
 
         Returns:
-            (m,) float32, never above 0; and for each layer after the first what `past` is for the next level.
+            (m,) float32, never above 0; and for each layer after the first the chunk's keys and values,
+            which are `past` at the next level.
         """
         state = self._states[depth][self._to(chunk.node)]  # (P, d)
         spans = query_spans(chunk.query)
@@ -119,7 +108,7 @@ class PrefixDecoder:
             state = state + self._cross_attention(layer, state, spans, cross[number])
             state = state + layer.feed_forward(state)
         final = self._model.decoder.final_layer_norm
-        state = _norm(state, final.weight, final.variance_epsilon) * self._scale
+        state = norm(state, final.weight, final.variance_epsilon) * self._scale
         return self._log_probabilities(depth, state, offspring), present
 
     def _to(self, indices: Indices) -> Tensor:
@@ -134,7 +123,7 @@ class PrefixDecoder:
         start = self._model.config.decoder_start_token_id
         used = np.union1d(identifiers[identifiers != PADDING], [start]).astype(np.int64)
         embedded = self._model.decoder.embed_tokens(self._to(used)).float()  # (tokens, d)
-        normed = _norm(embedded, layer.self_norm, layer.eps)
+        normed = norm(embedded, layer.self_norm, layer.eps)
         query, key, value = (linear(normed, weight) for weight in (layer.q, layer.k, layer.v))
         states = []
         for depth in range(longest):
@@ -149,9 +138,9 @@ class PrefixDecoder:
         return states
 
     def _self_attention(
-        self, layer: "Layer", state: Tensor, before: Past | None, parent: Tensor, depth: int
+        self, layer: Layer, state: Tensor, before: Past | None, parent: Tensor, depth: int
     ) -> tuple[Tensor, Past]:
-        normed = _norm(state, layer.self_norm, layer.eps)
+        normed = norm(state, layer.self_norm, layer.eps)
         keys, values = linear(normed, layer.k)[:, None], linear(normed, layer.v)[:, None]
         if before is not None:
             keys = torch.cat([before.keys[parent], keys], dim=1)
@@ -166,7 +155,7 @@ class PrefixDecoder:
         weights = (scores + self._bias[:, depth, : depth + 1]).softmax(dim=-1)
         return torch.einsum("pht,pthe->phe", weights, values.view(split)).flatten(1)
 
-    def _cross(self, layer: "Layer", text: Tensor) -> Cross:
+    def _cross(self, layer: Layer, text: Tensor) -> Cross:
         """Cross-attention to one text (L, d), with the projections of queries and outputs multiplied in."""
         keys = linear(text, layer.cross_k).view(len(text), self._heads, -1)  # (L, H, e)
         values = linear(text, layer.cross_v).view(len(text), self._heads, -1)
@@ -177,10 +166,8 @@ class PrefixDecoder:
             torch.einsum("lhe,dhe->hld", values, outputs).flatten(0, 1),
         )
 
-    def _cross_attention(
-        self, layer: "Layer", state: Tensor, spans: list["Span"], cross: list[Cross]
-    ) -> Tensor:
-        normed = _norm(state, layer.cross_norm, layer.eps)
+    def _cross_attention(self, layer: Layer, state: Tensor, spans: list[Span], cross: list[Cross]) -> Tensor:
+        normed = norm(state, layer.cross_norm, layer.eps)
         attended = torch.empty_like(state)
         for query, low, high in spans:
             scores = linear(cross[query].keys, normed[low:high])  # (H L, p): softmax over rows is faster
@@ -202,85 +189,3 @@ class PrefixDecoder:
         # Rounding must not lift a child above its parent.
         result: Floats = torch.cat(parts).clamp(max=0).cpu().numpy()
         return result
-
-
-class Layer(NamedTuple):
-    """The weights of one decoder layer, (outputs, inputs) each, and its norms' weights (d,)."""
-
-    self_norm: Tensor
-    q: Tensor
-    k: Tensor
-    v: Tensor
-    o: Tensor
-    cross_norm: Tensor
-    cross_q: Tensor
-    cross_k: Tensor
-    cross_v: Tensor
-    cross_o: Tensor
-    feed_forward_norm: Tensor
-    inputs: Tensor  # of a gated layer the gate's, then the other's
-    outputs: Tensor
-    eps: float
-    gated: bool
-    activation: Any
-
-    def feed_forward(self, state: Tensor) -> Tensor:
-        """(P, d), without the residual."""
-        inner = linear(_norm(state, self.feed_forward_norm, self.eps), self.inputs)
-        if not self.gated:
-            return linear(self.activation(inner), self.outputs)
-        gate, other = inner.chunk(2, dim=1)
-        return linear(self.activation(gate).mul_(other), self.outputs)
-
-
-class Span(NamedTuple):
-    """The places low … high - 1 of a chunk belong to one query of the batch."""
-
-    query: int
-    low: int
-    high: int
-
-
-def _layer(block: Any) -> Layer:
-    own, cross, feed_forward = block.layer
-    dense = feed_forward.DenseReluDense
-    gated = hasattr(dense, "wi_0")
-    return Layer(
-        self_norm=_weight(own.layer_norm),
-        q=_weight(own.SelfAttention.q),
-        k=_weight(own.SelfAttention.k),
-        v=_weight(own.SelfAttention.v),
-        o=_weight(own.SelfAttention.o),
-        cross_norm=_weight(cross.layer_norm),
-        cross_q=_weight(cross.EncDecAttention.q),
-        cross_k=_weight(cross.EncDecAttention.k),
-        cross_v=_weight(cross.EncDecAttention.v),
-        cross_o=_weight(cross.EncDecAttention.o),
-        feed_forward_norm=_weight(feed_forward.layer_norm),
-        inputs=torch.cat([_weight(dense.wi_0), _weight(dense.wi_1)]) if gated else _weight(dense.wi),
-        outputs=_weight(dense.wo),
-        eps=own.layer_norm.variance_epsilon,
-        gated=gated,
-        activation=_fused(dense.act),
-    )
-
-
-def _weight(module: Any) -> Tensor:
-    weight: Tensor = module.weight
-    return weight.detach().float()
-
-
-def _fused(activation: Any) -> Any:
-    """The same function in one pass where torch has it: transformers' `gelu_new` takes eight."""
-    if type(activation).__name__ == "NewGELUActivation":
-        return lambda inner: gelu(inner, approximate="tanh")
-    return activation
-
-
-def _norm(state: Tensor, weight: Tensor, eps: float) -> Tensor:
-    return rms_norm(state, (state.shape[-1],), weight, eps)
-
-
-def query_spans(query: Indices) -> list[Span]:
-    cuts = np.flatnonzero(np.diff(query, prepend=-1, append=-1)).tolist()
-    return [Span(int(query[low]), low, high) for low, high in pairwise(cuts)]

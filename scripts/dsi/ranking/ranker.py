@@ -22,17 +22,17 @@ class Ranker:
     """Ranks texts with a docid checkpoint of any scheme.
 
     Args:
-        expanded: prefixes of identifiers that go through the decoder at a time; bounds the memory. None
+        prefixes_at_a_time: of identifiers, that go through the decoder together; bounds the memory. None
             with atomic docids.
     """
 
-    def __init__(self, checkpoint: Checkpoint, expanded: int | None) -> None:
+    def __init__(self, checkpoint: Checkpoint, prefixes_at_a_time: int | None) -> None:
         self._checkpoint = checkpoint
         self._trie_ranker = None
         if checkpoint.identifiers is not None:
-            assert expanded is not None
+            assert prefixes_at_a_time is not None
             trie = build_trie(checkpoint.identifiers)
-            self._trie_ranker = TrieRanker(checkpoint.model, trie, checkpoint.docids, expanded)
+            self._trie_ranker = TrieRanker(checkpoint.model, trie, checkpoint.docids, prefixes_at_a_time)
 
     def rank(self, qids: Sequence[str], texts: Sequence[str], depth: int) -> pd.DataFrame:
         """The best `depth` documents of each text: qid, rank, docid, score (log P(docid | text))."""
@@ -48,14 +48,14 @@ def rank_with_losses(
     queries: pd.DataFrame,
     relevant: Mapping[str, Iterable[str]],
     depth: int,
-    expanded: int | None,
+    prefixes_at_a_time: int | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The run of some queries and their losses: qid, rank, docid, score; and qid, loss.
 
     Args:
         queries: qid, text.
         relevant: qid → docids; those that the checkpoint lacks count for nothing.
-        expanded: as of `Ranker`.
+        prefixes_at_a_time: as of `Ranker`.
     """
     qids, texts = list(queries["qid"]), list(queries["text"])
     column = {docid: number for number, docid in enumerate(checkpoint.docids)}
@@ -65,7 +65,7 @@ def rank_with_losses(
         run = rank_scores(scores, qids, checkpoint.docids, depth)
         losses = query_losses(scores, columns)
     else:
-        run = Ranker(checkpoint, expanded).rank(qids, texts, depth)
+        run = Ranker(checkpoint, prefixes_at_a_time).rank(qids, texts, depth)
         losses = _pair_losses(checkpoint, texts, columns)
     return run, pd.DataFrame({"qid": qids, "loss": losses})
 
@@ -77,14 +77,23 @@ def rank_and_write(
     *,
     relevance: Relevance,
     depth: int,
-    expanded: int | None,
+    prefixes_at_a_time: int | None,
     run_path: Path,
     outputs_path: Path,
 ) -> None:
-    """Rank the validation and test queries; write the TREC run and each query's loss."""
+    """Rank the validation and test queries; write the TREC run and each query's loss.
+
+    Args:
+        queries: qid, text, split.
+        qrels: qid, docid, grade.
+        depth: documents per query.
+        prefixes_at_a_time: as of `Ranker`.
+        run_path: gzipped TREC run.
+        outputs_path: parquet: qid, loss.
+    """
     evaluated = queries[queries["split"].isin(EVALUATED_SPLITS)]
     relevant = relevant_documents(qrels, queries, relevance)
-    run, losses = rank_with_losses(checkpoint, evaluated, relevant, depth, expanded)
+    run, losses = rank_with_losses(checkpoint, evaluated, relevant, depth, prefixes_at_a_time)
     with replacing(run_path) as path:
         write_run(run, path, tag="dsi")
     write_parquet(losses, outputs_path)
@@ -93,7 +102,11 @@ def rank_and_write(
 def _pair_losses(
     checkpoint: Checkpoint, texts: Sequence[str], columns: Sequence[Sequence[int]]
 ) -> npt.NDArray[np.float64]:
-    """As `query_losses`, scoring no document but the relevant ones."""
+    """Minus the mean log P of each query's relevant documents, which alone are scored; NaN without any.
+
+    Args:
+        columns: the numbers of each query's relevant documents.
+    """
     numbers = [number for number, wanted in enumerate(columns) for _ in wanted]
     scores = score_pairs(
         checkpoint,

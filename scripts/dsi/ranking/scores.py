@@ -1,7 +1,6 @@
-"""Exact ranking of all documents by P(docid | query), and what training logs of it: loss, quick measures.
+"""Ranking by a full matrix of scores, as atomic docids give it; losses and measures for a training's history.
 
-With atomic docids one decoder step scores every document, so ranking is a sort; with others the trie of
-identifiers is searched (dsi.ranking.trie_search).
+With other docids the trie of identifiers is searched (dsi.ranking.trie_search).
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ def rank_scores(
     by_docid = np.argsort(names, kind="stable")[::-1]
     depth = min(depth, len(names))
     # Columns laid out by descending docid, so that a stable sort breaks ties by descending docid.
-    order = by_docid[[_best(row, depth) for row in scores[:, by_docid]]]
+    order = by_docid[[_highest(row, depth) for row in scores[:, by_docid]]]
     return pd.DataFrame(
         {
             "qid": np.repeat(np.asarray(qids, dtype=object), depth),
@@ -35,9 +34,9 @@ def rank_scores(
     )
 
 
-def _best(row: npt.NDArray[np.float32], depth: int) -> npt.NDArray[np.intp]:
+def _highest(row: npt.NDArray[np.float32], depth: int) -> npt.NDArray[np.intp]:
     """Columns of the `depth` highest values, highest first, equal ones in the order of the columns."""
-    # Only what can be among them is sorted: a thousand of 100,000 documents take a tenth of the time.
+    # Only these are sorted: for a thousand of 100,000 documents that takes a tenth of the time.
     lowest = np.partition(row, len(row) - depth)[len(row) - depth]
     columns = np.flatnonzero(row >= lowest)
     best: npt.NDArray[np.intp] = columns[np.argsort(-row[columns], kind="stable")[:depth]]
@@ -82,7 +81,7 @@ def measures_of_scores(
 def measures_of_ranking(
     documents: npt.NDArray[np.int64], relevant: Sequence[Sequence[int]]
 ) -> dict[str, float]:
-    """As `measures_of_scores`, of the best documents only; others count as not found.
+    """MAP, R@10 and R@1000 of the best documents; others count as not found.
 
     Args:
         documents: (queries, depth) numbers of documents, best first.

@@ -1,11 +1,10 @@
 """Searching with a checkpoint of either task, one query at a time, and with BM25 beside it.
 
 A docid model gives documents by falling log P(docid | query). A ranked-list model writes a list, which has no
-scores and may name documents that do not exist. Does not know where the collection lies, nor how hits are
-shown.
+scores and may name documents that do not exist.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +12,17 @@ import pandas as pd
 import torch
 
 from dsi.bm25.lucene import bm25_searcher
+from dsi.bm25.parameters import Bm25Parameters
 from dsi.docids.tokenizer import load_tokenizer
 from dsi.evaluation.runs import ranked
-from dsi.model.checkpoint import DOCID_TASK, load_checkpoint, load_t5, read_retriever
+from dsi.model.checkpoint import DOCID_TASK, load_checkpoint, load_t5, read_description
 from dsi.model.scoring import pad_batch
+from dsi.ranking.list_constraint import ListConstraint
+from dsi.ranking.lists import PROMPT, generate_tokens
 from dsi.ranking.ranker import Ranker
 
 BM25_DEPTH = 1000  # searched whatever is shown: documents of equal score at the end are told apart
+COMPARED = 100  # of two systems, ranks in the other list are looked up among so many
 
 
 class Hit(NamedTuple):
@@ -35,25 +38,37 @@ class Hit(NamedTuple):
 Search = Callable[[str, int], list[Hit]]
 
 
-def checkpoint_search(folder: Path, expanded: int) -> tuple[Search, list[str]]:
+class Answer(NamedTuple):
+    """The lists of one query by system, of which the first k hits are the result."""
+
+    query: str
+    k: int
+    lists: Mapping[str, list[Hit]]
+
+
+def answer(systems: Mapping[str, Search], query: str, k: int) -> Answer:
+    """Search with each system: k documents, or as many as several systems are compared by."""
+    depth = max(k, COMPARED) if len(systems) > 1 else k
+    return Answer(query, k, {name: search(query, depth) for name, search in systems.items()})
+
+
+def checkpoint_search(folder: Path, prefixes_at_a_time: int) -> tuple[Search, list[str]]:
     """Search with a checkpoint, and the docids that it was made for.
 
     Args:
-        expanded: prefixes of naive or semantic docids that go through the decoder at a time.
+        prefixes_at_a_time: of naive or semantic docids, that go through the decoder together.
 
     Raises:
         dsi.model.checkpoint.CheckpointError: the folder holds no checkpoint.
     """
-    return (
-        _docid_search(folder, expanded)
-        if read_retriever(folder)["task"] == DOCID_TASK
-        else _list_search(folder)
-    )
+    if read_description(folder).task == DOCID_TASK:
+        return _docid_search(folder, prefixes_at_a_time)
+    return _list_search(folder)
 
 
-def bm25_search(index: Path, k1: float, b: float) -> Search:
+def bm25_search(index: Path, parameters: Bm25Parameters) -> Search:
     """Search with BM25 over a Lucene index; starts Java."""
-    searcher = bm25_searcher(index, k1, b)
+    searcher = bm25_searcher(index, parameters.k1, parameters.b)
 
     def search(query: str, k: int) -> list[Hit]:
         found = [("", hit.docid, hit.score) for hit in searcher.search(query, max(k, BM25_DEPTH))]
@@ -62,24 +77,22 @@ def bm25_search(index: Path, k1: float, b: float) -> Search:
     return search
 
 
-def _docid_search(folder: Path, expanded: int) -> tuple[Search, list[str]]:
+def _docid_search(folder: Path, prefixes_at_a_time: int) -> tuple[Search, list[str]]:
     checkpoint = load_checkpoint(folder)
-    ranker = Ranker(checkpoint, None if checkpoint.identifiers is None else expanded)
+    ranker = Ranker(checkpoint, None if checkpoint.identifiers is None else prefixes_at_a_time)
     return lambda query, k: _hits(ranker.rank([""], [query], k)), checkpoint.docids
 
 
 def _list_search(folder: Path) -> tuple[Search, list[str]]:
-    # Imported late: it brings all that training needs, which costs seconds.
-    from dsi.ranking.list_constraint import ListConstraint
-    from dsi.ranking.lists import PROMPT, generate_tokens
-
-    retriever = read_retriever(folder)
+    description = read_description(folder)
     model = load_t5(folder).eval()
     docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
     known = set(docids)
-    inputs = load_tokenizer(folder, retriever["max_tokens"])
-    written = load_tokenizer(folder)
-    allowed = ListConstraint(docids, written, retriever["k"]) if retriever["constrained"] else None
+    inputs, targets = load_tokenizer(folder, description.max_tokens), load_tokenizer(folder)
+    allowed = None
+    if description.constrained:
+        assert description.k is not None
+        allowed = ListConstraint(docids, targets, description.k)
     generation = model.generation_config
     assert generation is not None
     limit = generation.max_new_tokens
@@ -87,7 +100,7 @@ def _list_search(folder: Path) -> tuple[Search, list[str]]:
     @torch.inference_mode()
     def search(query: str, k: int) -> list[Hit]:
         (tokens,) = generate_tokens(model, *pad_batch([inputs.encode(PROMPT + query).ids]), limit, allowed)
-        words = list(dict.fromkeys(written.decode(tokens).split()))[:k]
+        words = list(dict.fromkeys(targets.decode(tokens).split()))[:k]
         return [Hit(rank, None, word, word in known) for rank, word in enumerate(words, start=1)]
 
     return search, docids

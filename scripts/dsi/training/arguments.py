@@ -1,19 +1,43 @@
-"""What the training commands of both tasks share: arguments, phases, and the name of a killed run's state.
+"""The options that the training commands of both tasks share; each adds its settings and files."""
 
-Does not know tasks.
-"""
-
-import argparse
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeVar
 
-from dsi.base.command import command_parser, json_object
+from dsi.base.command import command_parser
+from dsi.pruning.gradual import GradualPruning, gradual_pruning
 
 
-def training_parser(description: str | None) -> argparse.ArgumentParser:
-    """The arguments of a training command; --docids and what a task needs besides are added to it."""
+@dataclass(frozen=True, kw_only=True)
+class TrainingArguments:
+    """A phase of training: what it reads, what it writes, and what its results depend on."""
+
+    phase: Literal["E1", "E2"]
+    seed: int
+    threads: int
+    collection: Path
+    tokenizer: Path
+    start: Path | None
+    masks: Path | None
+    moments: Path | None
+    gradual: GradualPruning | None
+    output: Path
+    run: Path
+    outputs: Path
+    state: Path
+    code: str
+
+
+Arguments = TypeVar("Arguments", bound=TrainingArguments)
+
+
+def training_parser(description: str | None, settings: Callable[[str], object]) -> ArgumentParser:
+    """A parser of the fields of `TrainingArguments`, and of --settings as the task reads them."""
     parser = command_parser(description)
     parser.add_argument("--phase", choices=["E1", "E2"], required=True)
-    parser.add_argument("--settings", type=json_object, required=True, help="JSON, or @FILE")
+    parser.add_argument("--settings", type=settings, required=True, help="JSON, or @FILE")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
@@ -21,6 +45,12 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--start", type=Path, help="E2: folder of the checkpoint to go on from")
     parser.add_argument("--masks", type=Path, help="E2: masks to hold (safetensors)")
     parser.add_argument("--moments", type=Path, help="E2: optimiser state to keep (safetensors)")
+    parser.add_argument(
+        "--gradual",
+        type=gradual_pruning,
+        help="E2: masks that grow to a rate; JSON, for example "
+        '{"rate": 0.8, "until": 0.6, "every": 10, "stacks": ["encoder"], "kinds": ["feed_forward"]}',
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
     parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss, …")
@@ -31,15 +61,11 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def add_generated(parser: argparse.ArgumentParser) -> None:
-    """The arguments for generated pseudo-queries, of the task docid."""
-    parser.add_argument("--generated", type=Path, help="generated queries (parquet: docid, query)")
-    parser.add_argument("--generated-words", type=Path, help="their words (parquet: word, terms)")
-
-
-def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """The arguments, once they go together."""
-    arguments = parser.parse_args()
+def parsed(parser: ArgumentParser, kind: type[Arguments]) -> Arguments:
+    """The arguments of the command line as a record, once they go together."""
+    arguments = kind(**vars(parser.parse_args()))
     if (arguments.phase == "E2") != (arguments.start is not None):
         parser.error("--start goes with --phase E2, and E2 needs it")
+    if arguments.gradual is not None and (arguments.phase == "E1" or arguments.masks is not None):
+        parser.error("--gradual goes with --phase E2 and without --masks: it makes masks of its own")
     return arguments

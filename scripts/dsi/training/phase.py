@@ -1,9 +1,11 @@
 """One stretch of training: its epochs, schedule, optimiser and precision."""
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
+
+from dsi.training.settings import RecoverySettings, SettingsError, TrainingSettings
 
 
 class Optimisation(NamedTuple):
@@ -65,43 +67,46 @@ def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
     return set()
 
 
-def describe_phase(name: str, settings: dict[str, Any], seed: int) -> Phase:
-    """E1 follows the training section; E2 its own epochs, learning rate and warm-up.
+def describe_phase(
+    name: Literal["E1", "E2"], training: TrainingSettings, recovery: RecoverySettings | None, seed: int
+) -> Phase:
+    """E1 follows the section `training`; E2 has epochs, learning rate and warm-up of its own.
 
     Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
     fine-tuning in neural network pruning").
+
+    Raises:
+        SettingsError: E2 without a section `recovery`.
     """
-    training = settings["training"]
-    schedule, rewound = training, 0
+    first_epoch, epochs, rewound = 1, training.epochs, 0
+    schedule: TrainingSettings | RecoverySettings = training
     if name == "E2":
-        schedule = settings["recovery"]
-        if schedule["rewind"]:
-            rewound = training["epochs"] - schedule["epochs"]
-            schedule = {**training, "epochs": schedule["epochs"]}
+        if recovery is None:
+            raise SettingsError("settings: found no recovery with --phase E2, expected its epochs and rates")
+        first_epoch, epochs = training.epochs + 1, recovery.epochs
+        if recovery.rewind:
+            rewound = training.epochs - recovery.epochs
+        else:
+            schedule = recovery
+    first, second = training.betas
     return Phase(
-        name="E1" if name == "E1" else "E2",
-        first_epoch=1 if name == "E1" else training["epochs"] + 1,
-        epochs=schedule["epochs"],
-        learning_rate=schedule["learning_rate"],
-        warmup=schedule["warmup"],
-        schedule=training["schedule"],
+        name=name,
+        first_epoch=first_epoch,
+        epochs=epochs,
+        learning_rate=schedule.learning_rate,
+        warmup=schedule.warmup,
+        schedule=training.schedule,
         optimisation=Optimisation(
-            name=training["optimiser"],
-            betas=tuple(training["betas"]),
-            eps=training["eps"],
-            weight_decay=training["weight_decay"],
-            gradient_clip=training["gradient_clip"],
+            name=training.optimiser,
+            betas=(first, second),
+            eps=training.eps,
+            weight_decay=training.weight_decay,
+            gradient_clip=training.gradient_clip,
         ),
-        accumulate=training["accumulate"],
-        checkpointing=training["checkpointing"],
-        patience=training["patience"],
-        precision=resolve_precision(training["precision"]),
+        accumulate=training.accumulate,
+        checkpointing=training.checkpointing,
+        patience=training.patience,
+        precision=resolve_precision(training.precision),
         seed=seed,
         rewound=rewound,
     )
-
-
-def rows_per_batch(settings: dict[str, Any]) -> int:
-    """Examples of one backward pass: an optimiser step's, divided by the batches that make it up."""
-    training = settings["training"]
-    return int(training["batch_size"]) // int(training["accumulate"])

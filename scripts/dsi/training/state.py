@@ -1,19 +1,21 @@
 """The name of a killed run's state: another for any other setting, input or code."""
 
-import argparse
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 from dsi.base.files import file_digest
+from dsi.training.arguments import TrainingArguments
 
 
-def state_key(arguments: argparse.Namespace, inputs: Iterable[Path]) -> str:
-    """A name for the resumable state: another for any other setting, input or code.
+def state_key(arguments: TrainingArguments, settings: object, inputs: Iterable[Path]) -> str:
+    """A name for the resumable state, 16 hex digits: another for any other setting, input or code.
 
     Args:
-        inputs: what the task reads besides the start, masks and moments.
+        settings: the task's, a data class.
+        inputs: what the task reads besides the tokenizer, the start, masks and moments.
     """
     files = [
         *inputs,
@@ -23,7 +25,8 @@ def state_key(arguments: argparse.Namespace, inputs: Iterable[Path]) -> str:
     ]
     identity = {
         "phase": arguments.phase,
-        "settings": arguments.settings,
+        "settings": asdict(settings),  # type: ignore[call-overload]
+        "gradual": asdict(arguments.gradual) if arguments.gradual else None,
         "seed": arguments.seed,
         "threads": arguments.threads,
         "code": arguments.code,

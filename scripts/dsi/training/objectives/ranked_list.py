@@ -1,8 +1,9 @@
-"""The objective of the task `ranked-list`: cross-entropy on BM25's first K docids, from training queries alone."""
+"""The objective of the task `ranked-list`: training queries → BM25's first K docids, by cross-entropy."""
 
 import math
 import random
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import torch
@@ -28,72 +29,73 @@ from dsi.training.objective import VALIDATION_LOSS
 TRACKED = ("MAP-published", "R@1000-published", "MAP-defined")
 
 
+class ListExamples(NamedTuple):
+    """training: those that have a target; validation, test: measured after every epoch, may be empty."""
+
+    training: Sequence[Example]
+    validation: Sequence[Example]
+    test: Sequence[Example]
+
+
+class ListTraining(NamedTuple):
+    """How lists are trained and measured.
+
+    k: docids in a target. batch_size: rows of a batch. published_batch: queries over which the study averages
+    before it averages batches. count_padding: pad labels to the longest target of the data set and count
+    padding in the loss, as the study did; else pad to the longest of the batch and mask it.
+    """
+
+    k: int
+    batch_size: int
+    published_batch: int
+    count_padding: bool
+    seed: int
+
+
 class ListObjective:
     """Cross-entropy on the lists of the training queries.
 
     Args:
-        training: examples that have a target.
-        validation, test: measured after every epoch; either may be empty.
-        topk: qid, rank, docid of those queries.
-        k: docids in a target.
-        batch_size: rows of a batch.
-        published_batch: queries over which the study averages before averaging batches.
-        count_padding: pad labels to the longest target of the data set and count padding in the loss,
-            as the study did; else pad to the longest of the batch and mask it.
+        topk: qid, rank, docid of the validation and test queries; others are left out.
     """
 
     def __init__(
-        self,
-        training: Sequence[Example],
-        validation: Sequence[Example],
-        test: Sequence[Example],
-        generation: Generation,
-        topk: pd.DataFrame,
-        *,
-        k: int,
-        batch_size: int,
-        published_batch: int,
-        count_padding: bool,
-        seed: int,
+        self, examples: ListExamples, generation: Generation, topk: pd.DataFrame, settings: ListTraining
     ) -> None:
-        self._training = training
-        self._evaluated = {"validation": validation, "test": test}
+        self._training = examples.training
+        self._evaluated = {"validation": examples.validation, "test": examples.test}
         # Tokens beyond the longest target are not generated after every epoch: they change no MAP.
         short = generation.lengths._replace(full_list=generation.lengths.k_list)
         self._generation = generation._replace(lengths=short)
-        evaluated = {example.qid for examples in (validation, test) for example in examples}
+        evaluated = {example.qid for chosen in self._evaluated.values() for example in chosen}
         self._topk = topk[topk["qid"].isin(evaluated)]
-        self._k = k
-        self._batch_size = batch_size
-        self._published_batch = published_batch
-        self._count_padding = count_padding
-        self._seed = seed
-        self.examples = len(training)
+        self._settings = settings
+        self.examples = len(examples.training)
         self.measures = tuple(
             f"{split}_{name}"
-            for split, examples in self._evaluated.items()
-            if examples
+            for split, chosen in self._evaluated.items()
+            if chosen
             for name in ("loss", *TRACKED)
         ) or (VALIDATION_LOSS,)
 
     def __len__(self) -> int:
         """Batches in one epoch."""
-        return math.ceil(self.examples / self._batch_size)
+        return math.ceil(self.examples / self._settings.batch_size)
 
     def batches(self, epoch: int) -> Iterator[ListBatch]:
         """The batches of an epoch, which (seed, epoch) determine."""
-        rng = random.Random(f"{self._seed}/{epoch}")
+        rng = random.Random(f"{self._settings.seed}/{epoch}")
         order = list(range(self.examples))
         rng.shuffle(order)
         examples = [self._training[row] for row in order]
-        for rows in bucketed([self._length(example) for example in examples], self._batch_size, rng):
+        for rows in bucketed([self._length(example) for example in examples], self._settings.batch_size, rng):
             chosen = [examples[row] for row in rows]
             input_ids, mask = pad_batch([example.input_ids for example in chosen])
             yield ListBatch(input_ids, mask, self._labels(chosen))
 
     def loss(self, model: T5ForConditionalGeneration, batch: ListBatch) -> torch.Tensor:
         """Cross-entropy, a mean over label positions."""
-        # T5's vocabulary makes the head the dearest part of a step: masked positions are spared it.
+        # With T5's vocabulary the head takes most of a step's time: leave masked positions out of it.
         counted = batch.labels != IGNORED
         logits = head_logits(model, decoder_states(model, batch)[counted])
         return cross_entropy(logits.float(), batch.labels[counted])
@@ -105,18 +107,19 @@ class ListObjective:
             if not examples:
                 continue
             outputs = list_outputs(model, examples, self._generation)
-            column = "padded_loss" if self._count_padding else "loss"
+            column = "padded_loss" if self._settings.count_padding else "loss"
             measures[f"{split}_loss"] = float(outputs[column].mean())
-            study = study_measures(outputs, self._topk, self._k, self._published_batch)
+            settings = self._settings
+            study = study_measures(outputs, self._topk, settings.k, settings.published_batch)
             measures |= {f"{split}_{name}": study[name] for name in TRACKED}
         return measures
 
     def _length(self, example: Example) -> int:
         """What batches are sorted by: tokens that are padded to the batch's longest."""
-        return len(example.input_ids) + (0 if self._count_padding else len(example.label_ids))
+        return len(example.input_ids) + (0 if self._settings.count_padding else len(example.label_ids))
 
     def _labels(self, examples: Sequence[Example]) -> torch.Tensor:
-        if self._count_padding:
+        if self._settings.count_padding:
             return padded_to([example.label_ids for example in examples], self._generation.lengths.k_list)
         longest = max(len(example.label_ids) for example in examples)
         labels = padded_to([example.label_ids for example in examples], longest)

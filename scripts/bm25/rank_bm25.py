@@ -1,0 +1,38 @@
+"""Write BM25's lists of the validation and test queries as a TREC run.
+
+    python scripts rank_bm25 --queries results/collection/queries.parquet \\
+        --topk results/collection/topk.parquet --run results/runs/bm25.trec.gz
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from dsi.base.command import command_parser, run
+from dsi.ranking.references import write_bm25_run
+
+
+class Arguments(NamedTuple):
+    """queries, topk: parquet files; run: the file to write."""
+
+    queries: Path
+    topk: Path
+    run: Path
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    write_bm25_run(pd.read_parquet(arguments.queries), pd.read_parquet(arguments.topk), arguments.run)
+
+
+def parse_arguments() -> Arguments:
+    parser = command_parser(__doc__)
+    parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, split")
+    parser.add_argument("--topk", type=Path, required=True, help="parquet: qid, rank, docid, score")
+    parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
+    return Arguments(**vars(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    run(main)

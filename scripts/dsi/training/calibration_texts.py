@@ -1,0 +1,78 @@
+"""Pruning by what data says: the first texts of the epoch that recovery begins with."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+
+from dsi.model.checkpoint import Checkpoint
+from dsi.model.masks import Tensors
+from dsi.pruning.apply import prune
+from dsi.pruning.calibration import docid_batch, movement_scores, prune_calibrated
+from dsi.pruning.evidence import Evidence, Pruned
+from dsi.pruning.registry import CRITERIA
+from dsi.training.docid_data import DocidFiles, Judged, docid_objective
+from dsi.training.docid_settings import DocidSettings
+from dsi.training.objectives.docid import DocidObjective
+from dsi.training.objectives.docid_sequence import SequenceObjective
+from dsi.training.objectives.examples import Batch
+from dsi.training.optimisation import make_optimiser
+from dsi.training.phase import describe_phase
+from dsi.training.settings import SettingsError
+
+
+class CalibrationTexts(NamedTuple):
+    """Where the texts come from, how they are drawn, and how many: `settings.calibration`."""
+
+    files: DocidFiles
+    settings: DocidSettings
+    seed: int
+
+
+def prune_by_texts(
+    checkpoint: Checkpoint,
+    weights: Tensors,
+    names: Sequence[str],
+    criterion: str,
+    rate: float,
+    texts: CalibrationTexts,
+) -> Pruned:
+    """Collect what the criterion looks at, and prune the named weights; the model itself is changed, too.
+
+    Args:
+        checkpoint: with atomic docids.
+        weights: the checkpoint's.
+        criterion: one that looks at inputs or gradients.
+
+    Raises:
+        PruningError: as `dsi.pruning.apply.prune`.
+        SettingsError: `calibration` is missing, or for gradients `recovery`.
+    """
+    settings, model = texts.settings, checkpoint.model
+    if settings.calibration is None:
+        raise SettingsError('settings: found no calibration, expected for example {"queries": 256}')
+    judged = Judged.read(texts.files.collection)
+    objective = docid_objective(texts.files, judged, checkpoint, settings, texts.seed)
+    first_epoch = settings.training.epochs + 1
+    batches = calibration_batches(objective, first_epoch, settings.calibration.queries)
+    if CRITERIA[criterion].looks_at == "inputs":
+        inputs = [docid_batch(model, batch.input_ids, batch.attention_mask) for batch in batches]
+        return prune_calibrated(model, weights, names, criterion, rate, inputs)
+    phase = describe_phase("E2", settings.training, settings.recovery, texts.seed)
+    optimiser = make_optimiser(model, phase.optimisation, phase.learning_rate)
+    torch.manual_seed(texts.seed)  # of dropout
+    losses = (objective.loss(model.train(), batch) for batch in batches)
+    evidence = Evidence(movement=movement_scores(model, names, losses, optimiser))
+    return prune(weights, names, criterion, rate, evidence)
+
+
+def calibration_batches(
+    objective: DocidObjective | SequenceObjective, epoch: int, texts: int
+) -> Iterator[Batch]:
+    """The batches of an epoch until they hold so many texts."""
+    seen = 0
+    for batch in objective.batches(epoch):
+        if seen >= texts:
+            return
+        yield batch
+        seen += len(batch.input_ids)

@@ -1,0 +1,167 @@
+"""The Lightning module: an objective's loss, an optimiser, a schedule, and masks that hold.
+
+Everything random in an epoch follows from (seed, epoch), so a resumed run equals an uninterrupted one, and
+arms that share a seed share their data.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch.utils.data import DataLoader, IterableDataset
+
+from dsi.model.masks import MaskedParameters, Tensors, hold_masks
+from dsi.training.objective import VALIDATION_LOSS, Objective
+from dsi.training.optimisation import load_moments, make_optimiser, warmup_constant, warmup_cosine
+from dsi.training.phase import Phase
+from dsi.training.start import Start
+
+# Changes masks in place after a step; the step's number counts from 1, then comes the last one's.
+Growth = Callable[[MaskedParameters, int, int], object]
+
+logger = logging.getLogger(__name__)
+
+
+class MaskError(RuntimeError):
+    """A pruned weight is not zero any more."""
+
+
+class _Epochs(IterableDataset[Any]):
+    """The batches of the epoch that is set."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self.epoch = 1
+
+    def __len__(self) -> int:
+        return len(self._objective)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._objective.batches(self.epoch))
+
+
+class Retriever(pl.LightningModule):
+    """A model in training.
+
+    Args:
+        start: the model, the masks that hold, and optimiser state to go on from.
+        grow: changes the masks after each optimiser step; None: they stay as they are.
+    """
+
+    def __init__(self, start: Start, phase: Phase, objective: Objective, grow: Growth | None = None) -> None:
+        super().__init__()
+        self.model = start.model
+        self.phase = phase
+        self.objective = objective
+        self.history: list[dict[str, Any]] = []
+        self.masked: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
+        self._epochs = _Epochs(objective)
+        self._moments = start.moments
+        self._masks = dict(start.masks)
+        self._grow = grow
+        self._step = 0
+        self._train_loss = 0.0
+        self._measures: dict[str, float] = {}
+
+    def on_fit_start(self) -> None:
+        parameters = dict(self.model.named_parameters())
+        self.masked = [(parameters[name], mask.to(self.device)) for name, mask in self._masks.items()]
+        if self.phase.checkpointing:
+            self.model.gradient_checkpointing_enable()
+
+    @property
+    def masks(self) -> Tensors:
+        """The masks as they are now, on the CPU."""
+        if not self.masked:
+            return self._masks
+        return {name: mask.cpu() for name, (_, mask) in zip(self._masks, self.masked, strict=True)}
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        # Called anew for each epoch, and before the epoch's first batch is fetched, which happens
+        # ahead of on_train_epoch_start.
+        self._epochs.epoch = self.phase.first_epoch + self.current_epoch
+        return DataLoader(self._epochs, batch_size=None)
+
+    def val_dataloader(self) -> list[int]:
+        # The objective holds its queries; one round of Lightning's loop asks it.
+        return [0]
+
+    def on_train_batch_start(self, _: Any, batch_idx: int) -> None:
+        if batch_idx == 0:
+            self._train_loss = 0.0
+            # Dropout too follows from (seed, epoch): Lightning does not store torch's generator. Here
+            # and not when the epoch starts, as making the loader's iterator draws from it as well.
+            epoch = self.phase.first_epoch + self.current_epoch
+            torch.manual_seed(self.phase.seed * 100_003 + epoch)
+
+    def training_step(self, batch: Any, _: int) -> torch.Tensor:
+        loss = self.objective.loss(self.model, batch)
+        self._train_loss += loss.item() * len(batch[0])
+        return loss
+
+    def validation_step(self, _: Any, __: int) -> None:
+        # In fp32 as the final evaluation is, so that the history's last row agrees with it.
+        with torch.autocast(self.device.type, enabled=False):
+            self._measures = self.objective.validate(self.model)
+        if self._measures:
+            self.log(VALIDATION_LOSS, self._measures[VALIDATION_LOSS], batch_size=1)
+
+    def on_train_epoch_end(self) -> None:
+        if any(parameter[~mask].any() for parameter, mask in self.masked):
+            raise MaskError(
+                f"after epoch {self.current_epoch + 1} a pruned weight is not zero: the masks were "
+                "not applied after an optimiser step"
+            )
+        row = {
+            "epoch": self.phase.first_epoch + self.current_epoch,
+            "phase": self.phase.name,
+            "examples": self.objective.examples,
+            "learning_rate": self.optimizers().param_groups[0]["lr"],  # type: ignore[union-attr]
+            "train_loss": self._train_loss / self.objective.examples,
+            **self._measures,
+        }
+        self.history.append(row)
+        shown = ("train_loss", *self._measures)
+        logger.info("epoch %d: %s", row["epoch"], ", ".join(f"{name} {row[name]:.4f}" for name in shown))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["history"] = self.history
+        if self._grow is not None:
+            checkpoint["grown"] = (self._step, self.masks)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.history = checkpoint["history"]
+        if self._grow is not None:
+            self._step, self._masks = checkpoint["grown"]
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        # Here and not by the trainer, which refuses to clip for a fused optimiser.
+        limit = self.phase.optimisation.gradient_clip
+        if limit is not None:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+
+    def configure_optimizers(self) -> Any:
+        phase = self.phase
+        optimiser = make_optimiser(self.model, phase.optimisation, phase.learning_rate)
+        if self._moments is not None:
+            load_moments(optimiser, self.model, self._moments)
+        in_epoch = math.ceil(len(self.objective) / phase.accumulate)
+        optimiser.register_step_post_hook(lambda *_: self._mask(in_epoch * phase.epochs))
+        over, steps = in_epoch * phase.rewound, in_epoch * (phase.rewound + phase.epochs)
+        factor = warmup_cosine if phase.schedule == "cosine" else warmup_constant
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimiser, lambda step: factor((over + step) / steps, phase.warmup)
+        )
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def _mask(self, last: int) -> None:
+        self._step += 1
+        if self._grow is not None:
+            self._grow(self.masked, self._step, last)
+        hold_masks(self.masked)

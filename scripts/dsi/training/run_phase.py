@@ -1,0 +1,64 @@
+"""A phase of either task from its start to its outputs: trained, written, ranked with."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from dsi.base.files import replacing_files, write_json
+from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.sparsity import sparsity
+from dsi.training.loop import train
+from dsi.training.objective import Objective
+from dsi.training.optimisation import optimiser_moments
+from dsi.training.phase import Phase
+from dsi.training.retriever import Retriever
+from dsi.training.start import Start
+
+logger = logging.getLogger(__name__)
+
+
+def run_phase(
+    start: Start,
+    phase: Phase,
+    objective: Objective,
+    *,
+    gradual: GradualPruning | None,
+    state: Path,
+    output: Path,
+    write: Callable[[Path], None],
+    rank: Callable[[], None],
+) -> None:
+    """Train through a phase, going on from a killed run's state; write the checkpoint and rank with it.
+
+    Beside the checkpoint are history.parquet, after E1 optimizer.safetensors, and with masks that grow
+    masks.safetensors and sparsity.json.
+
+    Args:
+        gradual: how the start's masks grow; None: they stay as they are.
+        state: folder of this training's state, removed once everything is written.
+        output: folder of the checkpoint.
+        write: writes the trained model's checkpoint into a folder, as `dsi.model.checkpoint.save_checkpoint`.
+        rank: ranks with the checkpoint in `output`.
+    """
+    module = Retriever(start, phase, objective, gradual.grow if gradual else None)
+    history, optimiser = train(module, state)
+    with replacing_files(output) as folder:
+        write(folder)
+        history.to_parquet(folder / "history.parquet", index=False)
+        if phase.name == "E1":
+            save_file(optimiser_moments(optimiser, start.model), folder / "optimizer.safetensors")
+        if gradual is not None:
+            _write_masks(module, gradual.rate, folder)
+    rank()
+    shutil.rmtree(state)
+
+
+def _write_masks(module: Retriever, rate: float, folder: Path) -> None:
+    """The masks as they are at the end, and the zeros of the checkpoint in the same folder."""
+    result = sparsity(load_file(folder / "model.safetensors"), rate)
+    save_file(module.masks, folder / "masks.safetensors")
+    write_json(result._asdict(), folder / "sparsity.json")
+    logger.info("zeros: %.4f of Linears, %.4f of all parameters", result.linears, result.model)

@@ -1,0 +1,40 @@
+"""Where a phase of training begins: a model, masks, and the optimiser's state."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import load_file
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
+
+from dsi.model.t5 import untie_head
+from dsi.training.arguments import TrainingArguments
+
+
+class Start(NamedTuple):
+    """Where a phase begins.
+
+    masks: parameter name → boolean mask, True where a weight is kept; empty for dense training. moments:
+    optimiser state to go on from (`dsi.training.optimisation.optimiser_moments`), None to start afresh.
+    """
+
+    model: T5ForConditionalGeneration
+    masks: Mapping[str, torch.Tensor] = {}
+    moments: Mapping[str, torch.Tensor] | None = None
+
+
+def start_of(model: T5ForConditionalGeneration, arguments: TrainingArguments, untie: bool) -> Start:
+    """The start of a phase that a command's arguments describe; masks that grow keep everything at first.
+
+    Args:
+        untie: whether E2 gives the model's output head weights of its own, in place.
+
+    Raises:
+        PruningError: the weights that --gradual selects are not there.
+    """
+    if arguments.phase == "E2" and untie:
+        untie_head(model)
+    masks = load_file(arguments.masks) if arguments.masks else {}
+    if arguments.gradual is not None:
+        masks = arguments.gradual.first_masks(dict(model.named_parameters()))
+    return Start(model, masks, load_file(arguments.moments) if arguments.moments else None)

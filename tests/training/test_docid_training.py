@@ -1,0 +1,118 @@
+"""The command `train`: E1 and E2, the ranking it writes, masks that grow, what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from safetensors.torch import load_file
+
+from dsi.docids.schemes import atomic
+from dsi.docids.tokenizer import load_tokenizer
+from dsi.training.docid_settings import docid_settings
+from dsi.training.docid_training import DocidArguments, starting_point
+from dsi.training.settings import SettingsError
+from tests.conftest import DOCUMENTS
+from tests.training.conftest import docids_of, settings_json
+
+
+def options(scheme: str, collection: Path, tokenizer_folder: Path, **changes: Any) -> list[object]:
+    """What every phase is told; docids are written beside the collection."""
+    frame = (
+        atomic(DOCUMENTS, load_tokenizer(tokenizer_folder).get_vocab_size())
+        if scheme == "atomic"
+        else docids_of(scheme, tokenizer_folder)
+    )
+    frame.to_parquet(collection / "docids.parquet")
+    return [
+        *("--seed", 1, "--threads", 1, "--settings", settings_json(scheme, **changes)),
+        *("--collection", collection, "--docids", collection / "docids.parquet"),
+        *("--tokenizer", tokenizer_folder, "--state", collection / "state"),
+    ]
+
+
+def outputs(folder: Path) -> list[object]:
+    run, losses = folder.with_suffix(".trec.gz"), folder.with_suffix(".outputs.parquet")
+    return ["--output", folder, "--run", run, "--outputs", losses]
+
+
+def test_training_and_ranking_commands_agree(
+    command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
+) -> None:
+    """E1 and E2 by the command, then the same checkpoint ranked by the other command."""
+    shared = options("semantic", collection, tokenizer_folder)
+    dense, again = tmp_path / "dense", tmp_path / "again"
+    for arguments in (
+        ["train", "--phase", "E1", *shared, *outputs(dense)],
+        ["train", "--phase", "E2", "--start", dense, *shared, *outputs(again)],
+        [
+            *("rank", again, "--queries", collection / "queries.parquet"),
+            *("--qrels", collection / "qrels.parquet", "--relevance", 1, "--depth", 1000),
+            *("--prefixes-at-a-time", 7, "--threads", 1, *outputs(tmp_path / "third")[2:]),
+        ],
+    ):
+        done = command(*arguments)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "third.trec.gz").read_bytes() == (tmp_path / "again.trec.gz").read_bytes()
+    history = pd.concat([pd.read_parquet(folder / "history.parquet") for folder in (dense, again)])
+    assert list(history["phase"]) == ["E1", "E1", "E2"]
+    losses = pd.read_parquet(tmp_path / "third.outputs.parquet").set_index("qid")["loss"]
+    assert losses["q1"] == pytest.approx(history["validation_loss"].iloc[-1], rel=1e-4)
+    assert (dense / "optimizer.safetensors").is_file()
+    assert not list((collection / "state").iterdir())
+
+
+def test_masks_that_grow_are_written_with_the_checkpoint(
+    command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
+) -> None:
+    shared = options("atomic", collection, tokenizer_folder)
+    gradual = {"rate": 0.5, "until": 0.6, "every": 1, "stacks": ["encoder"], "kinds": ["attention"]}
+    done = command("train", "--phase", "E1", *shared, *outputs(tmp_path / "dense"))
+    assert done.returncode == 0, done.stderr
+    recovery = ["--start", tmp_path / "dense", "--gradual", json.dumps(gradual)]
+    done = command("train", "--phase", "E2", *recovery, *shared, *outputs(tmp_path / "gradual"))
+    assert done.returncode == 0, done.stderr
+    masks = load_file(tmp_path / "gradual/masks.safetensors")
+    weights = load_file(tmp_path / "gradual/model.safetensors")
+    assert {name.rpartition(".")[0].rpartition(".")[2] for name in masks} == {"q", "k", "v", "o"}
+    assert all(name.startswith("encoder.") for name in masks)
+    assert all(not weights[name][~mask].any() for name, mask in masks.items())
+    assert json.loads((tmp_path / "gradual/sparsity.json").read_text())["nominal"] == 0.5
+    assert (tmp_path / "gradual.trec.gz").is_file()
+
+
+def test_a_model_that_does_not_fit_is_refused_before_any_training(
+    command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
+) -> None:
+    wide = {**json.loads(settings_json("atomic"))["model"], "d_model": 64}
+    shared = options("atomic", collection, tokenizer_folder, model=wide)
+    done = command("train", "--phase", "E1", *shared, *outputs(tmp_path / "dense"))
+    assert done.returncode == 1
+    assert "error: model.d_model: found 64 with embeddings: lsa" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_e1_needs_a_shape(tokenizer_folder: Path, collection: Path) -> None:
+    arguments = DocidArguments(
+        phase="E1",
+        seed=1,
+        threads=1,
+        collection=collection,
+        tokenizer=tokenizer_folder,
+        start=None,
+        masks=None,
+        moments=None,
+        gradual=None,
+        output=collection / "out",
+        run=collection / "run",
+        outputs=collection / "outputs",
+        state=collection / "state",
+        code="",
+        settings=docid_settings(settings_json("atomic", model=None)),
+        docids=collection / "docids.parquet",
+        generated=None,
+        generated_words=None,
+    )
+    with pytest.raises(SettingsError, match="found no model with --phase E1, expected its shape"):
+        starting_point(arguments, DOCUMENTS)

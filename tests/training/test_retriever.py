@@ -1,0 +1,173 @@
+"""The Lightning module: masks that hold and grow, accumulation, the epochs and learning rates of a phase."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from dsi.model.masks import MaskedParameters
+from dsi.model.t5 import build_model
+from dsi.pruning.criteria.magnitude import magnitude_importances
+from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.layers import linear_names
+from dsi.pruning.thresholds import layerwise_masks
+from dsi.training import retriever as retrievers
+from dsi.training.loop import HISTORY, train
+from dsi.training.objectives.docid import DocidObjective
+from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch
+from dsi.training.retriever import MaskError, Retriever
+from dsi.training.start import Start
+from tests.conftest import PIECES, SHAPE, TEXTS
+from tests.training.conftest import PHASE, docid_objective, killed_in, retriever
+
+GRADUAL = GradualPruning(rate=0.8, until=0.5, every=3)
+
+
+def cut_to_the_same_length(batches: list[Batch]) -> list[Batch]:
+    """The first four rows of each batch, as long as the shortest."""
+    width = min(batch.input_ids.shape[1] for batch in batches)
+    return [
+        Batch(batch.input_ids[:4, :width], batch.attention_mask[:4, :width], batch.targets[:4])
+        for batch in batches
+    ]
+
+
+class GivenBatches:
+    """An objective on some batches, with the loss of atomic docids."""
+
+    measures = VALIDATION_MEASURES
+
+    def __init__(self, batches: list[Batch], folder: Path) -> None:
+        self.examples = sum(len(batch.input_ids) for batch in batches)
+        self.loss = docid_objective(folder).loss
+        self._batches = batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def batches(self, _: int) -> Iterator[Batch]:
+        return iter(self._batches)
+
+    def validate(self, _: object) -> dict[str, float]:
+        return {}
+
+
+def test_accumulated_gradients_are_those_of_the_whole_batch(tokenizer_folder: Path, tmp_path: Path) -> None:
+    chosen = cut_to_the_same_length(list(docid_objective(tokenizer_folder).batches(1))[:3])
+    whole = [torch.cat(part) for part in zip(*chosen, strict=True)]  # 12 rows
+    after = []
+    for accumulate, rows in ((1, 12), (2, 6)):
+        parts = [Batch(*(part[first : first + rows] for part in whole)) for first in range(0, 12, rows)]
+        model = build_model(SHAPE, PIECES, len(TEXTS), seed=1)
+        step = PHASE._replace(accumulate=accumulate, schedule="constant", warmup=0.0)
+        module = Retriever(Start(model), step, GivenBatches(parts, tokenizer_folder))
+        train(module, tmp_path / str(rows))
+        after.append(model.shared.weight.detach().clone())
+    assert torch.allclose(after[0], after[1], atol=1e-6)
+    assert not torch.equal(after[0], build_model(SHAPE, PIECES, len(TEXTS), seed=1).shared.weight)
+
+
+def test_masks_are_held_and_nothing_else_is_zeroed(tokenizer_folder: Path, tmp_path: Path) -> None:
+    start = retriever(tokenizer_folder).model
+    weights = {name: value.detach().clone() for name, value in start.named_parameters()}
+    masks = layerwise_masks(
+        magnitude_importances({name: weights[name] for name in linear_names(weights)}), 0.5
+    )
+    pruned = retriever(tokenizer_folder, PHASE._replace(epochs=2), masks=masks)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            dict(pruned.model.named_parameters())[name].mul_(mask)
+    history, _ = train(pruned, tmp_path / "state")
+    after = dict(pruned.model.named_parameters())
+    for name, mask in masks.items():
+        assert not after[name][~mask].any()
+        assert after[name][mask].count_nonzero() == mask.sum()
+    assert not torch.equal(after["shared.weight"], weights["shared.weight"])
+    assert list(history.columns) == [*HISTORY, *DocidObjective.measures]
+    assert list(history["epoch"]) == [1, 2]
+    assert history.notna().all().all()
+
+
+def test_masks_that_do_not_hold_end_the_training(
+    tokenizer_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedding = retriever(tokenizer_folder).model.shared.weight
+    masks = {"shared.weight": torch.zeros_like(embedding, dtype=torch.bool)}
+    broken = retriever(tokenizer_folder, masks=masks)
+    monkeypatch.setattr(retrievers, "hold_masks", lambda masked: None)
+    with pytest.raises(MaskError, match="after epoch 1 a pruned weight is not zero"):
+        train(broken, tmp_path)
+
+
+def growing(folder: Path) -> Retriever:
+    """A retriever whose masks grow to 0.8 over the first half of the steps of four epochs."""
+    masks = GRADUAL.first_masks(dict(retriever(folder).model.named_parameters()))
+    return retriever(folder, PHASE._replace(epochs=4), GRADUAL.grow, masks=masks)
+
+
+def test_gradual_recovery_ends_with_the_rate_and_bears_a_kill(tokenizer_folder: Path, tmp_path: Path) -> None:
+    whole = growing(tokenizer_folder)
+    train(whole, tmp_path / "whole")
+    weights = dict(whole.model.named_parameters())
+    for name, mask in whole.masks.items():
+        assert int((~mask).sum()) == round(0.8 * mask.numel()), name
+        assert not weights[name][~mask].any(), name
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train(killed_in(growing(tokenizer_folder), epoch=2), tmp_path / "killed")
+    resumed = growing(tokenizer_folder)
+    train(resumed, tmp_path / "killed")
+    for name, mask in whole.masks.items():
+        assert torch.equal(resumed.masks[name], mask), name
+    for name, value in weights.items():
+        assert torch.equal(dict(resumed.model.named_parameters())[name], value), name
+
+
+def test_growth_is_told_the_step_and_the_last_one(tokenizer_folder: Path, tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+
+    def grow(_: MaskedParameters, step: int, last: int) -> None:
+        steps.append((step, last))
+
+    module = retriever(tokenizer_folder, PHASE._replace(epochs=2), grow)
+    train(module, tmp_path)
+    last = 2 * len(module.objective)
+    assert steps == [(step, last) for step in range(1, last + 1)]
+
+
+def test_recovery_goes_on_with_the_epochs_that_follow(
+    tokenizer_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    batches = DocidObjective.batches
+
+    def recorded(self: DocidObjective, epoch: int) -> Iterator[Batch]:
+        drawn.append(epoch)
+        yield from batches(self, epoch)
+
+    monkeypatch.setattr(DocidObjective, "batches", recorded)
+    second = retriever(tokenizer_folder, PHASE._replace(name="E2", first_epoch=4, epochs=2))
+    history, _ = train(second, tmp_path)
+    assert drawn == [4, 5]
+    assert list(history["epoch"]) == [4, 5]
+    assert list(history["phase"]) == ["E2", "E2"]
+
+
+def learning_rates(module: Retriever) -> list[float]:
+    """Of every step of a phase."""
+    configured = module.configure_optimizers()
+    optimiser, schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
+    rates = []
+    for _ in range(len(module.objective) * module.phase.epochs):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        schedule.step()
+    return rates
+
+
+def test_rewound_recovery_repeats_the_last_learning_rates(tokenizer_folder: Path) -> None:
+    first = retriever(tokenizer_folder, PHASE._replace(epochs=3))
+    rewound = PHASE._replace(name="E2", first_epoch=4, epochs=2, rewound=1)
+    expected = learning_rates(first)[len(first.objective) :]
+    assert learning_rates(retriever(tokenizer_folder, rewound)) == pytest.approx(expected)

@@ -1,0 +1,128 @@
+"""run_phase: any objective composes with it, and it imports none."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from dsi.pruning.gradual import GradualPruning
+from dsi.training import loop, run_phase
+from dsi.training.start import Start
+from plan.digests import imported_files
+from tests.conftest import SCRIPTS
+from tests.training.conftest import PHASE
+
+
+class Zero:
+    """An objective that pulls one row of the embedding towards zero."""
+
+    examples = 6
+    measures = ("validation_loss",)
+
+    def __len__(self) -> int:
+        return 3
+
+    def batches(self, _: int) -> Iterator[tuple[torch.Tensor]]:
+        yield from [(torch.ones(2, 1),)] * 3
+
+    def loss(self, model: Any, _: tuple[torch.Tensor]) -> torch.Tensor:
+        loss: torch.Tensor = model.shared.weight[5].square().mean()
+        return loss
+
+    def validate(self, model: Any) -> dict[str, float]:
+        return {"validation_loss": float(model.shared.weight[5].square().mean())}
+
+
+class Outputs:
+    """Writes the weights into a checkpoint, and notes what was there when it was ranked with."""
+
+    def __init__(self, model: Any, folder: Path) -> None:
+        self.ranked_with: set[str] = set()
+        self._model = model
+        self._folder = folder
+
+    def write(self, folder: Path) -> None:
+        self._model.save_pretrained(folder)
+
+    def rank(self) -> None:
+        self.ranked_with = {path.name for path in self._folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["E1", "E2"])
+def test_a_toy_objective_is_trained_written_and_ranked_with(
+    tiny_model: Any, tmp_path: Path, name: Any
+) -> None:
+    before = tiny_model.shared.weight[5].square().mean().item()
+    made = Outputs(tiny_model, tmp_path / "out")
+    run_phase.run_phase(
+        Start(tiny_model),
+        PHASE._replace(name=name, epochs=2),
+        Zero(),
+        gradual=None,
+        state=tmp_path / "state",
+        output=tmp_path / "out",
+        write=made.write,
+        rank=made.rank,
+    )
+    history = pd.read_parquet(tmp_path / "out/history.parquet")
+    assert list(history["phase"]) == [name, name]
+    assert history["validation_loss"].iloc[-1] < before
+    moments = {"optimizer.safetensors"} if name == "E1" else set()
+    expected = {"config.json", "generation_config.json", "model.safetensors", "history.parquet", *moments}
+    assert made.ranked_with == expected
+    assert not (tmp_path / "state").exists()
+
+
+def test_masks_that_grew_are_written_with_the_sparsity(tiny_model: Any, tmp_path: Path) -> None:
+    gradual = GradualPruning(rate=0.5, until=0.5, every=1)
+    made = Outputs(tiny_model, tmp_path / "out")
+    run_phase.run_phase(
+        Start(tiny_model, gradual.first_masks(dict(tiny_model.named_parameters()))),
+        PHASE._replace(name="E2", epochs=2),
+        Zero(),
+        gradual=gradual,
+        state=tmp_path / "state",
+        output=tmp_path / "out",
+        write=made.write,
+        rank=made.rank,
+    )
+    weights, masks = (load_file(tmp_path / f"out/{name}.safetensors") for name in ("model", "masks"))
+    assert all(not weights[name][~mask].any() for name, mask in masks.items())
+    assert {mask.float().mean().item() for mask in masks.values()} == {0.5}
+    counted = json.loads((tmp_path / "out/sparsity.json").read_text())
+    assert (counted["nominal"], counted["linears"]) == (0.5, 0.5)
+    assert {"masks.safetensors", "sparsity.json"} <= made.ranked_with
+
+
+def test_a_failed_ranking_leaves_the_state_to_go_on_from(tiny_model: Any, tmp_path: Path) -> None:
+    def fail() -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        run_phase.run_phase(
+            Start(tiny_model),
+            PHASE,
+            Zero(),
+            gradual=None,
+            state=tmp_path / "state",
+            output=tmp_path / "out",
+            write=Outputs(tiny_model, tmp_path / "out").write,
+            rank=fail,
+        )
+    assert (tmp_path / "state/last.ckpt").is_file()
+
+
+def test_neither_run_phase_nor_the_loop_imports_an_objective() -> None:
+    """So that an edited objective makes the models of no other task stale."""
+    objectives = {path.name for path in (SCRIPTS / "dsi/training/objectives").glob("*.py")}
+    assert {"docid.py", "docid_sequence.py", "ranked_list.py"} <= objectives
+    for module in (run_phase, loop):
+        assert module.__file__ is not None
+        imported = imported_files(SCRIPTS, Path(module.__file__))
+        assert len(imported) > 5
+        assert not [path for path in imported if path.parent.name == "objectives"]

@@ -1,0 +1,56 @@
+"""The name of a killed run's state: another for any other setting, input or code."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from dsi.pruning.gradual import GradualPruning
+from dsi.training.arguments import TrainingArguments
+from dsi.training.list_settings import GenerationSettings
+from dsi.training.state import state_key
+
+SETTINGS = GenerationSettings("greedy", "k")
+
+
+def arguments(folder: Path) -> TrainingArguments:
+    (folder / "tokenizer.json").write_text("{}")
+    return TrainingArguments(
+        phase="E2",
+        seed=1,
+        threads=1,
+        collection=folder,
+        tokenizer=folder,
+        start=None,
+        masks=None,
+        moments=None,
+        gradual=None,
+        output=folder / "out",
+        run=folder / "run",
+        outputs=folder / "outputs",
+        state=folder / "state",
+        code="abc",
+    )
+
+
+def test_any_other_setting_input_or_code_has_another_name(tmp_path: Path) -> None:
+    given, data = arguments(tmp_path), tmp_path / "data"
+    data.write_text("one")
+    first = state_key(given, SETTINGS, [data])
+    assert first == state_key(given, SETTINGS, [data])
+    assert first == state_key(replace(given, run=Path("elsewhere")), SETTINGS, [data])
+    others = [
+        state_key(replace(given, **change), SETTINGS, [data])  # type: ignore[arg-type]
+        for change in (
+            {"phase": "E1"},
+            {"seed": 2},
+            {"threads": 2},
+            {"code": "abd"},
+            {"output": tmp_path / "another"},
+            {"masks": data},
+            {"gradual": GradualPruning(0.8, 0.6, 10)},
+            {"gradual": GradualPruning(0.8, 0.6, 11)},
+        )
+    ]
+    others.append(state_key(given, GenerationSettings("greedy", "full"), [data]))
+    data.write_text("two")
+    others.append(state_key(given, SETTINGS, [data]))
+    assert len({first, *others}) == len(others) + 1
