@@ -44,11 +44,9 @@ class Commands:
         for the command's CPU-seconds. The interpreter comes from the environment (`plan.environment`).
 
         Args:
-            line: the command's name, or {params.command} where it depends on wildcards, and its options, which
-                may refer to input, output, params, wildcards and threads.
+            line: the command's name, or {params.command} where it depends on wildcards, and its options.
+                They may refer to input, output, params, wildcards and threads.
             code: {params.code} where the digest depends on wildcards; else it is that of the command.
         """
         digest = self.digest(line.split()[0]) if code is None else code
-        return (
-            f'DSI_CODE={digest} DSI_TIMES={{log}}.times "$DSI_PYTHON" "$DSI_SCRIPTS" {line} > {{log}} 2>&1'
-        )
+        return f'DSI_CODE={digest} DSI_TIMES={{log}}.times "$DSI_PYTHON" "$DSI_SCRIPTS" {line} > {{log}} 2>&1'

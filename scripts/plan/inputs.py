@@ -1,7 +1,7 @@
 """What a rule reads: files by name, as paths with the pathvars <results> and <collection>.
 
-A file of the user's own, named in the configuration, is an input as far as it is here: an edited one makes what
-follows stale. What is downloaded is not.
+A file of the user's own that the configuration names is an input where it exists, so that an edited one makes
+what follows stale. What is downloaded is none.
 """
 
 import hashlib
@@ -122,20 +122,19 @@ def _query_paths(collection: Collection) -> Iterator[str | None]:
 def tokenizer_of(study: Study, baseline: str) -> str:
     """The tokenizer of a baseline: its own, or that of the model it starts from."""
     settings = study.baselines[baseline]
-    owner = f"models/{settings.model}" if isinstance(settings, RankedListBaseline) else f"baselines/{baseline}"
+    owner = (
+        f"models/{settings.model}" if isinstance(settings, RankedListBaseline) else f"baselines/{baseline}"
+    )
     return f"<results>/{owner}/tokenizer/tokenizer.json"
 
 
 def for_docids(study: Study, baseline: str) -> dict[str, str]:
     """What docids are made from: documents, the tokenizer, and embeddings that come as a file."""
     docids = of_task(study, baseline, DocidBaseline).docids
-    embeddings = docids.embeddings if isinstance(docids, SemanticDocids) else None
-    given = {"embeddings": path for path in local_files(embeddings)}
-    return {
-        "documents": "<collection>/documents.parquet",
-        "tokenizer": tokenizer_of(study, baseline),
-        **given,
-    }
+    inputs = {"documents": "<collection>/documents.parquet", "tokenizer": tokenizer_of(study, baseline)}
+    if isinstance(docids, SemanticDocids) and local_files(docids.embeddings):
+        inputs["embeddings"] = docids.embeddings
+    return inputs
 
 
 def for_training(study: Study, baseline: str) -> dict[str, str]:

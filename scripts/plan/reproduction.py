@@ -130,6 +130,4 @@ def _pruned_histories(study: Study, row: PublishedRow) -> tuple[History, ...]:
     assert row.rate is not None
     name = f"{row.name}, pruned at {spell_rate(row.rate)}"
     starts = systems_of_row(study, row, arm="dense")
-    return tuple(
-        History(name, pair) for pair in zip(starts, systems_of_row(study, row), strict=True)
-    )
+    return tuple(History(name, pair) for pair in zip(starts, systems_of_row(study, row), strict=True))

@@ -29,6 +29,11 @@ def as_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+def _part(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Those of some keys that are there."""
+    return {key: values[key] for key in keys if key in values}
+
+
 def of_task(study: Study, baseline: str, task: type[Task]) -> Task:
     """The settings of a baseline of one task.
 
@@ -58,8 +63,7 @@ def query_sources(collection: Collection) -> str:
     """The sources of queries and judgements and how they are divided, as collect_topics reads them."""
     settings = collection.as_dict()
     if not isinstance(collection, DatasetCollection):
-        keys = ("topics", "qrels", "split", "splits")
-        return as_json({key: settings[key] for key in keys if key in settings})
+        return as_json(_part(settings, "topics", "qrels", "split", "splits"))
     sources = {name: {"ir_datasets": dataset} for name, dataset in settings["splits"].items()}
     return as_json({"splits": {name: {"topics": one, "qrels": one} for name, one in sources.items()}})
 
@@ -80,20 +84,19 @@ def query_model(source: GeneratedQueries) -> str:
     written = source.as_dict()
     if Path(written["model"]).is_dir():
         return as_json({"path": written["model"]})
-    revision = {key: written[key] for key in ("revision",) if key in written}
-    return as_json({"hub": written["model"], **revision})
+    return as_json({"hub": written["model"], **_part(written, "revision")})
 
 
 def query_sampling(source: GeneratedQueries) -> str:
     """How it generates them."""
     written = source.as_dict()
-    return as_json({key: written[key] for key in SAMPLING})
+    return as_json(_part(written, *SAMPLING))
 
 
 def tokenizer_source(study: Study, model: str) -> str:
     """Where the tokenizer of a pre-trained model is, as fetch_tokenizer reads it."""
     written = study.models[model].as_dict()
-    return as_json({key: written[key] for key in ("hub", "revision", "path") if key in written})
+    return as_json(_part(written, "hub", "revision", "path"))
 
 
 def docids_options(study: Study, baseline: str) -> str:
@@ -126,7 +129,7 @@ def of_e1(study: Study, baseline: str) -> str:
 
 
 def of_e2(study: Study, baseline: str) -> str:
-    """What E2 depends on: as E1, the recovery's own schedule, and a head to prune apart from the embedding."""
+    """What E2 depends on: as E1, the recovery's schedule, and a head to prune apart from the embedding."""
     return as_json(_of_e2(study, baseline))
 
 
@@ -145,13 +148,12 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
     settings, depth = study.baselines[baseline], {"depth": study.evaluation.depth}
     written = settings.as_dict()
     if isinstance(settings, RankedListBaseline):
-        keys = ("k", "training", "count_padding", "track_test", "generation")
+        own = ("k", "training", "count_padding", "track_test", "generation")
         architecture = study.models[settings.model].architecture
         shape = None if architecture is None else architecture.as_dict()
-        return {**{key: written[key] for key in keys}, "architecture": shape, **depth}
-    keys = ("model", "training", "pseudo_queries", "distillation")
+        return {**_part(written, *own), "architecture": shape, **depth}
     return {
-        **{key: written[key] for key in keys},
+        **_part(written, "model", "training", "pseudo_queries", "distillation"),
         "bm25": {"k1": study.bm25.k1, "b": study.bm25.b},
         "scheme": settings.docids.scheme,
         "relevance": _relevance(study),
@@ -202,8 +204,7 @@ def gradual_option(study: Study, rate: str) -> str:
 def of_lists(study: Study, baseline: str) -> str:
     """What the lists of a trained model depend on."""
     written = of_task(study, baseline, RankedListBaseline).as_dict()
-    keys = ("k", "generation", "training")
-    return as_json({**{key: written[key] for key in keys}, "depth": study.evaluation.depth})
+    return as_json({**_part(written, "k", "generation", "training"), "depth": study.evaluation.depth})
 
 
 def list_measures_option(study: Study, slug: str) -> str:

@@ -77,7 +77,7 @@ def systems_of_arm(
 ) -> list[System]:
     """Those of the arm pruned or recovered; None: all that the study has.
 
-    A criterion that prunes in recovery has no pruned model, and only one-shot ones have any rate but their own.
+    A criterion that prunes in recovery has no pruned model; each has those of the rates that it can have.
     """
     if arm == "pruned":
         criteria = [name for name in (study.criteria if criteria is None else criteria) if one_shot(name)]
@@ -123,7 +123,7 @@ def measured_systems_of(study: Study, baseline: str, seed: int) -> list[System]:
 
 
 def timed_systems(study: Study, baseline: str) -> list[System]:
-    """The recovered models whose latency is measured: those of the first seed, as zeros cost the same in all."""
+    """The recovered models whose latency is measured: of the first seed, as zeros cost the same in all."""
     return systems_of_arm(study, "recovered", baselines=[baseline], seeds=study.seeds[:1])
 
 

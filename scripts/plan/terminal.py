@@ -20,8 +20,8 @@ class OneLinePerJob(logging.Filter):
     """Turns Snakemake's record of a job into one line and leaves out what goes with it.
 
     Args:
-        planning: tells whether this is a dry-run, which goes on showing the table of jobs; asked when the jobs
-            are known, as Snakemake does not know it before.
+        planning: tells whether this is a dry-run, which goes on showing the table of jobs. Asked only when
+            the jobs are known: Snakemake does not know it while it reads the Snakefile.
     """
 
     def __init__(self, planning: Callable[[], bool]) -> None:
