@@ -7,6 +7,7 @@
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -17,7 +18,31 @@ from dsi.bm25.lucene import LuceneError, search_bm25, verified_index
 logger = logging.getLogger(__name__)
 
 
+class Arguments(NamedTuple):
+    """index: its manifest; queries: a parquet file; depth: documents per query; output: the file to write."""
+
+    index: Path
+    queries: Path
+    k1: float
+    b: float
+    depth: int
+    output: Path
+
+
 def main() -> None:
+    arguments = parse_arguments()
+    queries = pd.read_parquet(arguments.queries)
+    try:
+        index = verified_index(arguments.index)
+        ranking = search_bm25(index, queries, arguments.k1, arguments.b, arguments.depth)
+    except LuceneError as error:
+        raise UserError(str(error)) from error
+    without = len(queries) - ranking["qid"].nunique()
+    logger.info("%d rows; %d queries match no document", len(ranking), without)
+    write_parquet(ranking, arguments.output)
+
+
+def parse_arguments() -> Arguments:
     parser = command_parser(__doc__)
     parser.add_argument("--index", type=Path, required=True, help="the index's manifest.json")
     parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, text")
@@ -25,17 +50,7 @@ def main() -> None:
     parser.add_argument("--b", type=float, required=True)
     parser.add_argument("--depth", type=int, required=True, help="documents per query")
     parser.add_argument("--output", type=Path, required=True, help="parquet to write")
-    arguments = parser.parse_args()
-
-    queries = pd.read_parquet(arguments.queries)
-    try:
-        index = verified_index(arguments.index)
-        run_frame = search_bm25(index, queries, arguments.k1, arguments.b, arguments.depth)
-    except LuceneError as error:
-        raise UserError(str(error)) from error
-    without = len(queries) - run_frame["qid"].nunique()
-    logger.info("%d rows; %d queries match no document", len(run_frame), without)
-    write_parquet(run_frame, arguments.output)
+    return Arguments(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_json
-from dsi.docids.embeddings import DocidError
+from dsi.docids.identifiers import DocidError
 from dsi.efficiency.compressed_files import CompressionError
 from dsi.efficiency.sizes import compress_checkpoint
 

@@ -15,7 +15,7 @@ import torch
 
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_json
-from dsi.docids.embeddings import DocidError
+from dsi.docids.identifiers import DocidError
 from dsi.efficiency.latency import measure_latency
 from dsi.model.checkpoint import CheckpointError
 from dsi.systems import System, SystemNameError

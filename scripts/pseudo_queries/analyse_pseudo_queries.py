@@ -4,11 +4,13 @@
         --queries results/collection/pseudo-queries/file-0a1b2c3d.parquet \\
         --output results/collection/pseudo-queries/file-0a1b2c3d-words.parquet
 
-Apart from export_bm25.py, so that another source of queries leaves the other baselines as they are.
+A command apart from `export_bm25`, so that another source of queries leaves the baselines without any as they
+are.
 """
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -19,21 +21,34 @@ from dsi.bm25.lucene import LuceneError, analyse_words, verified_index
 logger = logging.getLogger(__name__)
 
 
-def main() -> None:
-    parser = command_parser(__doc__)
-    parser.add_argument("--index", type=Path, required=True, help="the index's manifest.json")
-    parser.add_argument("--queries", type=Path, required=True, help="parquet: docid, query")
-    parser.add_argument("--output", type=Path, required=True, help="parquet to write: word, terms")
-    arguments = parser.parse_args()
+class Options(NamedTuple):
+    """The index's manifest, the queries, and where to write."""
 
-    queries = pd.read_parquet(arguments.queries)["query"]
+    manifest: Path
+    queries: Path
+    output: Path
+
+
+def main() -> None:
+    options = parse_options()
+    queries = pd.read_parquet(options.queries)["query"]
     words = sorted({word for query in queries for word in query.split()})
     try:
-        terms = analyse_words(verified_index(arguments.index), words)
+        terms = analyse_words(verified_index(options.manifest), words)
     except LuceneError as error:
         raise UserError(str(error)) from error
     logger.info("%d words", len(words))
-    write_parquet(pd.DataFrame({"word": list(terms), "terms": list(terms.values())}), arguments.output)
+    write_parquet(pd.DataFrame({"word": list(terms), "terms": list(terms.values())}), options.output)
+
+
+def parse_options() -> Options:
+    parser = command_parser(__doc__)
+    parser.add_argument(
+        "--index", dest="manifest", type=Path, required=True, help="the index's manifest.json"
+    )
+    parser.add_argument("--queries", type=Path, required=True, help="parquet: docid, query")
+    parser.add_argument("--output", type=Path, required=True, help="parquet to write: word, terms")
+    return Options(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -11,59 +11,64 @@ a local folder; a T5 with its tokenizer, as safetensors. A killed run goes on fr
 is started again with the same inputs and --code.
 """
 
-import argparse
-import hashlib
-import json
 import logging
 import shutil
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
 from transformers import T5Tokenizer
 
 from dsi.base.command import UserError, command_parser, json_object, run
-from dsi.base.files import file_digest, write_parquet
+from dsi.base.files import write_parquet
 from dsi.base.process import prepare_torch
 from dsi.model.checkpoint import CheckpointError, load_t5
 from dsi.model.pretrained import ModelSourceError, source_folder
-from dsi.pseudo_queries.generation import Sampling, generate_queries
+from dsi.pseudo_queries.generation import Sampling, generate_queries, generation_name
 
 KEY = "pseudo_queries.generated.model"
 
 logger = logging.getLogger(__name__)
 
 
+class Options(NamedTuple):
+    """Which documents, the model and how it samples, and where to write."""
+
+    documents: Path
+    source: dict[str, Any]
+    sampling: dict[str, int]
+    threads: int
+    output: Path
+    state: Path
+    code: str
+
+
 def main() -> None:
-    arguments = parse_arguments()
-    prepare_torch(arguments.threads)
-    documents = pd.read_parquet(arguments.documents)
+    options = parse_options()
+    prepare_torch(options.threads)
+    documents, sampling = pd.read_parquet(options.documents), Sampling(**options.sampling)
     try:
-        folder = source_folder(arguments.source, weights=True, key=KEY)
+        folder = source_folder(options.source, weights=True, key=KEY)
         source_folder({"path": str(folder)}, weights=False)  # the tokenizer must be there, too
-        model = load_t5(folder)
+        model = load_t5(folder).to("cuda" if torch.cuda.is_available() else "cpu")
     except (ModelSourceError, CheckpointError) as error:
         raise UserError(str(error)) from error
     tokenizer = T5Tokenizer.from_pretrained(folder, local_files_only=True)
-    state = arguments.state / state_name(arguments, folder)
-    queries = generate_queries(
-        model.to("cuda" if torch.cuda.is_available() else "cpu"),
-        tokenizer,
-        documents,
-        Sampling(**arguments.sampling),
-        state,
-    )
+    weights = folder / "model.safetensors"
+    name = generation_name(options.documents, weights, sampling, options.threads, options.code)
+    queries = generate_queries(model, tokenizer, documents, sampling, options.state / name)
     if queries.empty:
         raise UserError(
             f"{folder}: found only empty queries for {len(documents):,} documents, expected a model that was "
             "trained to write queries, for example macavaney/doc2query-t5-base-msmarco"
         )
     logger.info("%d queries of %d documents", len(queries), queries["docid"].nunique())
-    write_parquet(queries, arguments.output)
-    shutil.rmtree(state)
+    write_parquet(queries, options.output)
+    shutil.rmtree(options.state / name)
 
 
-def parse_arguments() -> argparse.Namespace:
+def parse_options() -> Options:
     parser = command_parser(__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
     parser.add_argument("--source", type=json_object, required=True, help="JSON: hub or path")
@@ -74,18 +79,7 @@ def parse_arguments() -> argparse.Namespace:
         "--state", type=Path, default=Path(".generation"), help="folder for the parts of unfinished runs"
     )
     parser.add_argument("--code", default="", help="digest of the code, part of the state's name")
-    return parser.parse_args()
-
-
-def state_name(arguments: argparse.Namespace, folder: Path) -> str:
-    """A name for the finished parts: another for any other document, model, setting or code."""
-    identity = {
-        "inputs": [file_digest(arguments.documents), file_digest(folder / "model.safetensors")],
-        "sampling": arguments.sampling,
-        "threads": arguments.threads,
-        "code": arguments.code,
-    }
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    return Options(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

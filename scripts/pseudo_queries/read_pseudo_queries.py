@@ -10,6 +10,7 @@ docid<TAB>query with further queries behind further tabs, plain or gzipped.
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from tqdm import tqdm
@@ -22,28 +23,39 @@ from dsi.pseudo_queries.files import known_queries, read_generated
 logger = logging.getLogger(__name__)
 
 
-def main() -> None:
-    parser = command_parser(__doc__)
-    parser.add_argument("--file", type=Path, required=True, help="JSON lines or TSV, plain or gzipped")
-    parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
-    parser.add_argument("--output", type=Path, required=True, help="parquet to write: docid, query")
-    arguments = parser.parse_args()
+class Options(NamedTuple):
+    """Which file, whose documents, and where to write."""
 
-    docids = pd.read_parquet(arguments.documents, columns=["docid"])["docid"]
+    file: Path
+    documents: Path
+    output: Path
+
+
+def main() -> None:
+    options = parse_options()
+    docids = pd.read_parquet(options.documents, columns=["docid"])["docid"]
     try:
-        known = known_queries(tqdm(read_generated(arguments.file), unit="query"), docids, str(arguments.file))
+        known = known_queries(tqdm(read_generated(options.file), unit="query"), docids, str(options.file))
     except (FileFormatError, OSError) as error:
         raise UserError(str(error)) from error
     if known.unknown:
         logger.warning(
             "%s: left out the queries of %d docids that the collection does not have, for example %s",
-            arguments.file,
+            options.file,
             len(known.unknown),
             known.unknown[0],
         )
     reached = known.queries["docid"].nunique()
     logger.info("%d queries of %d of %d documents", len(known.queries), reached, len(docids))
-    write_parquet(known.queries, arguments.output)
+    write_parquet(known.queries, options.output)
+
+
+def parse_options() -> Options:
+    parser = command_parser(__doc__)
+    parser.add_argument("--file", type=Path, required=True, help="JSON lines or TSV, plain or gzipped")
+    parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
+    parser.add_argument("--output", type=Path, required=True, help="parquet to write: docid, query")
+    return Options(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dsi.base.files import replacing, write_json, write_parquet, write_text
+from dsi.base.files import (
+    file_digest,
+    replacing,
+    replacing_files,
+    write_json,
+    write_parquet,
+    write_text,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -82,3 +89,31 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
     with replacing(tmp_path / "x.txt") as temporary:
         assert str(os.getpid()) in temporary.name
         temporary.write_text("")
+
+
+def test_files_of_a_folder_are_replaced_together_and_others_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    for name in ("config.json", "history.parquet"):
+        (folder / name).write_text("old")
+    with replacing_files(folder) as temporary:
+        (temporary / "config.json").write_text("new")
+        assert (folder / "config.json").read_text() == "old"
+    assert (folder / "config.json").read_text() == "new"
+    assert (folder / "history.parquet").read_text() == "old"
+    assert names(tmp_path) == ["checkpoint"]
+
+
+def test_an_error_leaves_a_folder_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    with pytest.raises(ZeroDivisionError), replacing_files(folder) as temporary:
+        (temporary / "config.json").write_text("new")
+        raise ZeroDivisionError
+    assert names(folder) == []
+    assert names(tmp_path) == ["checkpoint"]
+
+
+def test_a_digest_is_that_of_sha256(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_digest(tmp_path / "x") == expected

@@ -16,6 +16,10 @@ import pytest
 from dsi.collection.verification import Source
 
 CACM = "lucene-index.cacm.20221005.252b5e.tar.gz"
+CACM_SHA256 = "4fbb27dfc65b7838dcfdb9a6c9f007821ac4846a568571ea2a1ec8656872e3bf"
+CACM_MD5 = "cfe14d543c6a27f4d742fb2d0099b8e0"
+CACM_BYTES = 2_347_197
+CACM_FILES = 18  # as `tar -t` lists them, without the folder and write.lock
 
 
 class Server(http.server.ThreadingHTTPServer):

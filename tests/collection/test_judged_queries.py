@@ -36,11 +36,10 @@ def test_splits_may_name_one_file_of_judgements(tmp_path: Path) -> None:
 
 
 def test_judgements_of_other_topics_are_refused() -> None:
+    topics = pd.DataFrame({"qid": ["q0", "q1"]})
     qrels = pd.DataFrame({"qid": ["x1"], "docid": ["a"], "grade": [1]})
-    with pytest.raises(
-        JudgementError, match=r"qrels\.txt: none of the 2 topics is judged .* 'q0', .* 'x1'\)"
-    ):
-        check_judged(pd.DataFrame({"qid": ["q0", "q1"]}), qrels, "qrels.txt")
+    with pytest.raises(JudgementError, match=r"txt: none of the 2 topics is judged .* 'q0', .* 'x1'\)"):
+        check_judged(topics, qrels, "qrels.txt")
 
 
 def test_nfcorpus_from_files_has_the_published_bm25_quality(java: Java, tmp_path: Path) -> None:
@@ -80,14 +79,8 @@ def test_the_command_writes_queries_and_judgements_or_one_line(
         "qrels": {"path": str(write(tmp_path, "2 0 a 1\n1 0 a 1\n", "qrels.txt"))},
         "split": {"method": "permutation", "train": 0, "validation": 0, "test": 1, "seed": 42},
     }
-    options = [
-        "--documents",
-        tmp_path / "documents.parquet",
-        "--cache",
-        tmp_path,
-        "--output",
-        tmp_path / "out",
-    ]
+    options = ["--documents", tmp_path / "documents.parquet", "--cache", tmp_path]
+    options += ["--output", tmp_path / "out"]
     ended = command("collect_topics", "--queries", json.dumps(sources), *options)
     assert ended.returncode == 0, ended.stderr
     queries, qrels = (pd.read_parquet(tmp_path / "out" / f"{name}.parquet") for name in ("queries", "qrels"))

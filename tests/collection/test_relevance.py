@@ -2,16 +2,14 @@
 
 import json
 import subprocess
-import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from dsi.collection.relevance import add_relevance, lowest_grade, relevant_documents, relevant_judgements
-
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 SPLITS = {"train": 1, "validation": 1, "test": 2}
 QUERIES = pd.DataFrame({"qid": ["a", "b", "c"], "split": ["train", "validation", "test"]})
@@ -62,7 +60,9 @@ def test_other_options_are_refused(text: str, capsys: pytest.CaptureFixture[str]
     assert "argument --relevance: " in capsys.readouterr().err
 
 
-def test_evaluation_uses_the_grades_of_each_split(tmp_path: Path) -> None:
+def test_evaluation_uses_the_grades_of_each_split(
+    tmp_path: Path, command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     """b has d2 (grade 1) at rank 2: AP 1/2. c has d1 (grade 1), then d3 (grade 2), never d4: AP 1/4."""
     QUERIES.assign(text="words").to_parquet(tmp_path / "queries.parquet")
     QRELS.to_parquet(tmp_path / "qrels.parquet")
@@ -72,22 +72,10 @@ def test_evaluation_uses_the_grades_of_each_split(tmp_path: Path) -> None:
     )
     lines = [f"{qid} Q0 {docid} {1 + place % 2} {-place} t" for place, (qid, docid) in enumerate(run)]
     (tmp_path / "run.trec").write_text("\n".join(lines) + "\n")
-    command = [
-        *(
-            sys.executable,
-            str(SCRIPTS),
-            "evaluate",
-            "--run",
-            tmp_path / "run.trec",
-            "--system",
-            "{}",
-            "--agreement-k",
-            "1",
-        ),
-        *("--collection", tmp_path, "--relevance", json.dumps(SPLITS)),
-        *("--output", tmp_path / "out.json", "--per-query", tmp_path / "out.parquet"),
-    ]
-    done = subprocess.run([str(part) for part in command], text=True, capture_output=True, check=False)
+    options = ["--run", tmp_path / "run.trec", "--system", "bm25", "--agreement-k", 1]
+    options += ["--collection", tmp_path, "--relevance", json.dumps(SPLITS)]
+    options += ["--output", tmp_path / "out.json", "--per-query", tmp_path / "out.parquet"]
+    done = command("evaluate", *options)
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "out.json").read_text())
     assert result["measures"]["validation"]["MAP"] == 1 / 2

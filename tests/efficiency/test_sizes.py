@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from dsi.docids.embeddings import DocidError
-from dsi.docids.schemes import atomic_count
+from dsi.docids.identifiers import DocidError
+from dsi.docids.identifiers import atomic_count
 from dsi.efficiency.compressed_files import load_compressed
 from dsi.efficiency.sizes import Sizes, count_weights
 from tests.efficiency.conftest import same_bits, save_small_t5, small_t5

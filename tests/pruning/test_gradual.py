@@ -1,10 +1,15 @@
 """Gradual pruning: the schedule by hand, and masks that only grow."""
 
+from argparse import ArgumentTypeError
+from typing import Any
+
 import pytest
 import torch
 
 from dsi.model.masks import hold_masks
-from dsi.pruning.gradual import CubicSchedule, GradualMasks, gradual_sparsity
+from dsi.pruning.gradual import CubicSchedule, GradualMasks, GradualPruning, gradual_pruning, gradual_sparsity
+from dsi.pruning.layers import PruningError
+from dsi.pruning.selection import Selection
 
 
 def test_gradual_sparsity_by_hand() -> None:
@@ -29,3 +34,36 @@ def test_gradual_masks_grow_every_few_steps_and_only_grow() -> None:
     assert [step for step, now in enumerate(changed) if now] == [0, 4, 8, 10]
     # 0.8 · (1 - 0.6³) = 0.627 and 0.8 · (1 - 0.2³) = 0.794, of ten weights
     assert counts == [0, 0, 0, 0, 6, 6, 6, 6, 8, 8, 8, 8]
+
+
+def test_a_schedule_is_read_from_json() -> None:
+    found = gradual_pruning(
+        '{"rate": 0.8, "until": 0.6, "every": 10, "kinds": ["attention"], "lm_head": false}'
+    )
+    assert found == GradualPruning(0.8, 0.6, 10, Selection(kinds=["attention"]))
+    with pytest.raises(
+        ArgumentTypeError, match="gradual: found no every; expected the keys rate, until, every"
+    ):
+        gradual_pruning('{"rate": 0.8, "until": 0.6}')
+
+
+def test_masks_keep_everything_at_first_and_reach_the_rate_in_time(tiny_model: Any) -> None:
+    """Of 40 steps 0.5 are 20; after them nothing changes."""
+    weights = dict(tiny_model.named_parameters())
+    gradual = GradualPruning(rate=0.5, until=0.5, every=7, selection=Selection(stacks=["decoder"]))
+    masks = gradual.first_masks(weights)
+    assert all(name.startswith("decoder.") and mask.all() for name, mask in masks.items())
+    masked = [(weights[name], mask) for name, mask in masks.items()]
+    shares = []
+    for step in range(1, 41):
+        gradual.grow(masked, step, last=40)
+        hold_masks(masked)
+        shares.append({1 - mask.float().mean().item() for mask in masks.values()})
+    assert all(share == {0.5} for share in shares[19:])
+    assert max(shares[18]) < 0.5
+
+
+def test_what_is_not_there_cannot_be_pruned(tiny_model: Any) -> None:
+    gradual = GradualPruning(0.5, 0.5, 7, Selection(lm_head=True))
+    with pytest.raises(PruningError, match="this model ties lm_head to the embedding"):
+        gradual.first_masks(dict(tiny_model.named_parameters()))

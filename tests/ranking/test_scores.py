@@ -7,7 +7,7 @@ import pytrec_eval
 
 from dsi.evaluation.measures import as_judgements, as_rankings, qrels_measures
 from dsi.evaluation.runs import ranked
-from dsi.ranking.scores import measures_of_scores, query_losses, rank_scores
+from dsi.ranking.scores import measures_of_ranking, measures_of_scores, query_losses, rank_scores
 
 
 def test_measures_of_scores_equal_ir_measures() -> None:
@@ -63,3 +63,12 @@ def test_loss_is_the_mean_negative_log_probability_of_the_relevant() -> None:
     losses = query_losses(log_p, [[0, 1], []])
     assert losses[0] == pytest.approx(-(np.log(0.5) + np.log(0.25)) / 2)
     assert np.isnan(losses[1])
+
+
+def test_measures_of_a_ranking_are_those_of_the_scores() -> None:
+    scores = np.random.default_rng(1).normal(size=(5, 30)).astype(np.float32)
+    relevant = [(1,), (2, 29), (3, 4, 5), (0,), (7, 8)]
+    order = np.argsort(-scores, axis=1)
+    assert measures_of_ranking(order, relevant) == measures_of_scores(scores, relevant)
+    # Found at rank 2, and one of two beyond the depth: (1/2)/2.
+    assert measures_of_ranking(np.array([[4, 9]]), [(9, 5)])["MAP"] == 0.25

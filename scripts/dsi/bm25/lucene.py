@@ -62,8 +62,8 @@ def start_jvm(heap: str = "1g") -> None:
 def build_index(documents: pd.DataFrame, folder: Path) -> None:
     """Index documents (docid, text) with Anserini's defaults: English analyzer, Porter stemmer.
 
-    Stores the term vectors but not the texts, which would be read again for each hit. One thread and
-    one merged segment: internal document numbers, which break ties, follow the order of `documents`.
+    Stores the term vectors but not the texts, which would be read again for each hit. One thread and one
+    merged segment: internal document numbers follow the order of `documents`.
 
     Args:
         folder: an empty folder that receives the index.
@@ -112,7 +112,8 @@ def verified_index(manifest: Path) -> Path:
 def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth: int) -> pd.DataFrame:
     """BM25's ranked list of each query: qid, rank (from 1), docid, score.
 
-    Equal scores stand in trec_eval's order, by descending docid. Queries that match nothing have no rows.
+    Anserini has equal scores stand by ascending docid, each lowered by 1e-6 against the one before. Queries
+    that match nothing have no rows.
 
     Args:
         queries: qid, text.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.docids.schemes import atomic_count
+from dsi.docids.identifiers import atomic_count
 from dsi.efficiency.sparse_kernels import (
     BreakEven,
     Scorer,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from safetensors.torch import load_file
 
-from dsi.docids.schemes import atomic_count
+from dsi.docids.identifiers import atomic_count
 from dsi.efficiency.compressed_files import save_verified
 from dsi.efficiency.operations import theoretical_flops
 from dsi.model.masks import Tensors

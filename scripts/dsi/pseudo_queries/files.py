@@ -1,8 +1,7 @@
 """Queries that were generated for documents elsewhere: read from JSON lines or TSV, one at a time.
 
 JSON lines are those of docTTTTTquery's expansions (`id`, `predicted_queries`) and what is common besides;
-TSV lines hold a docid and one or more queries, as `paste` joins docTTTTTquery's files of samples. Does not
-know where a file comes from, nor what model wrote it.
+TSV lines hold a docid and one or more queries, as `paste` joins docTTTTTquery's files of samples.
 """
 
 import json

@@ -2,9 +2,11 @@
 
 Nogueira & Lin 2019, "From doc2query to docTTTTTquery": a T5 that was trained to give the query that a
 passage answers; sampling among the k best tokens of each step gives many different ones. What is random
-follows from (seed, part), so a resumed run equals an uninterrupted one. Does not know where models come from.
+follows from (seed, part), so a resumed run equals an uninterrupted one.
 """
 
+import hashlib
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.base.files import write_parquet
+from dsi.base.files import file_digest, write_parquet
 from dsi.pseudo_queries.files import COLUMNS
 
 PART_BATCHES = 8  # batches that are kept together: what a killed run loses at most
@@ -36,6 +38,22 @@ class Sampling(NamedTuple):
     query_tokens: int
     batch_size: int
     seed: int
+
+
+def generation_name(documents: Path, weights: Path, sampling: Sampling, threads: int, code: str) -> str:
+    """A name for the finished parts of a run: another for any other documents, model, setting or code.
+
+    Args:
+        documents, weights: the files.
+        code: a digest of what generates.
+    """
+    identity = {
+        "inputs": [file_digest(documents), file_digest(weights)],
+        "sampling": sampling._asdict(),
+        "threads": threads,
+        "code": code,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def generate_queries(
@@ -101,7 +119,7 @@ def _sampled(
     texts: Sequence[str],
     sampling: Sampling,
 ) -> list[str]:
-    """`number` queries of the first text, then of the second, …"""
+    """The sampled queries, empty ones among them: `number` of the first text, then of the second, …"""
     encoded = tokenizer(
         list(texts), max_length=sampling.document_tokens, truncation=True, padding=True, return_tensors="pt"
     ).to(model.device)

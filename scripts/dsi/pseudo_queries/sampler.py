@@ -1,9 +1,9 @@
-"""Pseudo-queries: short texts drawn from documents that stand in for the queries nobody asked yet.
+"""Pseudo-queries: short texts drawn from documents, in place of queries that they may answer.
 
-A retriever that generates docids has to be shown its documents as the queries they may answer. Five
-kinds are drawn anew every epoch: the first sentence, any sentence, a chunk of consecutive words, a bag of
-terms drawn by inverse document frequency, and a query of those that were generated for the document
-elsewhere (Nogueira & Lin 2019, "From doc2query to docTTTTTquery"). Does not know tokenizers or models.
+A retriever that generates docids learns its documents from such texts. Five kinds are drawn anew every
+epoch: the first sentence, any sentence, a chunk of consecutive words, a bag of terms drawn by inverse
+document frequency, and a query of those that were generated for the document elsewhere (Nogueira & Lin
+2019, "From doc2query to docTTTTTquery").
 """
 
 import random
@@ -12,14 +12,13 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 KINDS = ("first_sentence", "sentence", "chunk", "terms", "generated")
+MIN_SENTENCE_WORDS = 3
+# Longer "words" are code, paths and LaTeX: dozens of tokens that no query holds.
+MAX_WORD_CHARACTERS = 29
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _LETTER = re.compile(r"[A-Za-z]")
-
-MIN_SENTENCE_WORDS = 3
-# Longer "words" are code, paths and LaTeX: dozens of tokens that no query holds.
-MAX_WORD_CHARACTERS = 29
 
 
 class PseudoQuerySampler:
@@ -32,8 +31,8 @@ class PseudoQuerySampler:
         lengths: fewest and most words of a `chunk` and of a bag of `terms`, evenly drawn; sentences and
             generated queries have their own.
         generated: queries of each text, by its place in `texts`; texts without any may be absent.
-        noise: share of the pseudo-queries among whose words others are strewn, up to as many again, drawn by
-            their frequency in all texts: what a long question says besides what it asks for.
+        noise: share of the pseudo-queries into which further words are inserted, up to as many again, drawn
+            by their frequency in all texts: as long questions have words besides those they ask about.
     """
 
     def __init__(
@@ -69,15 +68,15 @@ class PseudoQuerySampler:
         A document without the drawn kind (no sentence, no term, no generated query) gives a chunk; one
         without any usable word gives an empty list.
         """
-        words = self._without_noise(document, rng)
-        # Nothing is drawn where there is none, so that noise: 0 leaves all other draws as they were.
+        words = self._plain_sample(document, rng)
+        # With noise 0 nothing is drawn here, so that the other draws are as without this option.
         if self._noise and words and rng.random() < self._noise:
             words = list(words)
             for _ in range(rng.randint(1, len(words))):
                 words.insert(rng.randint(0, len(words)), self._any_word(rng))
         return words
 
-    def _without_noise(self, document: int, rng: random.Random) -> list[str]:
+    def _plain_sample(self, document: int, rng: random.Random) -> list[str]:
         kind = rng.choices(KINDS, self._weights)[0]
         if kind == "terms" and self._terms[document]:
             count = min(rng.randint(*self._term_count), len(self._terms[document]))
@@ -102,7 +101,7 @@ class PseudoQuerySampler:
 
 
 def query_words(text: str) -> list[str]:
-    """The words of a text that could stand in a query: with a letter, and not endless."""
+    """The words of a text that a query could hold: with a letter, and of MAX_WORD_CHARACTERS at most."""
     return [word for word in text.split() if len(word) <= MAX_WORD_CHARACTERS and _LETTER.search(word)]
 
 

@@ -1,0 +1,90 @@
+"""The text tokenizer: reproducible, in T5's conventions, and no larger than the collection allows."""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pandas as pd
+import pytest
+from transformers import AutoTokenizer
+
+from dsi.docids.tokenizer import (
+    FILES,
+    VocabularyError,
+    copy_tokenizer,
+    load_tokenizer,
+    piece_counts,
+    save_tokenizer,
+    tokenizer_of_collection,
+    train_tokenizer,
+)
+from tests.conftest import DOCUMENTS, PIECES, TEXTS
+
+Command = Callable[..., CompletedProcess[str]]
+QUERIES = pd.DataFrame(
+    {"qid": ["q1", "q2"], "text": ["zebra quagga", "xylophone"], "split": ["train", "test"]}
+)
+
+
+def test_the_tokenizer_is_reproducible_and_ends_every_text(tokenizer_folder: Path) -> None:
+    assert train_tokenizer(TEXTS, 34).to_str() == train_tokenizer(TEXTS, 34).to_str()
+    tokenizer = load_tokenizer(tokenizer_folder, 5)
+    assert tokenizer.encode("shortest path of the graph matrix random").ids[-1] == 1
+    assert len(tokenizer.encode("shortest path of the graph matrix random").ids) == 5
+    assert len(load_tokenizer(tokenizer_folder).encode("graph " * 300).ids) > 300
+
+
+def test_a_vocabulary_that_the_collection_cannot_fill_is_refused() -> None:
+    with pytest.raises(
+        VocabularyError, match=r"found 5000, expected at most the (\d+) pieces .* vocabulary: \1$"
+    ):
+        train_tokenizer(TEXTS, 5000)
+
+
+def test_words_are_lower_cased_unless_asked_not_to_be() -> None:
+    texts = ["Graph graph GRAPH x[i] x"] * 20
+    lower, cased = (train_tokenizer(texts, size, cased=cased) for size, cased in ((14, False), (18, True)))
+    assert lower.encode("Graph").ids == lower.encode("graph").ids
+    assert cased.encode("Graph").ids != cased.encode("graph").ids
+    assert cased.decode(cased.encode("Graph x[i]").ids) == "Graph x[i]"
+
+
+def test_pieces_of_docids_are_learnt_only_if_asked_for() -> None:
+    documents = pd.DataFrame({"docid": ["§1", "§2"], "text": ["some words to learn"] * 2})
+    with_, without = (
+        tokenizer_of_collection(documents, QUERIES, pieces, cased=True, with_docids=docids)
+        for pieces, docids in ((28, True), (24, False))
+    )
+    assert "§" in with_.get_vocab()
+    assert with_.decode(with_.encode("§2").ids) == "§2"
+    assert "§" not in without.get_vocab()
+
+
+def test_files_are_those_that_transformers_reads(tokenizer_folder: Path, tmp_path: Path) -> None:
+    copy_tokenizer(tokenizer_folder, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+    theirs, ours = AutoTokenizer.from_pretrained(tmp_path), load_tokenizer(tmp_path)
+    assert theirs(TEXTS[0])["input_ids"] == ours.encode(TEXTS[0]).ids
+    assert (theirs.pad_token_id, theirs.eos_token_id, theirs.unk_token_id) == (0, 1, 2)
+
+
+def test_pieces_are_counted_in_whole_texts(tokenizer_folder: Path) -> None:
+    tokenizer = load_tokenizer(tokenizer_folder, 3)
+    counts = piece_counts(tokenizer, TEXTS)
+    assert counts.shape == (PIECES, len(TEXTS))
+    encoded = load_tokenizer(tokenizer_folder).encode(TEXTS[2], add_special_tokens=False).ids
+    assert counts[:, 2].toarray().ravel().tolist() == [encoded.count(piece) for piece in range(PIECES)]
+
+
+def test_the_command_learns_from_documents_and_training_queries(command: Command, tmp_path: Path) -> None:
+    DOCUMENTS.to_parquet(tmp_path / "documents.parquet")
+    QUERIES.to_parquet(tmp_path / "queries.parquet")
+    paths = ("--documents", tmp_path / "documents.parquet", "--queries", tmp_path / "queries.parquet")
+    done = command("train_tokenizer", *paths, "--vocabulary", 38, "--output", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    save_tokenizer(train_tokenizer([*TEXTS, "zebra quagga"], 38), tmp_path / "expected")
+    for name in FILES:
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "expected" / name).read_bytes()
+    done = command("train_tokenizer", *paths, "--vocabulary", 5000, "--output", tmp_path / "none")
+    assert done.returncode == 1
+    assert "error: tokenizer.vocabulary: found 5000, expected at most" in done.stderr
