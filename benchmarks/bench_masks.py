@@ -4,7 +4,7 @@
     python benchmarks/bench_masks.py --quick            # the default study's shape only
 
 One optimiser step of recovery (forward, backward, clipping, AdamW) on random queries and targets: dense;
-with masks re-applied after the step by dsi.training.loop's own code; and under `torch.nn.utils.prune`, which
+with masks re-applied after the step as dsi.training.retriever does; and under `torch.nn.utils.prune`, which
 computes each weight from a copy and a mask in every forward pass. The three take turns in one run, each with
 a model of its own. `share` is the median over rounds of a step's time over the dense one's in the same round;
 `upkeep_ms` are the masks alone, timed right after; `bytes` are of all tensors that the model holds and of the
@@ -22,20 +22,20 @@ import pandas as pd
 import torch
 from torch.nn.utils import prune
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 from dsi.base.files import replacing, write_text
-from dsi.efficiency.timing import hardware, interleaved, spread
+from dsi.efficiency.timing import hardware, interleaved, quartiles
 from dsi.model.masks import Tensors, hold_masks
 from dsi.model.scoring import docid_logits
-from dsi.model.t5 import build_model
+from dsi.model.t5 import Shape, build_model
 from dsi.pruning.criteria.magnitude import magnitude_importances
 from dsi.pruning.layers import linear_names
 from dsi.pruning.thresholds import layerwise_masks
-from dsi.training.loop import Retriever
 from dsi.training.objectives.docid import soft_cross_entropy
 from dsi.training.phase import Optimisation, Phase, resolve_precision
+from dsi.training.retriever import Retriever
+from dsi.training.start import Start
 
 RATE = 0.5
 WARMUP = 3
@@ -45,7 +45,7 @@ OPTIMISATION = Optimisation("adamw", (0.9, 0.999), 1e-8, weight_decay=0.1, gradi
 class Workload(NamedTuple):
     """A model's shape and a batch: rows × length tokens, scored against `documents`."""
 
-    settings: dict[str, Any]
+    shape: Shape
     vocabulary: int
     documents: int
     rows: int
@@ -54,34 +54,34 @@ class Workload(NamedTuple):
 
 WORKLOADS = {
     "default": Workload(
-        {
-            "d_model": 128,
-            "d_kv": 32,
-            "d_ff": 512,
-            "num_heads": 4,
-            "num_layers": 1,
-            "num_decoder_layers": 1,
-            "dropout": 0.0,
-            "feed_forward": "gated-gelu",
-            "embedding_std": 0.1,
-        },
+        Shape(
+            d_model=128,
+            d_kv=32,
+            d_ff=512,
+            num_heads=4,
+            num_layers=1,
+            num_decoder_layers=1,
+            dropout=0.0,
+            feed_forward="gated-gelu",
+            embedding_std=0.1,
+        ),
         vocabulary=2048,
         documents=1319,
         rows=128,
         length=20,
     ),
     "t5-small": Workload(
-        {
-            "d_model": 512,
-            "d_kv": 64,
-            "d_ff": 2048,
-            "num_heads": 8,
-            "num_layers": 6,
-            "num_decoder_layers": 6,
-            "dropout": 0.1,
-            "feed_forward": "relu",
-            "embedding_std": 0.05,
-        },
+        Shape(
+            d_model=512,
+            d_kv=64,
+            d_ff=2048,
+            num_heads=8,
+            num_layers=6,
+            num_decoder_layers=6,
+            dropout=0.1,
+            feed_forward="relu",
+            embedding_std=0.05,
+        ),
         vocabulary=31_128,
         documents=1000,
         rows=16,
@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the default study's shape only")
     parser.add_argument("--rounds", type=int, default=15, help="steps of each that count")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--output", type=Path, default=ROOT / "results/bench")
+    parser.add_argument("--output", type=Path, default=Path("results/bench"), help="folder (results/bench)")
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
@@ -143,23 +143,23 @@ def main() -> None:
 def measure(name: str, rounds: int) -> list[dict[str, Any]]:
     """A row for each way to train."""
     workload = WORKLOADS[name]
-    model = build_model(workload.settings, workload.vocabulary, workload.documents, seed=1)
+    model = build_model(workload.shape, workload.vocabulary, workload.documents, seed=1)
     parameters = {key: value.detach() for key, value in model.named_parameters()}
     masks = layerwise_masks(
         magnitude_importances({key: parameters[key] for key in linear_names(parameters)}), RATE
     )
-    dense, held = retriever(model, workload, {}), retriever(model, workload, masks)
+    dense, masked = retriever(model, workload, {}), retriever(model, workload, masks)
     reparametrised = retriever(model, workload, {})
     for key, mask in masks.items():
         module = reparametrised.model.get_submodule(key.removesuffix(".weight"))
         prune.custom_from_mask(module, "weight", mask)
-    modules = {"dense": dense, "masks re-applied": held, "torch.nn.utils.prune": reparametrised}
+    modules = {"dense": dense, "masks re-applied": masked, "torch.nn.utils.prune": reparametrised}
     samples = interleaved({key: stepper(module) for key, module in modules.items()}, rounds, WARMUP)
-    upkeep = interleaved({"masks": lambda: hold_masks(held._held)}, rounds, WARMUP)["masks"]
+    upkeep = interleaved({"masks": lambda: hold_masks(masked.masked)}, rounds, WARMUP)["masks"]
     rows = []
     for key, module in modules.items():
-        share = spread([one / other for one, other in zip(samples[key], samples["dense"], strict=True)])
-        seconds = spread(samples[key])
+        share = quartiles([one / other for one, other in zip(samples[key], samples["dense"], strict=True)])
+        seconds = quartiles(samples[key])
         rows.append(
             {
                 "model": name,
@@ -168,8 +168,8 @@ def measure(name: str, rounds: int) -> list[dict[str, Any]]:
                 "ms_lower": seconds.lower * 1e3,
                 "ms_upper": seconds.upper * 1e3,
                 "share": share.median,
-                "upkeep_ms": spread(upkeep).median * 1e3 if module is held else 0.0,
-                "bytes": held_bytes(module),
+                "upkeep_ms": quartiles(upkeep).median * 1e3 if module is masked else 0.0,
+                "bytes": kept_bytes(module),
             }
         )
     return rows
@@ -179,7 +179,7 @@ def retriever(model: Any, workload: Workload, masks: Tensors) -> Retriever:
     """Recovery's module with a copy of the model, as it stands when the first step begins."""
     precision = resolve_precision("auto")
     phase = Phase("E2", 1, 1, 5e-4, 0.0, "constant", OPTIMISATION, 1, False, None, precision, 1)
-    module = Retriever(copy.deepcopy(model), phase, RandomQueries(workload), masks=masks, moments=None)
+    module = Retriever(Start(copy.deepcopy(model), masks), phase, RandomQueries(workload))
     module.on_fit_start()
     module.train()
     return module
@@ -188,7 +188,7 @@ def retriever(model: Any, workload: Workload, masks: Tensors) -> Retriever:
 def stepper(module: Retriever) -> Callable[[], None]:
     """One step of training: what Lightning does with the module, without Lightning."""
     optimiser = module.configure_optimizers()["optimizer"]
-    objective = module._objective
+    objective = module.objective
     assert isinstance(objective, RandomQueries)
     bf16 = resolve_precision("auto") == "bf16"
 
@@ -203,9 +203,9 @@ def stepper(module: Retriever) -> Callable[[], None]:
     return step
 
 
-def held_bytes(module: Retriever) -> int:
+def kept_bytes(module: Retriever) -> int:
     """Bytes of every tensor that hangs on the model, once each, and of the masks; no gradients."""
-    tensors = [mask for _, mask in module._held]
+    tensors = [mask for _, mask in module.masked]
     for part in module.model.modules():
         plain = [value for value in vars(part).values() if isinstance(value, torch.Tensor)]
         tensors += [*part.parameters(recurse=False), *part.buffers(recurse=False), *plain]

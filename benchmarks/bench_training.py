@@ -32,24 +32,24 @@ from dsi.base.files import replacing, write_text
 from dsi.base.process import prepare_torch
 from dsi.collection.docstrings import read_packages
 from dsi.docids.tokenizer import train_tokenizer
-from dsi.model.t5 import build_t5
+from dsi.model.t5 import Shape, build_t5
 from dsi.ranking.lists import Generation, Lengths, ListBatch, make_examples
-from dsi.training.objectives.ranked_list import ListObjective
+from dsi.training.objectives.ranked_list import ListExamples, ListObjective, ListTraining
 from dsi.training.optimisation import make_optimiser
 from dsi.training.phase import Optimisation, resolve_precision
 
 K, BATCH_SIZE, WARM_UP = 5, 8, 3
-SHAPE = {
-    "d_model": 128,
-    "d_kv": 32,
-    "d_ff": 512,
-    "num_heads": 4,
-    "num_layers": 1,
-    "num_decoder_layers": 1,
-    "dropout": 0.1,
-    "feed_forward": "relu",
-    "embedding_std": 0.05,
-}
+SHAPE = Shape(
+    d_model=128,
+    d_kv=32,
+    d_ff=512,
+    num_heads=4,
+    num_layers=1,
+    num_decoder_layers=1,
+    dropout=0.1,
+    feed_forward="relu",
+    embedding_std=0.05,
+)
 
 
 class Way(NamedTuple):
@@ -97,7 +97,7 @@ def main() -> None:
     with replacing(arguments.output / "training.csv") as temporary:
         frame.to_csv(temporary, index=False)
     text = (
-        f"Training of the ranked-list task: d_model {SHAPE['d_model']}, 1 + 1 layers, "
+        f"Training of the ranked-list task: d_model {SHAPE.d_model}, 1 + 1 layers, "
         f"{arguments.vocabulary:,} pieces, batch {BATCH_SIZE}, K {K};\n{torch.get_num_threads()} thread(s), "
         f"{resolve_precision('auto')} found by auto, median of {arguments.turns} turns.\n\n"
         f"{frame.to_markdown(index=False, floatfmt='.2f')}\n"
@@ -149,16 +149,10 @@ def list_objective(way: Way) -> ListObjective:
     examples = make_examples(queries, topk, K, tokenizer, tokenizer)
     longest = max(len(example.label_ids) for example in examples)
     return ListObjective(
-        examples,
-        [],
-        [],
+        ListExamples(examples, [], []),
         Generation(tokenizer, Lengths(longest, longest), None),
         topk,
-        k=K,
-        batch_size=BATCH_SIZE,
-        published_batch=BATCH_SIZE,
-        count_padding=way.count_padding,
-        seed=1,
+        ListTraining(K, BATCH_SIZE, BATCH_SIZE, way.count_padding, seed=1),
     )
 
 

@@ -1,9 +1,11 @@
 """A phase of training a docid retriever: from scratch (E1), or onwards from a checkpoint (E2)."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.base.process import prepare_torch
 from dsi.docids.identifiers import extra_tokens
@@ -47,28 +49,6 @@ def train_docids(arguments: DocidArguments) -> None:
     judged = Judged.read(arguments.collection)
     phase = describe_phase(arguments.phase, settings.training, settings.recovery, arguments.seed)
     checkpoint = starting_point(arguments, judged.documents)
-
-    def write(folder: Path) -> None:
-        docids = pd.read_parquet(arguments.docids)
-        described = {
-            "task": DOCID_TASK,
-            "scheme": settings.scheme,
-            "max_tokens": settings.training.max_tokens,
-        }
-        save_checkpoint(checkpoint.model, arguments.tokenizer, docids, folder, described)
-
-    def rank() -> None:
-        rank_and_write(
-            load_checkpoint(arguments.output),
-            judged.queries,
-            judged.qrels,
-            relevance=settings.relevance,
-            depth=settings.depth,
-            prefixes_at_a_time=settings.prefixes_at_a_time,
-            run_path=arguments.run,
-            outputs_path=arguments.outputs,
-        )
-
     run_phase(
         start_of(checkpoint.model, arguments, settings.untie),
         phase,
@@ -76,8 +56,8 @@ def train_docids(arguments: DocidArguments) -> None:
         gradual=arguments.gradual,
         state=arguments.state / state_key(arguments, settings, [*files.paths(), arguments.docids]),
         output=arguments.output,
-        write=write,
-        rank=rank,
+        write=partial(write_checkpoint, arguments, checkpoint.model),
+        rank=partial(rank_with_checkpoint, arguments, judged),
     )
 
 
@@ -105,3 +85,27 @@ def starting_point(arguments: DocidArguments, documents: pd.DataFrame) -> Checkp
         counts = piece_counts(load_tokenizer(arguments.tokenizer), list(documents["text"]))
         initialise_from_lsa(model, counts, settings.model.embedding_std, identifiers, settings.bm25)
     return Checkpoint(model, tokenizer, list(frame["docid"]), identifiers)
+
+
+def write_checkpoint(arguments: DocidArguments, model: T5ForConditionalGeneration, folder: Path) -> None:
+    """Write the trained model into a folder, with its tokenizer and docids."""
+    described = {
+        "task": DOCID_TASK,
+        "scheme": arguments.settings.scheme,
+        "max_tokens": arguments.settings.training.max_tokens,
+    }
+    save_checkpoint(model, arguments.tokenizer, pd.read_parquet(arguments.docids), folder, described)
+
+
+def rank_with_checkpoint(arguments: DocidArguments, judged: Judged) -> None:
+    """Rank with the checkpoint as it was written, and write its run and its outputs."""
+    rank_and_write(
+        load_checkpoint(arguments.output),
+        judged.queries,
+        judged.qrels,
+        relevance=arguments.settings.relevance,
+        depth=arguments.settings.depth,
+        prefixes_at_a_time=arguments.settings.prefixes_at_a_time,
+        run_path=arguments.run,
+        outputs_path=arguments.outputs,
+    )

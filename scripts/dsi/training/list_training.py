@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
@@ -50,16 +51,6 @@ def train_lists(arguments: ListArguments) -> None:
     phase = describe_phase(arguments.phase, settings.training, settings.recovery, arguments.seed)
     model = starting_point(arguments)
 
-    def write(folder: Path) -> None:
-        task.describe_generation(model)
-        described = {
-            "task": LIST_TASK,
-            "max_tokens": settings.training.max_tokens,
-            "k": settings.k,
-            "constrained": settings.generation.method == "constrained",
-        }
-        save_checkpoint(model, arguments.tokenizer, task.docids, folder, described)
-
     run_phase(
         start_of(model, arguments, settings.untie),
         phase,
@@ -67,7 +58,7 @@ def train_lists(arguments: ListArguments) -> None:
         gradual=arguments.gradual,
         state=arguments.state / state_key(arguments, settings, inputs(arguments)),
         output=arguments.output,
-        write=write,
+        write=partial(write_checkpoint, arguments, task, model),
         rank=lambda: write_lists(load_t5(arguments.output), task, arguments.run, arguments.outputs),
     )
 
@@ -121,6 +112,21 @@ def list_objective(task: ListTask, settings: ListTrainingSettings, seed: int) ->
             seed=seed,
         ),
     )
+
+
+def write_checkpoint(
+    arguments: ListArguments, task: ListTask, model: T5ForConditionalGeneration, folder: Path
+) -> None:
+    """Write the trained model into a folder, with its tokenizer and docids, and how it generates."""
+    settings = arguments.settings
+    task.describe_generation(model)
+    described = {
+        "task": LIST_TASK,
+        "max_tokens": settings.training.max_tokens,
+        "k": settings.k,
+        "constrained": settings.generation.method == "constrained",
+    }
+    save_checkpoint(model, arguments.tokenizer, task.docids, folder, described)
 
 
 def inputs(arguments: ListArguments) -> list[Path]:
