@@ -1,12 +1,12 @@
 """Does the verdict keep its promises? Family-wise error, coverage and power on simulated experiments.
 
-    python benchmarks/simulate_verdict.py --output simulation.md      # every table of docs/verdict.md
+    python benchmarks/simulate_verdict.py --output simulation.md      # every table of docs/method/verdict.md
     python benchmarks/simulate_verdict.py --quick                     # the same, coarser
 
 Four tables. *Procedures*: every way to answer "training in general", with normal effects, over a grid of
 the shares that seeds, queries and the rest have in the error. *Intervals over queries*, which answer "these
-checkpoints", and *level* and *power* of what dsi.evaluation.estimates uses: on average precisions. There each query
-has one relevant document and AP is 1 / rank; the logarithm of the rank is normal, with effects of the
+checkpoints", and *level* and *power* of what dsi.evaluation.estimates uses: on average precisions. There each
+query has one relevant document and AP is 1 / rank; the logarithm of the rank is normal, with effects of the
 query, of seed × query, and of the arm's training.
 The control and seven rates form a chain: the higher the rate, the less a model ranks like its control. The
 constants reproduce what the default study measured (253 test queries, 3 seeds): mean and variance of MAP,

@@ -3,9 +3,9 @@
 The statistics are those of dsi.evaluation.estimates and dsi.evaluation.significance.
 
 Frame
-    verdicts  one row per recovered system, control and question: COLUMNS. `p` and `equivalence_p` are of
-              one test, `p_holm` over the rates of the criterion; needed_* are missing where nothing is
-              needed or nothing suffices.
+    verdicts  one row per recovered system, control and question: the fields of VerdictRow. `p` and
+              `equivalence_p` are of one test, `p_holm` over the rates of the criterion; needed_* are
+              missing where nothing is needed or nothing suffices.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,12 +21,6 @@ from dsi.evaluation.power import Needed, needed
 from dsi.evaluation.significance import Comparison, Question, compare, holm
 from dsi.systems import JUDGING_CONTROLS, spell_rate
 
-COLUMNS = (
-    *("baseline", "criterion", "rate", "control", "question", "seeds", "queries", "value", "control_value"),
-    *("difference", "lower", "upper", "share_of_control", "effect_size", "margin", "p", "p_holm"),
-    *("equivalence_p", "verdict", "needed_seeds", "needed_queries", "best_rate", "best_criterion"),
-)
-
 
 class Verdict(StrEnum):
     """What the evidence says about one difference."""
@@ -36,6 +30,43 @@ class Verdict(StrEnum):
     EQUIVALENT = "equivalent"
     OPEN = "not enough evidence"
     NOTHING = "nothing can be concluded"
+
+
+class VerdictRow(NamedTuple):
+    """A row of the frame `verdicts`, in the unit of the measure where nothing else is said.
+
+    rate: of pruning. seeds, queries: how many the row is of. value, control_value: means of both systems.
+    lower, upper: of the interval. share_of_control: the difference as one. effect_size: Cohen's d_z.
+    p, p_holm, equivalence_p: of the tests; NaN where the data cannot answer. needed_seeds,
+    needed_queries: what would settle an open row. best_rate, best_criterion: whether it is of those.
+    """
+
+    baseline: str
+    criterion: str
+    rate: float
+    control: str
+    question: str
+    seeds: int
+    queries: int
+    value: float
+    control_value: float
+    difference: float
+    lower: float
+    upper: float
+    share_of_control: float
+    effect_size: float
+    margin: float
+    p: float
+    p_holm: float
+    equivalence_p: float
+    verdict: str
+    needed_seeds: int | None
+    needed_queries: int | None
+    best_rate: bool
+    best_criterion: bool
+
+
+COLUMNS = VerdictRow._fields
 
 
 class Gate(NamedTuple):
@@ -128,6 +159,19 @@ def verdicts(
     frame.loc[~open_gate, "verdict"] = Verdict.NOTHING
     frame.loc[~open_gate, ["needed_seeds", "needed_queries"]] = pd.NA
     return _with_choices(frame, values)[list(COLUMNS)]
+
+
+def verdict_rows(frame: pd.DataFrame) -> list[VerdictRow]:
+    """The rows of what `verdicts` returns, as records."""
+    values = frame[list(COLUMNS)].itertuples(index=False, name=None)
+    rows = [VerdictRow(*row) for row in values]
+    return [
+        row._replace(
+            needed_seeds=None if pd.isna(row.needed_seeds) else row.needed_seeds,
+            needed_queries=None if pd.isna(row.needed_queries) else row.needed_queries,
+        )
+        for row in rows
+    ]
 
 
 def decide(difference: float, p_holm: float, equivalence_p: float, level: float) -> Verdict:

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from dsi.report.frames import GROUP, first_system
 from dsi.report.markdown import pipe_table, plus_minus
 from dsi.report.reproduction.frame import spread_of
-from dsi.systems import ARMS, spell_rate
+from dsi.systems import spell_rate
 
 # Column → measure and its decimals.
 SHOWN = {
@@ -24,15 +25,11 @@ def lists_section(frame: pd.DataFrame) -> str:
         frame: what `reproduction_frame` returns.
     """
     rows = []
-    groups = frame[frame["split"] == "test"].groupby(
-        ["baseline", "arm", "criterion", "rate", "k"], dropna=False, sort=False
-    )
-    for (baseline, arm, criterion, rate, k), systems in groups:
-        name = f"{baseline}, {ARMS[str(arm)].name}" + (
-            f", {criterion} {spell_rate(rate)}" if isinstance(criterion, str) else ""
-        )
+    for _, systems in frame[frame["split"] == "test"].groupby([*GROUP, "k"], dropna=False, sort=False):
+        system = first_system(systems)
+        pruning = "" if system.rate is None else f", {system.criterion} {spell_rate(system.rate)}"
         spreads = [plus_minus(spread_of(systems, measure), digits) for measure, digits in SHOWN.values()]
-        rows.append([name, f"{k}", *spreads])
+        rows.append([f"{system.baseline}, {system.words}{pruning}", f"{systems['k'].iloc[0]}", *spreads])
     return f"""## Lists of docids, as the study measures them
 
 *How well does a model write the list that BM25 would give?* Not how good its ranking is: that stands

@@ -38,6 +38,29 @@ class Change(NamedTuple):
     variant: Any
 
 
+class Compared(NamedTuple):
+    """A baseline by one measure.
+
+    changed: its settings that differ from the reference's, in words; shown: different pseudo-queries of a
+    document in the whole of E1; means and standard deviations are over seeds; difference, its interval
+    lower to upper, and p are of the test queries, NaN for the reference.
+    """
+
+    baseline: str
+    changed: str
+    shown: int
+    measure: str
+    seeds: int
+    validation_mean: float
+    validation_sd: float
+    test_mean: float
+    test_sd: float
+    difference: float
+    lower: float
+    upper: float
+    p: float
+
+
 def changes(variant: Mapping[str, Any], reference: Mapping[str, Any], path: str = "") -> Iterator[Change]:
     """The leaves in which two settings differ, by dotted key; None where one has no such key."""
     for key in dict.fromkeys([*reference, *variant]):
@@ -64,9 +87,7 @@ def comparison(
         confidence: of the intervals.
 
     Returns:
-        baseline, changed, shown (different pseudo-queries a document in the whole of E1), measure, seeds, and
-        for each split <split>_mean, <split>_sd; difference, lower, upper and p of the test queries, NaN for
-        the reference.
+        The fields of Compared.
 
     Raises:
         PairingError: two baselines do not have the same seeds and queries.
@@ -74,18 +95,17 @@ def comparison(
     names = [reference, *(name for name in settings if name != reference)]
     rows = []
     for name in names:
-        about = {
-            "baseline": name,
-            "changed": "; ".join(
-                f"{change.key}: {change.reference} → {change.variant}"
-                for change in changes(settings[name], settings[reference])
-            ),
-            "shown": pseudo_queries_shown(settings[name]),
-        }
+        changed = "; ".join(
+            f"{change.key}: {change.reference} → {change.variant}"
+            for change in changes(settings[name], settings[reference])
+        )
+        shown = pseudo_queries_shown(settings[name])
         for measure, frame in values.items():
-            quality = {"measure": measure, **_quality(frame[frame["baseline"] == name])}
-            of_test = frame[frame["split"] == "test"]
-            rows.append(about | quality | _difference(of_test, name, reference, confidence))
+            ours, of_test = frame[frame["baseline"] == name], frame[frame["split"] == "test"]
+            validation, test = (_over_seeds(ours[ours["split"] == split]) for split in SPLITS)
+            difference = _difference(of_test, name, reference, confidence)
+            seeds = ours["seed"].nunique()
+            rows.append(Compared(name, changed, shown, measure, seeds, *validation, *test, *difference))
     return pd.DataFrame(rows)
 
 
@@ -103,8 +123,8 @@ def ablation_section(frame: pd.DataFrame, reference: str, confidence: float) -> 
         frame: as `comparison` gives it.
     """
     level = brief_percent(confidence)
-    main, other = (frame[frame["measure"] == measure] for measure in MEASURES)
-    beside = {row.baseline: row for row in other.itertuples()}
+    found = [Compared(*values) for values in frame.itertuples(index=False, name=None)]
+    main, other = ([row for row in found if row.measure == measure] for measure in MEASURES)
     header = ["", "changed", "shown", "validation MAP", "test MAP", f"difference [{level}]", "test R@10"]
     rows = [
         [
@@ -116,43 +136,37 @@ def ablation_section(frame: pd.DataFrame, reference: str, confidence: float) -> 
             ABSENT
             if math.isnan(row.difference)
             else f"{row.difference:+.4f} [{row.lower:+.4f}, {row.upper:+.4f}]",
-            plus_minus(Spread(beside[row.baseline].test_mean, beside[row.baseline].test_sd)),
+            plus_minus(Spread(beside.test_mean, beside.test_sd)),
         ]
-        for row in main.itertuples()
+        for row, beside in zip(main, other, strict=True)
     ]
-    seeds = int(frame["seeds"].iloc[0])
+    seeds = main[0].seeds
     return SECTION.format(
         reference=reference,
         seeds=f"{seeds} seed{'s' if seeds > 1 else ''}",
         level=level,
         question=(
             "training this way again, from other seeds and on other queries"
-            if frame["seeds"].min() > 1
+            if min(row.seeds for row in main) > 1
             else "these checkpoints on other queries, as there is one seed"
         ),
         table=pipe_table(header, rows),
     )
 
 
-def _quality(rows: pd.DataFrame) -> dict[str, float]:
-    """Of one baseline: how many seeds, and of each split mean and standard deviation over them."""
-    quality: dict[str, float] = {"seeds": rows["seed"].nunique()}
-    for split in SPLITS:
-        by_seed = rows[rows["split"] == split].groupby("seed")["value"].mean()
-        quality |= {f"{split}_mean": by_seed.mean(), f"{split}_sd": by_seed.std(ddof=1)}
-    return quality
+def _over_seeds(rows: pd.DataFrame) -> Spread:
+    """Mean over queries, then over seeds."""
+    by_seed = rows.groupby("seed")["value"].mean()
+    return Spread(by_seed.mean(), by_seed.std(ddof=1))
 
 
-def _difference(rows: pd.DataFrame, name: str, reference: str, confidence: float) -> dict[str, float]:
-    """Difference from the reference, its interval and p; NaN for the reference itself."""
+def _difference(
+    rows: pd.DataFrame, name: str, reference: str, confidence: float
+) -> tuple[float, float, float, float]:
+    """Difference from the reference, the ends of its interval, and p; NaN for the reference itself."""
     if name == reference:
-        return dict.fromkeys(("difference", "lower", "upper", "p"), math.nan)
+        return math.nan, math.nan, math.nan, math.nan
     ours, theirs = paired_baselines(rows, name, reference)
     answers = compare(ours - theirs, None, confidence)
     answer = answers[Question.TRAINING if len(ours) > 1 else Question.CHECKPOINTS]
-    return {
-        "difference": float(answer.mean),
-        "lower": float(answer.lower),
-        "upper": float(answer.upper),
-        "p": float(answer.p),
-    }
+    return float(answer.mean), float(answer.lower), float(answer.upper), float(answer.p)

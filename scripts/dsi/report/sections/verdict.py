@@ -1,13 +1,13 @@
 """The section of tables.md that says what the differences prove, in words."""
 
+import math
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from dsi.evaluation.power import MOST_SEEDS
 from dsi.evaluation.significance import Question
-from dsi.evaluation.verdicts import Gate, Verdict
+from dsi.evaluation.verdicts import Gate, Verdict, VerdictRow, verdict_rows
 from dsi.report.markdown import ABSENT, brief_percent, pipe_table
 from dsi.report.reproduction.published import CLAIMED_RATES
 from dsi.systems import ARMS, spell_rate
@@ -44,10 +44,6 @@ COLUMN_WORDS = (
     ("to settle it", "seeds (for these queries) or queries (for these seeds) with which 4 of 5 studies find"),
     ("", "a difference of the margin if there is one, and show equivalence if there is none"),
 )
-
-
-# A row of the frame that `verdicts` returns, its columns as attributes.
-Row = Any
 
 
 def verdict_section(frame: pd.DataFrame, passed: Mapping[str, Gate], margin: float, confidence: float) -> str:
@@ -87,7 +83,7 @@ def best_sentence(rows: pd.DataFrame, level: float) -> str:
         return "**Best rate.** None is called best: there are no validation queries to choose it on."
     answers = [
         f"- {QUESTION_WORDS[question]}: "
-        + "; ".join(_answer_words(row, level) for row in best[best["question"] == question].itertuples())
+        + "; ".join(_answer_words(row, level) for row in verdict_rows(best) if row.question == question)
         for question in Question
     ]
     rate = spell_rate(best["rate"].iloc[0])
@@ -138,7 +134,9 @@ def _gate_sentence(baseline: str, gate: Gate, confidence: float) -> str:
 
 def _control_table(rows: pd.DataFrame, level: float) -> str:
     """One row a rate: the difference, then the answers to both questions."""
-    checkpoints, training = (list(rows[rows["question"] == question].itertuples()) for question in Question)
+    checkpoints, training = (
+        [row for row in verdict_rows(rows) if row.question == question] for question in Question
+    )
     header = ["rate", "MAP", "difference", "d_z"]
     header += [f"{question}: {part}" for question in Question for part in ("interval", "p", "verdict")]
     header += ["to settle it"]
@@ -147,7 +145,7 @@ def _control_table(rows: pd.DataFrame, level: float) -> str:
             spell_rate(one.rate),
             f"{one.value:.4f}",
             f"{one.difference:+.4f} ({100 * one.share_of_control:+.1f} %)",
-            ABSENT if pd.isna(one.effect_size) else f"{one.effect_size:+.2f}",
+            ABSENT if math.isnan(one.effect_size) else f"{one.effect_size:+.2f}",
             *_answer_cells(one, level),
             *_answer_cells(other, level),
             _to_settle(other),
@@ -176,50 +174,53 @@ def _claim_answer(question: Question, rows: pd.DataFrame) -> str:
         word = "is **neither shown nor refuted**"
     details = "; ".join(
         f"against {ARMS[str(control)].name} "
-        + " and ".join(f"{row.verdict} at {spell_rate(row.rate)}" for row in group.itertuples())
+        + " and ".join(
+            f"{verdict} at {spell_rate(rate)}"
+            for verdict, rate in zip(group["verdict"], group["rate"], strict=True)
+        )
         for control, group in rows.groupby("control", sort=False)
     )
     return f"- {QUESTION_WORDS[question]} it {word}: {details}."
 
 
-def _answer_cells(row: Row, level: float) -> list[str]:
+def _answer_cells(row: VerdictRow, level: float) -> list[str]:
     return [_interval(row), _p_value(row.p_holm), _verdict_words(row, level)]
 
 
-def _answer_words(row: Row, level: float) -> str:
+def _answer_words(row: VerdictRow, level: float) -> str:
     """`against restart (rate 0) +0.0012 (-0.0040 to +0.0064, at worst 0.7 % below it): equivalent`."""
     found = f"against {ARMS[row.control].name} {row.difference:+.4f}"
-    if not pd.isna(row.lower):
+    if not math.isnan(row.lower):
         worst = max(0.0, -row.lower) / row.control_value
         found += f" ({_interval(row)}, at worst {100 * worst:.1f} % below it)"
     return f"{found}: {_verdict_words(row, level)}"
 
 
-def _verdict_words(row: Row, level: float) -> str:
-    verdict = str(row.verdict)
-    small = verdict in (Verdict.BETTER, Verdict.WORSE) and row.equivalence_p <= level
-    return f"{verdict}, by less than the margin" if small else verdict
+def _verdict_words(row: VerdictRow, level: float) -> str:
+    small = row.verdict in (Verdict.BETTER, Verdict.WORSE) and row.equivalence_p <= level
+    return f"{row.verdict}, by less than the margin" if small else str(row.verdict)
 
 
-def _to_settle(row: Row) -> str:
+def _to_settle(row: VerdictRow) -> str:
     """What an open question needs, in words."""
     if row.verdict != Verdict.OPEN:
         return ABSENT
     if row.seeds == 1:
         return "2 seeds at least; one does not say how many"
     seeds, queries = row.needed_seeds, row.needed_queries
-    if not pd.isna(seeds) and seeds <= row.seeds:
+    if seeds is not None and seeds <= row.seeds:
         return "more than here, though as many do in 4 of 5 studies"
-    of_seeds = f"more than {MOST_SEEDS} seeds" if pd.isna(seeds) else f"{seeds} seeds"
-    of_queries = "no number of queries with these seeds" if pd.isna(queries) else f"{queries:,} queries"
-    return f"{of_seeds}, or {of_queries}" if not pd.isna(queries) else f"{of_seeds}; {of_queries}"
+    of_seeds = f"more than {MOST_SEEDS} seeds" if seeds is None else f"{seeds} seeds"
+    if queries is None:
+        return f"{of_seeds}; no number of queries with these seeds"
+    return f"{of_seeds}, or {queries:,} queries"
 
 
-def _interval(row: Row) -> str:
-    return ABSENT if pd.isna(row.lower) else f"{row.lower:+.4f} to {row.upper:+.4f}"
+def _interval(row: VerdictRow) -> str:
+    return ABSENT if math.isnan(row.lower) else f"{row.lower:+.4f} to {row.upper:+.4f}"
 
 
 def _p_value(p: float) -> str:
-    if pd.isna(p):
+    if math.isnan(p):
         return ABSENT
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

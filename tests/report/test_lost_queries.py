@@ -1,16 +1,22 @@
 """Queries lost first: pairs, groups and rates worked by hand."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from dsi.report.lost_queries import LostError, found_frame, groupings, kept_frame, lost_frame, pairs_frame
+from dsi.report.lost_queries import (
+    LostError,
+    found_frame,
+    groupings,
+    kept_frame,
+    lost_frame,
+    pairs_frame,
+    read_found,
+)
+from dsi.systems import System
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 QUERIES = pd.DataFrame(
     {"qid": ["q1", "q2", "q3"], "text": ["one", "one two", "one two three"], "split": "test"}
 )
@@ -30,15 +36,8 @@ VALUES = {
 }
 
 
-def system(arm: str, rate: float | None, seed: int | None) -> dict[str, object]:
-    criterion = "magnitude" if rate else None
-    return {
-        "baseline": seed and "dsi",
-        "seed": seed,
-        "arm": arm,
-        "criterion": criterion,
-        "rate": rate,
-    }
+def system(arm: str, rate: float | None, seed: int | None) -> System:
+    return System("dsi" if seed else None, seed, arm, "magnitude" if rate else None, rate)
 
 
 def per_query(values: list[float]) -> pd.DataFrame:
@@ -110,40 +109,20 @@ def test_what_is_missing_is_named(arm: str) -> None:
         pairs_frame(found(arm), QUERIES)
 
 
-def command(folder: Path, values: dict[tuple[str, float | None, int | None], list[float]]) -> None:
-    """Run the script over systems with these values."""
-    files = []
-    for number, (key, measured) in enumerate(values.items()):
-        path = folder / f"{number}.json"
-        path.write_text(json.dumps({"system": system(*key)}))
-        per_query(measured).to_parquet(path.with_suffix(".per_query.parquet"))
-        files.append(path)
-    QUERIES.to_parquet(folder / "queries.parquet")
-    arguments = [
-        sys.executable,
-        str(SCRIPTS),
-        "plot_lost",
-        "--metrics",
-        *files,
-        "--baseline",
-        "dsi",
-        "--criterion",
-        "magnitude",
-    ]
-    arguments += ["--queries", folder / "queries.parquet", "--csv", folder / "lost.csv"]
-    arguments += ["--svg", folder / "lost.svg", "--png", folder / "lost.png"]
-    subprocess.run([str(part) for part in arguments], check=True, capture_output=True)
-    assert (folder / "lost.png").stat().st_size > 1000
+@pytest.fixture
+def metrics(tmp_path: Path) -> list[Path]:
+    """Metric files of all systems, of another baseline and of another criterion."""
+    others = [System("other", 1, "dense", None, None), System("dsi", 1, "pruned", "random", 0.5)]
+    systems = {system(*key): values for key, values in VALUES.items()} | dict.fromkeys(others, [0.0] * 3)
+    paths = []
+    for number, (one, values) in enumerate(systems.items()):
+        path = tmp_path / f"{number:02d}.json"
+        path.write_text(json.dumps({"system": one._asdict()}))
+        per_query(values).to_parquet(path.with_suffix(".per_query.parquet"))
+        paths.append(path)
+    return paths
 
 
-def test_the_command_draws_and_lists(tmp_path: Path) -> None:
-    command(tmp_path, VALUES)
-    assert list(pd.read_csv(tmp_path / "lost.csv")["qid"]) == ["q1", "q3", "q2"]
-    assert "dense rank 4–10 (1 pairs)" in (tmp_path / "lost.svg").read_text()
-
-
-def test_where_nothing_is_found_nothing_is_lost(tmp_path: Path) -> None:
-    command(tmp_path, {key: [0.0] * 3 if key[0] == "dense" else values for key, values in VALUES.items()})
-    assert pd.read_csv(tmp_path / "lost.csv").columns[0] == "criterion"
-    assert pd.read_csv(tmp_path / "lost.csv").empty
-    assert "has nothing to lose" in (tmp_path / "lost.svg").read_text()
+def test_systems_of_other_baselines_and_criteria_are_passed_over(metrics: list[Path]) -> None:
+    read = read_found(metrics, "dsi", "magnitude", "test")
+    pd.testing.assert_frame_equal(read, found())

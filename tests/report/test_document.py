@@ -1,0 +1,86 @@
+"""tables.md and its CSV files, as the command makes them."""
+
+import shutil
+from pathlib import Path
+
+from tests.report.conftest import Command, row
+
+
+def test_tables_state_the_numbers_worked_by_hand(results: Path, make_tables: Command) -> None:
+    made = make_tables(results, results)
+    assert made.returncode == 0, made.stderr
+    text = (results / "tables.md").read_text()
+    assert "2,000 documents; 20 test and 10 validation queries evaluated" in text
+    assert "before pruning (dsi 4), and E2, the epochs after it (2)" in text
+    assert "R@1000 0.5000 and R@100 0.0500" in text
+    assert "the MAP of dense E1 is 91.7 % of BM25's" in text
+    assert row(text, "dsi, dense E1 ")[1] == "0.5500 ± 0.0707"
+    assert row(text, "rate 0.5")[1:6] == [
+        "50.00 %", "25.00 %", "0.4000 ± 0.1414", "0.5600 ± 0.0849", "+0.0000 ± 0.0283"
+    ]  # fmt: skip
+    pruned = text.split("## Pruned and recovered: dsi, magnitude")[1]
+    assert row(pruned, "restart")[3:6] == ["0.5500 ± 0.0707", "0.5600 ± 0.0566", "–"]
+    assert row(pruned, "BM25")[3:6] == ["0.6000", "0.6000", "–"]
+
+
+def test_a_study_that_prunes_nothing_has_its_table_of_baselines(
+    results: Path, tmp_path: Path, make_tables: Command
+) -> None:
+    shutil.rmtree(results / "pruned")
+    for path in (results / "metrics").rglob("*.json"):
+        if not path.stem.startswith(("dense", "bm25", "random")) or path.stem == "dense-continued":
+            path.unlink()
+    done = make_tables(results, tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "out/tables.md").read_text()
+    assert row(text, "dsi, dense E1 ")[1] == "0.5500 ± 0.0707"
+    assert "Nothing was pruned in this study, so there is nothing to judge." in text
+    assert (
+        tmp_path / "out/tables/sparsity.csv"
+    ).read_text() == "baseline,seed,criterion,rate,linears,model\n"
+
+
+def test_csv_files_hold_every_digit_and_leave_empty_what_does_not_apply(
+    results: Path, make_tables: Command
+) -> None:
+    make_tables(results, results)
+    lines = (results / "tables" / "metrics.csv").read_text().splitlines()
+    assert lines[1] == ",,bm25,,,test" + ",0.6" * 8 + ","
+    assert lines[2].startswith(f",,bm25,,,validation,{0.6 + 0.1!r},")
+    assert f"dsi,1,pruned,magnitude,0.25,test{',0.45' * 9}" in lines
+    for name in ("baselines", "rates", "sparsity"):
+        assert (results / "tables" / f"{name}.csv").read_text().count("\n") > 4
+
+
+def test_equal_inputs_in_another_order_give_equal_files(
+    results: Path, tmp_path: Path, make_tables: Command
+) -> None:
+    make_tables(results, tmp_path / "a")
+    make_tables(results, tmp_path / "b", reverse=True)
+    made = sorted(path for path in (tmp_path / "a").rglob("*") if path.is_file())
+    assert len(made) == 6
+    for path in made:
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+
+
+def test_a_partial_study_is_one_clear_error_and_leaves_no_table(results: Path, make_tables: Command) -> None:
+    (results / "metrics/recovered/dsi/seed2/magnitude-0.5.json").unlink()
+    made = make_tables(results, results)
+    assert made.returncode == 1
+    assert made.stderr.splitlines()[-1] == (
+        "error: the metrics of recovered/dsi/seed2/magnitude-0.5 are missing (test queries): "
+        "found seeds [1], expected [1, 2]"
+    )
+    assert not (results / "tables.md").exists()
+
+
+def test_what_stands_in_another_file_is_appended(
+    results: Path, make_tables: Command, command: Command
+) -> None:
+    assert make_tables(results, results).returncode == 0
+    alone = (results / "tables.md").read_text()
+    (results / "more.md").write_text("## More\n")
+    arguments = make_tables(results, results).args
+    done = command(*arguments[2:], "--reproduction", results / "more.md")
+    assert done.returncode == 0, done.stderr
+    assert (results / "tables.md").read_text() == f"{alone}\n## More\n"
