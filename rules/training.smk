@@ -140,6 +140,7 @@ use rule restart as gradual with:
         start="baselines/{baseline}/seed{seed}/dense",
         job="gradual/{baseline}-seed{seed}-{rate}",
     params:
+        code=lambda wildcards: code(settings.trainer(study, wildcards.baseline), "dsi/pruning/gradual.py"),
         more=lambda wildcards: settings.gradual_option(study, wildcards.rate),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: recovery with masks that grow to {wildcards.rate}"
