@@ -5,19 +5,73 @@
 #   snakemake results/tables.md --dag | dot -Tsvg > dag.svg
 #
 # What to do stands in config.yaml; how, in profiles/default.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.utils import min_version
+
+min_version("9.27")  # pathvars
 
 
 configfile: f"{workflow.basedir}/config.yaml"
 
 
-include: "rules/common.smk"
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+from dsi.pruning.registry import CRITERIA
+from dsi.systems import RATE_PATTERN
+from plan import results_of_study
+from plan.commands import Commands
+from plan.config.checked import ConfigurationError, checked_study
+from plan.environment import export_interpreter, gpus_here
+from plan.systems_of_study import UNPRUNED
+from plan.terminal import show_one_line_per_job
+
+try:
+    study = checked_study(config)
+except ConfigurationError as error:
+    raise WorkflowError(str(error))
+
+# What all rules use, besides `study`: the shell of a command, the digest of its code, where results go, and
+# how many GPUs a job that uses one asks for: one where there is one.
+commands = Commands(Path(workflow.basedir) / "scripts")
+run, code = commands.shell, commands.digest
+RESULTS = study.results.rstrip("/")
+GPU = gpus_here()
+
+export_interpreter(
+    commands.scripts, conda="conda" in map(str, workflow.deployment_settings.deployment_method)
+)
+show_one_line_per_job(logger, planning=lambda: workflow.dryrun)
+
+
+pathvars:
+    results=RESULTS,
+    collection="<results>/collection",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+
 include: "rules/collection.smk"
+include: "rules/bm25.smk"
 include: "rules/pseudo_queries.smk"
+include: "rules/docids.smk"
 include: "rules/training.smk"
 include: "rules/pruning.smk"
+include: "rules/ranking.smk"
 include: "rules/evaluation.smk"
-include: "rules/benefit.smk"
-include: "rules/reporting.smk"
+include: "rules/efficiency.smk"
+include: "rules/report.smk"
+
+
+# After the rules: only here do constraints, those of a rule too, reach wildcards that stand in its pathvars.
+wildcard_constraints:
+    baseline=r"[a-z0-9][a-z0-9-]*",
+    seed=r"\d+",
+    criterion="|".join([*CRITERIA, UNPRUNED]),
+    rate=RATE_PATTERN,
 
 
 localrules:
@@ -27,8 +81,6 @@ localrules:
 rule all:
     default_target: True
     input:
-        tables=f"{RESULTS}/tables.md",
-        figures=FIGURES,
-        benefit=BENEFIT,
-        ablation=[f"{RESULTS}/ablation.md"] if compared_baselines() else [],
-        timings=f"{RESULTS}/timings.md",
+        pages=results_of_study.pages(study),
+        figures=results_of_study.figure_files(study),
+        timings="<results>/timings.md",

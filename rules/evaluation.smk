@@ -1,89 +1,36 @@
-"""Reference rankings, and the measures of every run."""
+"""The measures of every run."""
 
-RANDOM_SEED = 42
-
-
-rule rank_bm25:
-    input:
-        topk=f"{COLLECTION}/topk.parquet",
-        queries=f"{COLLECTION}/queries.parquet",
-    output:
-        run=f"{RESULTS}/runs/bm25.trec.gz",
-    log:
-        f"{RESULTS}/logs/rank_bm25/bm25.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rank_bm25/bm25.tsv"
-    conda:
-        "../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-    params:
-        code=code("rank_reference"),
-    message:
-        "Writing BM25's run"
-    shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS" rank_reference bm25 --queries {input.queries} --topk {input.topk}'
-        " --run {output.run} > {log} 2>&1"
-
-
-rule rank_random:
-    input:
-        documents=f"{COLLECTION}/documents.parquet",
-        queries=f"{COLLECTION}/queries.parquet",
-    output:
-        run=f"{RESULTS}/runs/random.trec.gz",
-    log:
-        f"{RESULTS}/logs/rank_random/random.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rank_random/random.tsv"
-    conda:
-        "../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-    params:
-        depth=config["evaluation"]["depth"],
-        seed=RANDOM_SEED,
-        code=code("rank_reference"),
-    message:
-        "Ranking at random"
-    shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS" rank_reference random --queries {input.queries}'
-        " --documents {input.documents} --depth {params.depth} --seed {params.seed}"
-        " --run {output.run} > {log} 2>&1"
+from plan import inputs, settings
 
 
 rule evaluate:
     input:
-        run=f"{RESULTS}/runs/{{slug}}.trec.gz",
-        outputs=outputs_of,
-        queries=f"{COLLECTION}/queries.parquet",
-        qrels=f"{COLLECTION}/qrels.parquet",
-        topk=f"{COLLECTION}/topk.parquet",
+        run="<results>/runs/{slug}.trec.gz",
+        outputs=lambda wildcards: inputs.outputs_of(wildcards.slug),
+        queries="<collection>/queries.parquet",
+        qrels="<collection>/qrels.parquet",
+        topk="<collection>/topk.parquet",
     output:
-        metrics=f"{RESULTS}/metrics/{{slug}}.json",
-        per_query=f"{RESULTS}/metrics/{{slug}}.per_query.parquet",
+        metrics="<results>/metrics/{slug}.json",
+        per_query="<results>/metrics/{slug}.per_query.parquet",
     log:
-        f"{RESULTS}/logs/evaluate/{{slug}}.log",
+        "<logs>/evaluate/{slug}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/evaluate/{{slug}}.tsv"
+        "<benchmarks>/evaluate/{slug}.tsv"
+    wildcard_constraints:
+        slug=r"(bm25|random|(baselines|pruned|recovered)/[a-z0-9-]+/seed\d+/[a-z0-9.-]+)",
     conda:
         "../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
-        system=system,
-        collection=collection_folder,
-        options=evaluation_options,
-        relevance=relevance_option(),
-        agreement_k=config["evaluation"]["agreement_k"],
-        code=code("evaluate"),
+        files=lambda wildcards, input: inputs.as_options(input),
+        lists=lambda wildcards: settings.list_measures_option(study, wildcards.slug),
+        relevance=settings.relevance(study),
+        agreement_k=study.evaluation.agreement_k,
     message:
         "Evaluating {wildcards.slug}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS" evaluate --run {input.run} {params.options}'
-        " --system {params.system:q} --collection {params.collection} {params.relevance}"
-        " --agreement-k {params.agreement_k} --output {output.metrics}"
-        " --per-query {output.per_query} > {log} 2>&1"
+        run(
+            "evaluate --run {input.run} {params.files} {params.lists} --system {wildcards.slug} --relevance"
+            " {params.relevance:q} --agreement-k {params.agreement_k} --output {output.metrics} --per-query"
+            " {output.per_query}"
+        )

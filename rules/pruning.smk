@@ -1,144 +1,94 @@
-"""Pruned checkpoints, their rankings, and their recovery; or both in one."""
+"""Pruned checkpoints, by weights alone or by data too; and what pruning each sublayer alone costs."""
 
-AT_ONCE = "|".join(name for name in KNOWN_CRITERIA if one_shot(name))
+from dsi.pruning.registry import CRITERIA, calibrated, one_shot
+from dsi.systems import spell_rate
+from plan import inputs, settings, systems_of_study as systems
 
 
 rule prune:
     input:
-        unpack(calibration_inputs),
-        model=f"{SEED_FOLDER}/dense/model.safetensors",
-        rest=checkpoint(f"{SEED_FOLDER}/dense"),
+        model="<results>/<dense>/model.safetensors",
+        rest=inputs.checkpoint("<results>/<dense>"),
     output:
-        model=f"{RESULTS}/{PRUNED_SLUG}/model.safetensors",
-        masks=f"{RESULTS}/{PRUNED_SLUG}/masks.safetensors",
-        sparsity=f"{RESULTS}/{PRUNED_SLUG}/sparsity.json",
-        rest=checkpoint(f"{RESULTS}/{PRUNED_SLUG}"),
+        model="<results>/<pruned>/model.safetensors",
+        masks="<results>/<pruned>/masks.safetensors",
+        sparsity="<results>/<pruned>/sparsity.json",
+        rest=inputs.checkpoint("<results>/<pruned>"),
     log:
-        f"{RESULTS}/logs/prune/{PRUNED_NAME}.log",
+        "<logs>/<job>.log",
     benchmark:
-        f"{RESULTS}/benchmarks/prune/{PRUNED_NAME}.tsv"
+        "<benchmarks>/<job>.tsv"
+    pathvars:
+        dense="baselines/{baseline}/seed{seed}/dense",
+        pruned="pruned/{baseline}/seed{seed}/{criterion}-{rate}",
+        job="prune/{baseline}-seed{seed}-{criterion}-{rate}",
     wildcard_constraints:
-        criterion=AT_ONCE,
+        criterion=systems.one_of(name for name in CRITERIA if one_shot(name) and not calibrated(name)),
     priority: 1
     conda:
         "../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards: 3000 if calibrated(wildcards.criterion) else 1000,
     params:
-        selection=selection,
-        calibration=calibration_options,
-        script=pruner,
-        code=lambda wildcards: code(pruner(wildcards)),
+        command="prune",
+        selection=settings.selection_options(study),
+        data="",
+        files="",
+        code=lambda wildcards: code("prune", inputs.criterion_file(wildcards.criterion)),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: pruning by {wildcards.criterion} at {wildcards.rate}"
     shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS" {params.script} $(dirname {input.model})'
-        " --criterion {wildcards.criterion} --rate {wildcards.rate} --seed {wildcards.seed}"
-        " {params.selection} {params.calibration} --output $(dirname {output.model}) > {log} 2>&1"
+        run(
+            "{params.command} $(dirname {input.model}) --criterion {wildcards.criterion} --rate"
+            " {wildcards.rate} --seed {wildcards.seed} {params.selection} {params.data} {params.files}"
+            " --output $(dirname {output.model})",
+            code="{params.code}",
+        )
 
 
-rule rank_pruned:
+use rule prune as prune_calibrated with:
     input:
-        unpack(ranking_inputs),
-        model=f"{RESULTS}/{PRUNED_SLUG}/model.safetensors",
-        rest=checkpoint(f"{RESULTS}/{PRUNED_SLUG}"),
-    output:
-        run=f"{RESULTS}/runs/{PRUNED_SLUG}.trec.gz",
-        outputs=f"{RESULTS}/runs/{PRUNED_SLUG}.outputs.parquet",
-    log:
-        f"{RESULTS}/logs/rank_pruned/{PRUNED_NAME}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rank_pruned/{PRUNED_NAME}.tsv"
-    conda:
-        "../envs/environment.yaml"
-    threads: config["threads"]
-    resources:
-        mem_mb=training_memory,
-        gpu=GPU,
-    params:
-        options=ranking_options,
-        script=ranker,
-        code=lambda wildcards: code(ranker(wildcards)),
-    message:
-        "{wildcards.baseline}, seed {wildcards.seed}: ranking with {wildcards.criterion}-{wildcards.rate}"
-    shell:
-        '"$DSI_PYTHON" "$DSI_SCRIPTS" {params.script} $(dirname {input.model}) {params.options}'
-        " --threads {threads} --run {output.run} --outputs {output.outputs} > {log} 2>&1"
-
-
-rule recover:
-    input:
-        unpack(training_inputs),
-        start=f"{RESULTS}/{PRUNED_SLUG}/model.safetensors",
-        start_rest=checkpoint(f"{RESULTS}/{PRUNED_SLUG}"),
-        masks=f"{RESULTS}/{PRUNED_SLUG}/masks.safetensors",
-    output:
-        model=f"{RESULTS}/{RECOVERED_SLUG}/model.safetensors",
-        rest=checkpoint(f"{RESULTS}/{RECOVERED_SLUG}"),
-        history=f"{RESULTS}/{RECOVERED_SLUG}/history.parquet",
-        run=f"{RESULTS}/runs/{RECOVERED_SLUG}.trec.gz",
-        outputs=f"{RESULTS}/runs/{RECOVERED_SLUG}.outputs.parquet",
-    log:
-        f"{RESULTS}/logs/recover/{PRUNED_NAME}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/recover/{PRUNED_NAME}.tsv"
+        unpack(lambda wildcards: inputs.for_calibration(study, wildcards.baseline)),
+        model="<results>/<dense>/model.safetensors",
+        rest=inputs.checkpoint("<results>/<dense>"),
+    pathvars:
+        dense="baselines/{baseline}/seed{seed}/dense",
+        pruned="pruned/{baseline}/seed{seed}/{criterion}-{rate}",
+        job="prune_calibrated/{baseline}-seed{seed}-{criterion}-{rate}",
     wildcard_constraints:
-        criterion=AT_ONCE,
-    conda:
-        "../envs/environment.yaml"
-    threads: config["threads"]
+        criterion=systems.one_of(filter(calibrated, CRITERIA)),
     resources:
-        mem_mb=training_memory,
-        gpu=GPU,
+        mem_mb=3000,
     params:
-        settings=recovery_settings,
-        collection=collection_folder,
-        sources=training_sources,
-        script=trainer,
-        state=f"{RESULTS}/.training",
-        code=lambda wildcards: code(trainer(wildcards)),
-    message:
-        "{wildcards.baseline}, seed {wildcards.seed}: recovery of {wildcards.criterion}-{wildcards.rate}"
-    shell:
-        f"{TRAIN} --phase E2 --start $(dirname {{input.start}}) --masks {{input.masks}} > {{log}} 2>&1"
+        command="prune_calibrated",
+        data=lambda wildcards: settings.calibration_options(study, wildcards.baseline, wildcards.criterion),
+        files=lambda wildcards, input: inputs.as_options(input),
+        code=lambda wildcards: code("prune_calibrated", inputs.criterion_file(wildcards.criterion)),
 
 
-rule gradual:
+rule measure_sensitivity:
     input:
-        unpack(training_inputs),
-        start=f"{SEED_FOLDER}/dense/model.safetensors",
-        start_rest=checkpoint(f"{SEED_FOLDER}/dense"),
+        model="<results>/baselines/{baseline}/seed{seed}/dense/model.safetensors",
+        rest=inputs.checkpoint("<results>/baselines/{baseline}/seed{seed}/dense"),
+        queries="<collection>/queries.parquet",
+        qrels="<collection>/qrels.parquet",
     output:
-        model=f"{RESULTS}/{GRADUAL_SLUG}/model.safetensors",
-        rest=checkpoint(f"{RESULTS}/{GRADUAL_SLUG}"),
-        history=f"{RESULTS}/{GRADUAL_SLUG}/history.parquet",
-        masks=f"{RESULTS}/{GRADUAL_SLUG}/masks.safetensors",
-        sparsity=f"{RESULTS}/{GRADUAL_SLUG}/sparsity.json",
-        run=f"{RESULTS}/runs/{GRADUAL_SLUG}.trec.gz",
-        outputs=f"{RESULTS}/runs/{GRADUAL_SLUG}.outputs.parquet",
+        values="<results>/sensitivity/{baseline}-seed{seed}.csv",
     log:
-        f"{RESULTS}/logs/gradual/{{baseline}}-seed{{seed}}-{{rate}}.log",
+        "<logs>/measure_sensitivity/{baseline}-seed{seed}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/gradual/{{baseline}}-seed{{seed}}-{{rate}}.tsv"
+        "<benchmarks>/measure_sensitivity/{baseline}-seed{seed}.tsv"
     conda:
         "../envs/environment.yaml"
-    threads: config["threads"]
+    threads: study.threads
     resources:
-        mem_mb=training_memory,
-        gpu=GPU,
+        mem_mb=3000,
     params:
-        settings=recovery_settings,
-        collection=collection_folder,
-        sources=training_sources,
-        script="train_gradual",
-        task=lambda wildcards: TASK[wildcards.baseline],
-        growth=" ".join(f"--{key} {value}" for key, value in config["pruning"]["gradual"].items()),
-        selection=selection,
-        state=f"{RESULTS}/.training",
-        code=code("train_gradual"),
+        rates=[spell_rate(rate) for rate in study.rates],
+        relevance=settings.relevance(study),
     message:
-        "{wildcards.baseline}, seed {wildcards.seed}: recovery with masks that grow to {wildcards.rate}"
+        "{wildcards.baseline}, seed {wildcards.seed}: pruning one sublayer at a time"
     shell:
-        f"{TRAIN} --phase E2 --start $(dirname {{input.start}}) --task {{params.task}} --rate {{wildcards.rate}}"
-        " {params.growth} {params.selection} > {log} 2>&1"
+        run(
+            "measure_sensitivity $(dirname {input.model}) --rates {params.rates} --queries {input.queries}"
+            " --qrels {input.qrels} --relevance {params.relevance:q} --threads {threads} --output"
+            " {output.values}"
+        )

@@ -5,24 +5,22 @@ python scripts train --help     what one does; works from any folder
 """
 
 import ast
+import difflib
+import os
 import runpy
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LIBRARIES = ("dsi", "plan")
+sys.path[0] = str(HERE)  # `python scripts` puts the name as it was typed here
+
+from plan.commands import command_files  # noqa: E402
 
 
-def commands() -> dict[str, Path]:
-    """The file of every command by its name, stage by stage."""
-    found = sorted(path for path in HERE.glob("*/*.py") if path.parent.name not in LIBRARIES)
-    return {path.stem: path for path in found}
-
-
-def listing() -> str:
+def listing(files: dict[str, Path]) -> str:
     """The commands under their stages, each with the first line of its docstring."""
     lines, stage = ["usage: python scripts COMMAND …; python scripts COMMAND --help explains one"], ""
-    for name, path in commands().items():
+    for name, path in files.items():
         if path.parent.name != stage:
             stage = path.parent.name
             lines += ["", stage]
@@ -31,14 +29,31 @@ def listing() -> str:
     return "\n".join(lines)
 
 
+def show(text: str) -> None:
+    """Print, without a traceback where the reader has gone (`python scripts | head`)."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Python flushes once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def unknown(name: str, files: dict[str, Path]) -> str:
+    """The message for a command that there is not."""
+    near = difflib.get_close_matches(name, files, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"error: no command {name!r}; {hint}`python scripts` lists them"
+
+
 def main() -> None:
+    files = command_files(HERE)
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
-        print(listing())
+        show(listing(files))
         return
     name = sys.argv.pop(1)
-    if name not in commands():
-        sys.exit(f"error: no command {name!r}; expected one of {', '.join(commands())}")
-    runpy.run_path(str(commands()[name]), run_name="__main__")
+    if name not in files:
+        sys.exit(unknown(name, files))
+    runpy.run_path(str(files[name]), run_name="__main__")
 
 
 if __name__ == "__main__":

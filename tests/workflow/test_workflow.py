@@ -21,8 +21,8 @@ import yaml
 from safetensors.torch import load_file
 
 from dsi.efficiency.compressed_files import save_compressed
+from dsi.efficiency.rounding import Evaluation, split_quality, with_weights
 from dsi.model.checkpoint import CheckpointError
-from efficiency.measure_rounded import quality, with_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ("Snakefile", "config.yaml", "rules", "scripts", "schemas", "studies", "profiles", "envs")
@@ -31,8 +31,12 @@ COLUMNS = (
     "baseline,seed,arm,criterion,rate,split,MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,loss"
 )
 # Two baselines, one a task, with two seeds and one rate: each stage of a baseline has two jobs.
-REPORTS = {"study_tables": 1, "tables": 1, "plot_rates": 2, "plot_lost": 2, "timings": 1, "all": 1}
-FIGURES = {"plot_rates": 2, "timings": 1, "all": 1}
+TIMINGS = {"summarise_timings": 1, "all": 1}
+FIGURES = {"plot_rates": 2, **TIMINGS}
+REPORTS = {"make_reproduction": 1, "make_tables": 1, "plot_lost_queries": 2, **FIGURES}
+PRUNED = {"rank": 2, "rank_lists": 2, "recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS}
+# Appended to a module: code that does nothing, and words.
+EDIT, WORDS = "\nEDITED = True\n", "\n# reworded\n"
 
 
 def copy_tree(folder: Path) -> Path:
@@ -141,15 +145,11 @@ def test_every_checkpoint_is_an_ordinary_one(study: Path) -> None:
 
 
 def test_recovered_weights_keep_the_zeros_of_the_pruned_ones(study: Path) -> None:
-    from safetensors.torch import load_file
-
-    from dsi.model.masks import masks_hold
-
     pruned = study / "results/smoke/pruned/smoke/seed1/magnitude-0.5"
     masks = load_file(pruned / "masks.safetensors")
     recovered = load_file(study / "results/smoke/recovered/smoke/seed1/magnitude-0.5/model.safetensors")
-    assert masks_hold(recovered, masks)
-    assert masks_hold(load_file(pruned / "model.safetensors"), masks)
+    for weights in (recovered, load_file(pruned / "model.safetensors")):
+        assert not any(weights[layer][~mask].any() for layer, mask in masks.items())
     sparsity = json.loads((pruned / "sparsity.json").read_text())
     assert sparsity["linears"] == pytest.approx(0.5, abs=1e-3)
 
@@ -216,11 +216,12 @@ def test_a_moved_checkout_reruns_nothing(study: Path) -> None:
 def test_one_more_rate_costs_its_chain_and_the_tables(study: Path) -> None:
     assert planned(study, "results/smoke/tables.md", "--config", "rates=[0.5, 0.35]") == {
         "prune": 4,
-        "rank_pruned": 4,
+        "rank": 2,
+        "rank_lists": 2,
         "recover": 4,
         "evaluate": 8,
-        "study_tables": 1,
-        "tables": 1,
+        "make_reproduction": 1,
+        "make_tables": 1,
     }
 
 
@@ -242,53 +243,82 @@ def test_a_recovery_setting_spares_e1_and_the_pruned_arms(study: Path) -> None:
 def test_a_figures_resolution_redraws_figures(study: Path) -> None:
     assert planned(study, "all", "--config", "report={dpi: 99}") == {
         "plot_curves": 2,
-        "plot_lost": 2,
+        "plot_lost_queries": 2,
         **FIGURES,
     }
 
 
 def test_bm25s_parameters_rerun_what_follows_from_them(study: Path) -> None:
     jobs = planned(study, "all", "--config", "bm25={k1: 1.2}")
-    assert {"topk", "bm25_weights", "rank_bm25", "dense"} <= set(jobs)
-    assert not {"pydocs", "index", "tokenizer", "docids", "rank_random"} & set(jobs)
+    assert {"search_bm25", "export_bm25", "rank_bm25", "dense"} <= set(jobs)
+    kept = {"collect_pydocs", "build_index", "train_tokenizer", "assign_docids", "rank_random"}
+    assert not kept & set(jobs)
+
+
+def test_other_threads_retrain(study: Path) -> None:
+    assert planned(study, "all", "--config", "threads=2")["dense"] == 4
 
 
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("dsi/metrics.py", {"evaluate": 22, **REPORTS}),
-        ("dsi/plotting.py", {"plot_curves": 2, "plot_lost": 2, **FIGURES}),
+        ("dsi/evaluation/run_measures.py", {"evaluate": 22, **REPORTS}),
+        ("dsi/report/figures/style.py", {"plot_curves": 2, "plot_lost_queries": 2, **FIGURES}),
+        ("dsi/pruning/pruned_checkpoint.py", {"prune": 4, **PRUNED}),
+        ("dsi/pruning/criteria/magnitude.py", {"prune": 4, **PRUNED}),
+        ("dsi/pruning/criteria/random_control.py", {}),
+        ("dsi/pruning/registry.py", {}),
+        ("dsi/pruning/gradual.py", {}),
         (
-            "dsi/pruning.py",
-            {"prune": 4, "rank_pruned": 4, "recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS},
-        ),
-        (
-            "dsi/ranked_list.py",  # of one task only
+            "dsi/training/objectives/ranked_list.py",  # of one task only
             {
-                **dict.fromkeys(
-                    ["dense", "dense_continued", "restart", "rank_pruned", "recover", "prune"], 2
-                ),
+                **dict.fromkeys(["dense", "dense_continued", "restart", "rank_lists", "recover", "prune"], 2),
                 "evaluate": 10,
                 "plot_curves": 1,
                 **REPORTS,
-                "plot_lost": 1,
+                "plot_lost_queries": 1,
             },
         ),
-        ("dsi/lost.py", {"plot_lost": 2, "timings": 1, "all": 1}),
-        (
-            "dsi/criteria.py",
-            {"prune": 4, "rank_pruned": 4, "recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS},
-        ),
-        ("dsi/verdict.py", {"tables": 1, **FIGURES}),
-        ("dsi/study_claims.py", {"study_tables": 1, "tables": 1, **FIGURES}),
-        ("summarise_timings.py", {"timings": 1, "all": 1}),
-        ("study/configuration.py", {}),
+        ("dsi/report/lost_queries.py", {"plot_lost_queries": 2, **TIMINGS}),
+        ("dsi/evaluation/verdicts.py", {"make_tables": 1, **FIGURES}),
+        ("dsi/report/reproduction/claims.py", {"make_reproduction": 1, "make_tables": 1, **FIGURES}),
+        ("report/summarise_timings.py", TIMINGS),
+        ("plan/config/study.py", {}),
+        ("plan/settings.py", {}),
     ],
 )
 def test_an_edited_module_reruns_what_uses_it(edited: Path, module: str, expected: dict[str, int]) -> None:
     path = edited / "scripts" / module
-    path.write_text(path.read_text() + "\n# edited\n")
+    path.write_text(path.read_text() + EDIT)
     assert planned(edited) == expected
+
+
+def test_reworded_code_reruns_nothing(edited: Path) -> None:
+    for path in (edited / "scripts").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace('"""', '"""Reworded. ', 1) + WORDS, encoding="utf-8")
+    assert planned(edited) == {}
+
+
+def test_a_new_criterion_costs_its_own_chain(edited: Path) -> None:
+    """Pruned models of the other criteria stay as they are."""
+    registry = edited / "scripts/dsi/pruning/registry.py"
+    row = '    "magnitude": Criterion("magnitude"),\n'
+    assert row in registry.read_text()
+    registry.write_text(registry.read_text().replace(row, f'{row}    "largest": Criterion("largest"),\n'))
+    criteria = registry.parent / "criteria"
+    shutil.copy(criteria / "magnitude.py", criteria / "largest.py")
+    assert planned(edited) == {}
+    table = "results/smoke/tables.md"
+    assert planned(edited, table, "--config", "criteria=[magnitude, largest]") == {
+        "prune": 4,
+        "rank": 2,
+        "rank_lists": 2,
+        "recover": 4,
+        "evaluate": 8,
+        "make_reproduction": 1,
+        "make_tables": 1,
+    }
 
 
 def test_an_output_that_is_gone_is_made_again_alone(study: Path) -> None:
@@ -296,7 +326,7 @@ def test_an_output_that_is_gone_is_made_again_alone(study: Path) -> None:
     kept = figure.read_bytes()
     figure.unlink()
     try:
-        assert planned(study) == {"plot_rates": 1, "timings": 1, "all": 1}
+        assert planned(study) == {"plot_rates": 1, **TIMINGS}
     finally:
         figure.write_bytes(kept)
 
@@ -316,21 +346,22 @@ def test_the_whole_study_is_planned_without_network(tmp_path: Path) -> None:
     assert table is not None
     jobs = {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
     assert jobs == {
-        **dict.fromkeys(["fetch_index", "documents", "topics", "topk", "rank_bm25", "rank_random"], 1),
-        "model_tokenizer": 3,  # small, base, large
-        "model_weights": 3,
+        **dict.fromkeys(["fetch_index", "export_documents", "collect_topics"], 1),
+        **dict.fromkeys(["search_bm25", "rank_bm25", "rank_random"], 1),
+        "fetch_tokenizer": 3,  # small, base, large
+        "fetch_weights": 3,
         "dense": 4 + 3 + 1 + 2,  # Table 1, Table 2, t5-large, and E1 of the two that are pruned
         "dense_continued": 2,
         "restart": 2,
         "prune": 2 * 7,
-        "rank_pruned": 2 * 7,
+        "rank_lists": 2 * 7,
         "recover": 2 * 7,
         "evaluate": 2 + 10 + 2 * 2 + 2 * 14,  # references, E1, controls, pruned and recovered
-        "study_tables": 1,
-        "tables": 1,
+        "make_reproduction": 1,
+        "make_tables": 1,
     }
     drawn = snakemake(folder, "-n", "--quiet", "host", "--configfile", "studies/msmarco.yaml")
-    assert re.search(r"^plot_study +4$", drawn.stdout + drawn.stderr, re.MULTILINE)
+    assert re.search(r"^plot_reproduction +4$", drawn.stdout + drawn.stderr, re.MULTILINE)
 
 
 def test_every_docid_scheme_is_planned(tmp_path: Path) -> None:
@@ -346,7 +377,7 @@ def test_every_docid_scheme_is_planned(tmp_path: Path) -> None:
     done = snakemake(study, *goals, "-n", "--printshellcmds", *SMOKE, str(overlay))
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed
-    assert re.search(r"^docids +2$", printed, re.MULTILINE)
+    assert re.search(r"^assign_docids +2$", printed, re.MULTILINE)
     assert re.search(r"^dense +2$", printed, re.MULTILINE)
     folder = "results/smoke/baselines"
     assert (
@@ -354,7 +385,7 @@ def test_every_docid_scheme_is_planned(tmp_path: Path) -> None:
         f"--leaf-size 8 --scheme semantic --seed 42 --output {folder}/semantic/docids.parquet" in printed
     )
     assert f"--scheme naive --output {folder}/naive/docids.parquet" in printed
-    assert '"expanded": 1024' in printed
+    assert '"prefixes_at_a_time": 1024' in printed
 
 
 ALL_CRITERIA = "[magnitude, magnitude-global, random, wanda, sparsegpt, movement, 2of4, ffn, gradual]"
@@ -365,14 +396,17 @@ def test_every_criterion_is_planned_with_the_rates_and_arms_that_it_has(study: P
     values = [f"criteria={ALL_CRITERIA}", "rates=[0.5, 0.9]", "run=[smoke]"]
     jobs = planned(study, "all", "--config", *values, "report={benefit: true, sensitivity: true}")
     one_shot = 7 * 2 + 1  # 2of4 has one rate
-    assert jobs["prune"] == jobs["rank_pruned"] == jobs["recover"] == 2 * (one_shot - 1)
+    calibrated = 3 * 2  # wanda, sparsegpt and movement at two rates
+    assert jobs["prune"] == 2 * (one_shot - 1 - calibrated)
+    assert jobs["prune_calibrated"] == 2 * calibrated
+    assert jobs["rank"] == jobs["recover"] == 2 * (one_shot - 1)
     assert jobs["gradual"] == 2 * 2
     assert jobs["compress"] == 2 * (1 + one_shot + 2)
     assert jobs["evaluate"] == 2 * (2 * (one_shot - 1) + 2)
-    assert jobs["latency"] == jobs["benefit"] == jobs["plot_sensitivity"] == 1
-    assert jobs["sensitivity"] == jobs["rounded"] == 2
+    assert jobs["measure_latency"] == jobs["make_benefit"] == jobs["plot_sensitivity"] == 1
+    assert jobs["measure_sensitivity"] == jobs["measure_rounded"] == 2
     assert jobs["plot_frontier"] == 3
-    assert jobs["plot_lost"] == 9
+    assert jobs["plot_lost_queries"] == 9
 
 
 def test_criteria_that_see_data_or_prune_in_recovery_run(study: Path) -> None:
@@ -429,21 +463,26 @@ def test_what_pruning_buys_is_measured(study: Path, tmp_path: Path) -> None:
     queries, qrels = (
         pd.read_parquet(results / f"collection/{name}.parquet") for name in ("queries", "qrels")
     )
-    assert dict(quality(checkpoint, queries, qrels, 1, 1000))["test"] == pytest.approx(exact[2], rel=1e-12)
+    values = dict(split_quality(checkpoint, Evaluation(queries, qrels, 1, 1000)))
+    assert values["test"] == pytest.approx(exact[2], rel=1e-12)
     other = tmp_path / "other.dsz"
     save_compressed({"shared.weight": torch.zeros(2, 2)}, other)
     with pytest.raises(CheckpointError, match=r"other\.dsz: found .* of shape none, expected \(\d+"):
         with_weights(results / system, other)
-    options = "--files one.dsz --queries q --qrels q --relevance 1 --depth 9 --threads 1 --output none.csv"
+    options = "--files one.dsz --results r --queries q --qrels q --relevance 1 --depth 9 --threads 1"
+    systems = ("baselines/smoke/seed1/dense", system)
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts", "measure_rounded", "one", "two", *options.split()],
+        [
+            *(sys.executable, ROOT / "scripts", "measure_rounded", *systems),
+            *(*options.split(), "--output", "none.csv"),
+        ],
         cwd=tmp_path,
         text=True,
         capture_output=True,
         check=False,
     )
     assert done.returncode != 0
-    assert "found 1 files for 2 checkpoints, expected one each" in done.stderr
+    assert "found 1 files for 2 systems, expected one each" in done.stderr
     for name in ("sensitivity", "frontier-bytes"):
         assert (results / f"figures/{name}-smoke.png").read_bytes().startswith(b"\x89PNG")
 
@@ -477,7 +516,7 @@ def test_a_broken_run_gives_one_clear_error(study: Path) -> None:
             sys.executable,
             "scripts",
             "evaluate",
-            *("--run", str(broken), "--system", "{}", "--collection", "results/smoke/collection"),
+            *("--run", str(broken), "--system", "bm25", "--collection", "results/smoke/collection"),
             *("--relevance", "1", "--agreement-k", "10", "--output", "x.json", "--per-query", "x.parquet"),
         ],
         cwd=study,
@@ -570,20 +609,20 @@ def test_an_index_from_a_server_without_training_queries(tmp_path: Path) -> None
     assert test.loc["bm25", "MAP"] == pytest.approx(0.311, abs=0.002)
     assert metrics.loc[metrics["split"] == "validation", "MAP"].isna().all()
     assert test.loc["dense", "MAP"] > test.loc["random", "MAP"]
-    log = (folder / "results/cacm/logs/topics/cacm.log").read_text()
+    log = (folder / "results/cacm/logs/collect_topics/cacm.log").read_text()
     assert "judgements are of 46 documents that the collection lacks, for example CACM-756" in log
 
 
 # Last: it leaves a stage that has to be made again.
 def test_a_failing_stage_says_why_and_keeps_the_rest(edited: Path) -> None:
-    script = edited / "scripts" / "assign_docids.py"
+    script = edited / "scripts/docids/assign_docids.py"
     script.write_text(script.read_text().replace("def main() -> None:", "def main() -> None:\n    1 / 0"))
     docids = edited / "results/smoke/baselines/smoke/docids.parquet"
     done = snakemake(edited, str(docids.relative_to(edited)), "--cores", "1", *SMOKE)
     printed = done.stdout + done.stderr
     assert done.returncode != 0
     assert "ZeroDivisionError" in printed
-    log = edited / "results/smoke/logs/docids/smoke.log"
+    log = edited / "results/smoke/logs/assign_docids/smoke.log"
     assert "Traceback" in log.read_text()
     assert (edited / "results/smoke/collection/documents.parquet").is_file()
     assert (edited / "results/smoke/baselines/smoke/seed1/dense/model.safetensors").is_file()

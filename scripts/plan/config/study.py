@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from dsi.pruning.registry import CRITERIA
 from plan.config.baseline import Baseline
 from plan.config.collection import Collection
 from plan.config.published import PublishedRow
@@ -25,7 +26,6 @@ from plan.config.section import (
     expected,
 )
 from plan.config.starting_model import StartingModel
-from dsi.pruning.registry import CRITERIA
 
 RATE_DECIMALS = 4
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from dsi.pruning.registry import calibrated, rates_of
 from plan.config.baseline import Baseline, DocidBaseline
 from plan.config.study import Study
-from dsi.pruning.registry import calibrated, rates_of
 
 
 def criteria_problems(study: Study) -> Iterator[str]:

@@ -1,0 +1,74 @@
+"""BM25: every query's list, the weight of each term in each document, and the lists as a run."""
+
+
+rule search_bm25:
+    input:
+        index="<collection>/index/manifest.json",
+        queries="<collection>/queries.parquet",
+    output:
+        topk="<collection>/topk.parquet",
+    log:
+        "<logs>/search_bm25/topk.log",
+    benchmark:
+        "<benchmarks>/search_bm25/topk.tsv"
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        k1=study.bm25.k1,
+        b=study.bm25.b,
+        depth=study.bm25.depth,
+    message:
+        "Searching every query with BM25 to depth {params.depth}"
+    shell:
+        run(
+            "search_bm25 --index {input.index} --queries {input.queries} --k1 {params.k1} --b {params.b}"
+            " --depth {params.depth} --output {output.topk}"
+        )
+
+
+rule export_bm25:
+    input:
+        index="<collection>/index/manifest.json",
+        documents="<collection>/documents.parquet",
+        queries="<collection>/queries.parquet",
+    output:
+        weights="<collection>/bm25-weights.parquet",
+        words="<collection>/bm25-words.parquet",
+    log:
+        "<logs>/export_bm25/weights.log",
+    benchmark:
+        "<benchmarks>/export_bm25/weights.tsv"
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        k1=study.bm25.k1,
+        b=study.bm25.b,
+    message:
+        "Exporting BM25's term weights"
+    shell:
+        run(
+            "export_bm25 --index {input.index} --documents {input.documents} --queries {input.queries} --k1"
+            " {params.k1} --b {params.b} --weights {output.weights} --words {output.words}"
+        )
+
+
+rule rank_bm25:
+    input:
+        topk="<collection>/topk.parquet",
+        queries="<collection>/queries.parquet",
+    output:
+        run="<results>/runs/bm25.trec.gz",
+    log:
+        "<logs>/rank_bm25/bm25.log",
+    benchmark:
+        "<benchmarks>/rank_bm25/bm25.tsv"
+    conda:
+        "../envs/environment.yaml"
+    message:
+        "Writing BM25's run"
+    shell:
+        run("rank_bm25 --queries {input.queries} --topk {input.topk} --run {output.run}")

@@ -1,0 +1,298 @@
+"""Tables, pages, figures, and where the time went."""
+
+from plan import inputs, reproduction, results_of_study as results, settings, systems_of_study as systems
+
+EVALUATED = systems.evaluated_systems(study)
+LISTED = reproduction.list_systems(study)
+MEASURED = systems.measured_baselines(study)
+COMPARED = systems.compared_baselines(study)
+
+drawn = lambda wildcards: systems.trained_systems(study, wildcards.baseline, wildcards.criterion)
+lost = lambda wildcards: systems.systems_of_lost_queries(study, wildcards.baseline, wildcards.criterion)
+figure = lambda wildcards: reproduction.reproduction_figure(study, wildcards.figure)
+
+
+rule make_tables:
+    input:
+        metrics=inputs.metrics_of(EVALUATED),
+        per_query=inputs.per_query_of(EVALUATED),
+        reproduction=["<results>/tables/reproduction.md"] if LISTED else [],
+        sparsity=[f"<results>/{system.slug}/sparsity.json" for system in systems.masked_systems(study)],
+        documents="<collection>/documents.parquet",
+    output:
+        tables="<results>/tables.md",
+        metrics="<results>/tables/metrics.csv",
+        sparsity="<results>/tables/sparsity.csv",
+        verdicts="<results>/tables/verdicts.csv",
+    log:
+        "<logs>/make_tables/tables.log",
+    benchmark:
+        "<benchmarks>/make_tables/tables.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        facts=settings.facts(study),
+        confidence=study.report.confidence,
+        margin=study.report.margin,
+        files=lambda wildcards, input: inputs.as_options(input),
+    message:
+        "Writing the tables"
+    shell:
+        run(
+            "make_tables --results $(dirname {output.tables}) --metrics {input.metrics} --sparsity"
+            " {input.sparsity} --documents {input.documents} --facts {params.facts:q} --confidence"
+            " {params.confidence} --margin {params.margin} {params.files} --output {output.tables} --csv"
+            " $(dirname {output.metrics})"
+        )
+
+
+rule make_reproduction:
+    input:
+        metrics=inputs.metrics_of(LISTED),
+        histories=inputs.histories_of(reproduction.dense_list_systems(study)),
+        outputs=inputs.outputs_of(*systems.slugs(reproduction.systems_by_seen_targets(study))),
+        queries="<collection>/queries.parquet",
+        qrels="<collection>/qrels.parquet",
+        topk="<collection>/topk.parquet",
+    output:
+        tables="<results>/tables/reproduction.md",
+        csv="<results>/tables/reproduction.csv",
+    log:
+        "<logs>/make_reproduction/tables.log",
+    benchmark:
+        "<benchmarks>/make_reproduction/tables.tsv"
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        rows=settings.published_rows(study),
+        relevance=settings.relevance(study),
+    message:
+        "Writing the published study's own tables"
+    shell:
+        run(
+            "make_reproduction --metrics {input.metrics} --rows {params.rows:q} --histories {input.histories}"
+            " --outputs {input.outputs} --collection $(dirname {input.queries}) --relevance"
+            " {params.relevance:q} --output {output.tables} --csv {output.csv}"
+        )
+
+
+rule make_benefit:
+    input:
+        sizes=[f"<results>/sizes/{system.slug}.json" for system in systems.measured_systems(study)],
+        rounded=[f"<results>/rounded/{name}-seed{seed}.csv" for name in MEASURED for seed in study.seeds],
+        latency=[f"<results>/latency/{name}.json" for name in MEASURED],
+        metrics="<results>/tables/metrics.csv",
+        sparsity="<results>/tables/sparsity.csv",
+    output:
+        markdown="<results>/benefit.md",
+        csv="<results>/tables/benefit.csv",
+    log:
+        "<logs>/make_benefit/benefit.log",
+    benchmark:
+        "<benchmarks>/make_benefit/benefit.tsv"
+    conda:
+        "../envs/environment.yaml"
+    message:
+        "Writing what pruning buys"
+    shell:
+        run(
+            "make_benefit --results $(dirname {output.markdown}) --sizes {input.sizes} --rounded"
+            " {input.rounded} --latency {input.latency} --metrics {input.metrics} --sparsity {input.sparsity}"
+            " --output {output.markdown} --csv {output.csv}"
+        )
+
+
+rule compare_baselines:
+    input:
+        metrics=inputs.metrics_of(systems.e1_systems(study, COMPARED)),
+        per_query=inputs.per_query_of(systems.e1_systems(study, COMPARED)),
+    output:
+        multiext("<results>/figures/ablation", svg=".svg", png=".png"),
+        tables="<results>/ablation.md",
+        csv="<results>/tables/ablation.csv",
+    log:
+        "<logs>/compare_baselines/ablation.log",
+    benchmark:
+        "<benchmarks>/compare_baselines/ablation.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=settings.of_baselines(study, COMPARED),
+        reference=study.report.reference,
+        confidence=study.report.confidence,
+        dpi=study.report.dpi,
+    message:
+        "Comparing the baselines"
+    shell:
+        run(
+            "compare_baselines --reference {params.reference} --metrics {input.metrics} --settings"
+            " {params.settings:q} --confidence {params.confidence} --output {output.tables} --csv"
+            " {output.csv} --svg {output.svg} --png {output.png} --dpi {params.dpi}"
+        )
+
+
+rule plot_curves:
+    input:
+        histories=lambda wildcards: inputs.histories_of(drawn(wildcards)),
+    output:
+        multiext("<results>/figures/curves-{baseline}-{criterion}", svg=".svg", png=".png"),
+    log:
+        "<logs>/plot_curves/{baseline}-{criterion}.log",
+    benchmark:
+        "<benchmarks>/plot_curves/{baseline}-{criterion}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        histories=lambda wildcards: results.named_histories(drawn(wildcards), RESULTS),
+        dpi=study.report.dpi,
+    message:
+        "{wildcards.baseline}: drawing the training curves"
+    shell:
+        run(
+            "plot_curves --history {params.histories} --title {wildcards.baseline} --svg {output.svg} --png"
+            " {output.png} --dpi {params.dpi}"
+        )
+
+
+rule plot_rates:
+    input:
+        metrics="<results>/tables/metrics.csv",
+        sparsity="<results>/tables/sparsity.csv",
+    output:
+        multiext("<results>/figures/rates-{baseline}-{criterion}", svg=".svg", png=".png"),
+    log:
+        "<logs>/plot_rates/{baseline}-{criterion}.log",
+    benchmark:
+        "<benchmarks>/plot_rates/{baseline}-{criterion}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        dpi=study.report.dpi,
+        confidence=study.report.confidence,
+    message:
+        "{wildcards.baseline}: drawing quality against rate"
+    shell:
+        run(
+            "plot_rates --metrics {input.metrics} --sparsity {input.sparsity} --baseline {wildcards.baseline}"
+            " --criterion {wildcards.criterion} --confidence {params.confidence} --svg {output.svg} --png"
+            " {output.png} --dpi {params.dpi}"
+        )
+
+
+rule plot_lost_queries:
+    input:
+        metrics=lambda wildcards: inputs.metrics_of(lost(wildcards)),
+        per_query=lambda wildcards: inputs.per_query_of(lost(wildcards)),
+        queries="<collection>/queries.parquet",
+    output:
+        multiext("<results>/figures/lost-{baseline}-{criterion}", svg=".svg", png=".png"),
+        csv="<results>/tables/lost-{baseline}-{criterion}.csv",
+    log:
+        "<logs>/plot_lost_queries/{baseline}-{criterion}.log",
+    benchmark:
+        "<benchmarks>/plot_lost_queries/{baseline}-{criterion}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        dpi=study.report.dpi,
+    message:
+        "{wildcards.baseline}: drawing which queries are lost first"
+    shell:
+        run(
+            "plot_lost_queries --metrics {input.metrics} --baseline {wildcards.baseline} --criterion"
+            " {wildcards.criterion} --queries {input.queries} --csv {output.csv} --svg {output.svg} --png"
+            " {output.png} --dpi {params.dpi}"
+        )
+
+
+rule plot_frontier:
+    input:
+        metrics="<results>/tables/metrics.csv",
+        costs=lambda wildcards: results.cost_table(wildcards.cost),
+    output:
+        multiext(
+            "<results>/figures/frontier-{cost,sparsity|bytes|latency}-{baseline}", svg=".svg", png=".png"
+        ),
+    log:
+        "<logs>/plot_frontier/{cost}-{baseline}.log",
+    benchmark:
+        "<benchmarks>/plot_frontier/{cost}-{baseline}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        dpi=study.report.dpi,
+        confidence=study.report.confidence,
+    message:
+        "{wildcards.baseline}: drawing quality against {wildcards.cost}"
+    shell:
+        run(
+            "plot_frontier --metrics {input.metrics} --costs {input.costs} --cost {wildcards.cost} --baseline"
+            " {wildcards.baseline} --confidence {params.confidence} --svg {output.svg} --png {output.png}"
+            " --dpi {params.dpi}"
+        )
+
+
+rule plot_sensitivity:
+    input:
+        values=[f"<results>/sensitivity/{{baseline}}-seed{seed}.csv" for seed in study.seeds],
+    output:
+        multiext("<results>/figures/sensitivity-{baseline}", svg=".svg", png=".png"),
+    log:
+        "<logs>/plot_sensitivity/{baseline}.log",
+    benchmark:
+        "<benchmarks>/plot_sensitivity/{baseline}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        dpi=study.report.dpi,
+    message:
+        "{wildcards.baseline}: drawing what each sublayer costs"
+    shell:
+        run(
+            "plot_sensitivity {input.values} --title {wildcards.baseline} --svg {output.svg} --png"
+            " {output.png} --dpi {params.dpi}"
+        )
+
+
+rule plot_reproduction:
+    input:
+        histories=lambda wildcards: inputs.histories_of(figure(wildcards).systems()),
+    output:
+        multiext("<results>/figures/{figure,reproduction-[a-z0-9]+}", svg=".svg", png=".png"),
+    log:
+        "<logs>/plot_reproduction/{figure}.log",
+    benchmark:
+        "<benchmarks>/plot_reproduction/{figure}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        drawing=lambda wildcards: figure(wildcards).options(RESULTS),
+        dpi=study.report.dpi,
+    message:
+        "Drawing {wildcards.figure}"
+    shell:
+        run("plot_reproduction {params.drawing} --svg {output.svg} --png {output.png} --dpi {params.dpi}")
+
+
+rule summarise_timings:
+    input:
+        results.pages(study),
+        results.figure_files(study),
+    output:
+        markdown="<results>/timings.md",
+        csv="<results>/timings.csv",
+    log:
+        "<logs>/summarise_timings/timings.log",
+    benchmark:
+        "<benchmarks>/summarise_timings/timings.tsv"
+    conda:
+        "../envs/environment.yaml"
+    message:
+        "Summing up where the time went"
+    shell:
+        run(
+            "summarise_timings --benchmarks $(dirname {output.csv})/benchmarks --logs $(dirname"
+            " {output.csv})/logs --csv {output.csv} --markdown {output.markdown}"
+        )

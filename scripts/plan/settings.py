@@ -1,0 +1,241 @@
+"""What a command is told besides its files: parts of the configuration as JSON or as options.
+
+Each holds what the job depends on and nothing else, because another value makes its outputs stale. JSON has
+sorted keys: one spelling for one meaning.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dsi.collection.docstrings import package_version
+from dsi.pruning.registry import CRITERIA
+from dsi.systems import REFERENCES, System
+from plan.config.baseline import DocidBaseline, RankedListBaseline
+from plan.config.collection import Collection, DatasetCollection, FilesCollection, PydocsCollection
+from plan.config.pseudo_queries import SAMPLING, GeneratedQueries
+from plan.config.study import Study
+
+TRAINERS = {"docid": "train", "ranked-list": "train_lists"}
+SPLITS = ("train", "validation", "test")
+
+Task = TypeVar("Task", DocidBaseline, RankedListBaseline)
+
+
+def as_json(value: Any) -> str:
+    """JSON with sorted keys."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _part(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Those of some keys that are there."""
+    return {key: values[key] for key in keys if key in values}
+
+
+def of_task(study: Study, baseline: str, task: type[Task]) -> Task:
+    """The settings of a baseline of one task.
+
+    Raises:
+        TypeError: it is of the other.
+    """
+    settings = study.baselines[baseline]
+    if not isinstance(settings, task):
+        raise TypeError(f"{baseline}: found a baseline of task {settings.task}, expected a {task.__name__}")
+    return settings
+
+
+def package_versions(collection: Collection) -> str:
+    """`numpy 2.4.6, …` of the packages whose docstrings are read: another version is another collection."""
+    packages = collection.packages if isinstance(collection, PydocsCollection) else ()
+    return ", ".join(f"{name} {package_version(name)}" for name in sorted(packages))
+
+
+def corpus_source(collection: Collection) -> str:
+    """The source of the documents, as collect_files reads it; nothing for the other kinds."""
+    if isinstance(collection, DatasetCollection):
+        return as_json({"ir_datasets": collection.documents})
+    return as_json(collection.corpus.as_dict() if isinstance(collection, FilesCollection) else {})
+
+
+def query_sources(collection: Collection) -> str:
+    """The sources of queries and judgements and how they are divided, as collect_topics reads them."""
+    settings = collection.as_dict()
+    if not isinstance(collection, DatasetCollection):
+        return as_json(_part(settings, "topics", "qrels", "split", "splits"))
+    sources = {name: {"ir_datasets": dataset} for name, dataset in settings["splits"].items()}
+    return as_json({"splits": {name: {"topics": one, "qrels": one} for name, one in sources.items()}})
+
+
+def relevance(study: Study) -> str:
+    """The lowest relevant grade of the judgements: a number, or one for each split where they differ."""
+    return as_json(_relevance(study))
+
+
+def _relevance(study: Study) -> int | dict[str, int]:
+    collection = study.selected_collection
+    grades = dict.fromkeys(SPLITS, collection.relevance) | collection.as_dict().get("split_relevance", {})
+    return grades if len(set(grades.values())) > 1 else collection.relevance
+
+
+def query_model(source: GeneratedQueries) -> str:
+    """The model that generates queries, as generate_pseudo_queries reads it."""
+    written = source.as_dict()
+    if Path(written["model"]).is_dir():
+        return as_json({"path": written["model"]})
+    return as_json({"hub": written["model"], **_part(written, "revision")})
+
+
+def query_sampling(source: GeneratedQueries) -> str:
+    """How it generates them."""
+    written = source.as_dict()
+    return as_json(_part(written, *SAMPLING))
+
+
+def tokenizer_source(study: Study, model: str) -> str:
+    """Where the tokenizer of a pre-trained model is, as fetch_tokenizer reads it."""
+    written = study.models[model].as_dict()
+    return as_json(_part(written, "hub", "revision", "path"))
+
+
+def docids_options(study: Study, baseline: str) -> str:
+    """The docid scheme and its settings: `--scheme semantic --leaf-size 100 …`."""
+    settings = of_task(study, baseline, DocidBaseline).docids.as_dict()
+    return " ".join(
+        f"--{key.replace('_', '-')} {shlex.quote(str(value))}" for key, value in sorted(settings.items())
+    )
+
+
+def trainer(study: Study, baseline: str) -> str:
+    """The command that trains a baseline."""
+    return TRAINERS[study.baselines[baseline].task]
+
+
+def training_memory(study: Study, baseline: str) -> int:
+    """MB that a training may need: a pre-trained T5 is large, one from scratch small."""
+    return 24000 if pretrained(study, baseline) else 3000
+
+
+def pretrained(study: Study, baseline: str) -> bool:
+    """Whether a baseline starts from pre-trained weights."""
+    settings = study.baselines[baseline]
+    return isinstance(settings, RankedListBaseline) and study.models[settings.model].architecture is None
+
+
+def of_e1(study: Study, baseline: str) -> str:
+    """What E1 depends on. Nothing of the recovery is among it."""
+    return as_json(_of_e1(study, baseline))
+
+
+def of_e2(study: Study, baseline: str) -> str:
+    """What E2 depends on: as E1, the recovery's schedule, and a head to prune apart from the embedding."""
+    return as_json(_of_e2(study, baseline))
+
+
+def calibration_options(study: Study, baseline: str, criterion: str) -> str:
+    """How a criterion's texts are made of the collection and, for gradients, how the recovery trains.
+
+    On one thread, as every pruning.
+    """
+    by_gradients = CRITERIA[criterion].looks_at == "gradients"
+    settings = (_of_e2 if by_gradients else _of_e1)(study, baseline)
+    settings = {**settings, "calibration": study.pruning.calibration.as_dict()}
+    return f"--threads 1 --settings {shlex.quote(as_json(settings))}"
+
+
+def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
+    settings, depth = study.baselines[baseline], {"depth": study.evaluation.depth}
+    written = settings.as_dict()
+    if isinstance(settings, RankedListBaseline):
+        own = ("k", "training", "count_padding", "track_test", "generation")
+        architecture = study.models[settings.model].architecture
+        shape = None if architecture is None else architecture.as_dict()
+        return {**_part(written, *own), "architecture": shape, **depth}
+    return {
+        **_part(written, "model", "training", "pseudo_queries", "distillation"),
+        "bm25": {"k1": study.bm25.k1, "b": study.bm25.b},
+        "scheme": settings.docids.scheme,
+        "relevance": _relevance(study),
+        "prefixes_at_a_time": _prefixes_at_a_time(study, baseline),
+        **depth,
+    }
+
+
+def _of_e2(study: Study, baseline: str) -> dict[str, Any]:
+    recovery = study.recovery.as_dict()
+    return {**_of_e1(study, baseline), "recovery": recovery, "untie": study.pruning.lm_head}
+
+
+def prefixes_option(study: Study, baseline: str) -> str:
+    """How many prefixes of docids are decoded at a time, if any."""
+    number = _prefixes_at_a_time(study, baseline)
+    return "" if number is None else f"--prefixes-at-a-time {number}"
+
+
+def _prefixes_at_a_time(study: Study, baseline: str) -> int | None:
+    """None with atomic docids, whose results cannot depend on it."""
+    scheme = of_task(study, baseline, DocidBaseline).docids.scheme
+    return None if scheme == "atomic" else study.evaluation.prefixes_at_a_time
+
+
+def selection_options(study: Study) -> str:
+    """The options that say which weights are pruned."""
+    settings = study.pruning
+    flags = {"--lm-head": settings.lm_head, "--embedding": settings.embedding}
+    chosen = [flag for flag, given in flags.items() if given]
+    return " ".join(["--stacks", *sorted(settings.stacks), "--kinds", *sorted(settings.kinds), *chosen])
+
+
+def gradual_option(study: Study, rate: str) -> str:
+    """How masks grow in the recovery, to which rate, and of which weights they are."""
+    settings = study.pruning
+    growth = {
+        **settings.gradual.as_dict(),
+        "rate": float(rate),
+        "stacks": sorted(settings.stacks),
+        "kinds": sorted(settings.kinds),
+        "lm_head": settings.lm_head,
+        "embedding": settings.embedding,
+    }
+    return f"--gradual {shlex.quote(as_json(growth))}"
+
+
+def of_lists(study: Study, baseline: str) -> str:
+    """What the lists of a trained model depend on."""
+    written = of_task(study, baseline, RankedListBaseline).as_dict()
+    return as_json({**_part(written, "k", "generation", "training"), "depth": study.evaluation.depth})
+
+
+def list_measures_option(study: Study, slug: str) -> str:
+    """How the published study measured lists, for a system that makes such; else nothing."""
+    if slug in REFERENCES:
+        return ""
+    settings = study.baselines[str(System.parse(slug).baseline)]
+    if not isinstance(settings, RankedListBaseline):
+        return ""
+    lists = {"k": settings.k, "batch_size": settings.training.batch_size}
+    return f"--lists {shlex.quote(as_json(lists))}"
+
+
+def facts(study: Study) -> str:
+    """What the tables' introduction states about the study."""
+    epochs: Mapping[str, int] = {name: study.baselines[name].training.epochs for name in study.run}
+    return as_json(
+        {
+            "collection": study.collection,
+            "e1": epochs,
+            "e2": study.recovery.epochs,
+            "agreement_k": study.evaluation.agreement_k,
+        }
+    )
+
+
+def of_baselines(study: Study, baselines: list[str]) -> str:
+    """All settings of some baselines, by name."""
+    return as_json({name: study.baselines[name].as_dict() for name in baselines})
+
+
+def published_rows(study: Study) -> str:
+    """The published rows, as make_reproduction reads them."""
+    return as_json([row.as_dict() for row in study.published])

@@ -1,0 +1,236 @@
+"""What commands are told: parts of the configuration, and nothing that a job does not depend on."""
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsi.collection.docstrings import package_version
+from plan import settings
+from plan.config.baseline import DocidBaseline, RankedListBaseline
+from plan.config.collection import DatasetCollection
+from plan.config.pseudo_queries import GeneratedQueries
+from plan.config.study import Study
+from tests.plan.conftest import LISTS
+
+StudyOf = Callable[..., Study]
+SEMANTIC = {"scheme": "semantic", "branching": 4, "leaf_size": 8, "embeddings": "lsa", "seed": 42}
+SAMPLING = {
+    "number": 2,
+    "top_k": 10,
+    "document_tokens": 512,
+    "query_tokens": 64,
+    "batch_size": 16,
+    "seed": 42,
+}
+
+
+def option(text: str, name: str) -> Any:
+    """The JSON after an option."""
+    words = shlex.split(text)
+    return json.loads(words[words.index(name) + 1])
+
+
+def test_json_has_one_spelling() -> None:
+    assert settings.as_json({"b": 1, "a": [True, None]}) == '{"a": [true, null], "b": 1}'
+
+
+def test_a_baseline_of_the_other_task_is_refused(study_of: StudyOf) -> None:
+    study = study_of("smoke")
+    assert settings.of_task(study, LISTS, RankedListBaseline).k == 3
+    with pytest.raises(TypeError, match="smoke-lists: found a baseline of task ranked-list"):
+        settings.of_task(study, LISTS, DocidBaseline)
+
+
+def test_versions_of_the_packages_whose_docstrings_are_read(study_of: StudyOf) -> None:
+    assert settings.package_versions(study_of().selected_collection) == (
+        f"networkx {package_version('networkx')}, numpy {package_version('numpy')}"
+    )
+
+
+def test_sources_of_a_dataset_are_named_for_each_split(study_of: StudyOf) -> None:
+    collection = study_of("nfcorpus").selected_collection
+    assert isinstance(collection, DatasetCollection)
+    assert json.loads(settings.corpus_source(collection)) == {"ir_datasets": collection.documents}
+    test = {"ir_datasets": collection.splits.test}
+    assert json.loads(settings.query_sources(collection))["splits"]["test"] == {"topics": test, "qrels": test}
+
+
+def test_sources_of_files_are_as_they_are_configured(study_of: StudyOf, tmp_path: Path) -> None:
+    file = str(tmp_path / "file")
+    Path(file).write_text("")
+    split = {"method": "permutation", "train": 0.6, "validation": 0.2, "test": 0.2, "seed": 1}
+    queries = {"topics": {"path": file}, "qrels": {"path": file}, "split": split}
+    own = {"kind": "files", "corpus": {"path": file}, "relevance": 1, **queries}
+    collection = study_of("smoke", collection="own", collections={"own": own}).selected_collection
+    assert json.loads(settings.corpus_source(collection)) == {"path": file}
+    assert json.loads(settings.query_sources(collection)) == queries
+
+
+def test_relevance_is_a_number_or_one_a_split(study_of: StudyOf, tmp_path: Path) -> None:
+    assert settings.relevance(study_of("smoke")) == "1"
+    file = {"path": str(tmp_path / "file")}
+    Path(file["path"]).write_text("")
+    judged = {"topics": file, "qrels": file}
+    own = {"kind": "files", "corpus": file, "relevance": 2, "splits": {"train": judged, "test": judged}}
+    differing = study_of(
+        "smoke", collection="own", collections={"own": {**own, "split_relevance": {"train": 1}}}
+    )
+    assert json.loads(settings.relevance(differing)) == {"train": 1, "validation": 2, "test": 2}
+    same = study_of("smoke", collection="own", collections={"own": {**own, "split_relevance": {"train": 2}}})
+    assert settings.relevance(same) == "2"
+
+
+def test_a_model_that_generates_is_a_folder_or_of_the_hub(tmp_path: Path) -> None:
+    def source(**values: object) -> GeneratedQueries:
+        return GeneratedQueries.model_validate({**SAMPLING, **values})
+
+    assert json.loads(settings.query_model(source(model=str(tmp_path)))) == {"path": str(tmp_path)}
+    assert json.loads(settings.query_model(source(model="a/b"))) == {"hub": "a/b"}
+    hub = source(model="a/b", revision="main")
+    assert json.loads(settings.query_model(hub)) == {"hub": "a/b", "revision": "main"}
+    assert json.loads(settings.query_sampling(hub)) == SAMPLING
+
+
+def test_a_pre_trained_tokenizer_comes_from_where_the_model_does(study_of: StudyOf) -> None:
+    study = study_of("msmarco")
+    source = json.loads(settings.tokenizer_source(study, "t5-small"))
+    assert source["hub"] == study.models["t5-small"].hub
+    assert set(source) <= {"hub", "revision", "path"}
+
+
+def test_docids_are_options_in_order(study_of: StudyOf) -> None:
+    assert settings.docids_options(study_of("smoke"), "smoke") == "--scheme atomic"
+    semantic = study_of("smoke", baselines={"smoke": {"docids": SEMANTIC}})
+    assert settings.docids_options(semantic, "smoke") == (
+        "--branching 4 --embeddings lsa --leaf-size 8 --scheme semantic --seed 42"
+    )
+
+
+def test_trainer_and_memory_go_by_task_and_start(study_of: StudyOf) -> None:
+    smoke, msmarco = study_of("smoke"), study_of("msmarco")
+    assert settings.trainer(smoke, "smoke") == "train"
+    assert settings.trainer(smoke, LISTS) == "train_lists"
+    assert not settings.pretrained(smoke, LISTS)
+    assert settings.pretrained(msmarco, "t5-small-k5")
+    assert settings.training_memory(smoke, LISTS) < settings.training_memory(msmarco, "t5-small-k5")
+
+
+def test_e1_of_a_docid_model_depends_on_its_settings_and_bm25(study_of: StudyOf) -> None:
+    study = study_of("smoke")
+    found = json.loads(settings.of_e1(study, "smoke"))
+    written = study.baselines["smoke"].as_dict()
+    sections = ("model", "training", "pseudo_queries", "distillation")
+    assert {key: found.pop(key) for key in sections} == {key: written[key] for key in sections}
+    assert found == {
+        "bm25": {"k1": 0.9, "b": 0.4},
+        "scheme": "atomic",
+        "relevance": 1,
+        "prefixes_at_a_time": None,
+        "depth": 1000,
+    }
+
+
+def test_e1_of_a_list_model_depends_on_its_settings_and_shape(study_of: StudyOf) -> None:
+    found = json.loads(settings.of_e1(study_of("smoke"), LISTS))
+    own = {"k", "training", "count_padding", "track_test", "generation", "architecture", "depth"}
+    assert set(found) == own
+    assert found["architecture"]["d_model"] == 16
+    assert json.loads(settings.of_e1(study_of("msmarco"), "t5-small-k5"))["architecture"] is None
+
+
+@pytest.mark.parametrize("baseline", ["smoke", LISTS])
+def test_e2_is_e1_and_the_recovery(study_of: StudyOf, baseline: str) -> None:
+    study = study_of("smoke", pruning={"lm_head": True})
+    e1, e2 = (json.loads(text(study, baseline)) for text in (settings.of_e1, settings.of_e2))
+    assert {key: e2[key] for key in e2.keys() - e1.keys()} == {
+        "recovery": study.recovery.as_dict(),
+        "untie": True,
+    }
+    assert {key: e2[key] for key in e1} == e1
+
+
+@pytest.mark.parametrize("baseline", ["smoke", LISTS])
+def test_nothing_of_the_recovery_is_in_e1(study_of: StudyOf, baseline: str) -> None:
+    before = settings.of_e1(study_of("smoke"), baseline)
+    changed = study_of("smoke", recovery={"epochs": 9}, pruning={"lm_head": True}, rates=[0.1])
+    assert settings.of_e1(changed, baseline) == before
+
+
+def test_calibration_by_gradients_depends_on_the_recovery_by_inputs_not(study_of: StudyOf) -> None:
+    def told(criterion: str, **values: object) -> str:
+        return settings.calibration_options(study_of("smoke", **values), "smoke", criterion)
+
+    longer = {"recovery": {"epochs": 9}}
+    assert told("wanda") == told("wanda", **longer)
+    assert told("movement") != told("movement", **longer)
+    assert told("wanda") != told("wanda", pruning={"calibration": {"queries": 8}})
+    assert option(told("wanda"), "--settings")["calibration"] == {"queries": 4096}
+    assert told("wanda").startswith("--threads 1 ")
+
+
+def test_prefixes_are_decoded_at_a_time_without_atomic_docids(study_of: StudyOf) -> None:
+    assert settings.prefixes_option(study_of("smoke"), "smoke") == ""
+    semantic = study_of("smoke", baselines={"smoke": {"docids": SEMANTIC}})
+    assert settings.prefixes_option(semantic, "smoke") == "--prefixes-at-a-time 1024"
+    assert json.loads(settings.of_e1(semantic, "smoke"))["prefixes_at_a_time"] == 1024
+
+
+def test_selected_weights_are_options_in_order(study_of: StudyOf) -> None:
+    assert settings.selection_options(study_of("smoke")) == (
+        "--stacks decoder encoder --kinds attention feed_forward"
+    )
+    chosen = {"stacks": ["decoder"], "kinds": ["attention"], "lm_head": True, "embedding": True}
+    assert settings.selection_options(study_of("smoke", pruning=chosen)) == (
+        "--stacks decoder --kinds attention --lm-head --embedding"
+    )
+
+
+def test_gradual_is_told_how_far_how_fast_and_which_weights(study_of: StudyOf) -> None:
+    assert option(settings.gradual_option(study_of("smoke"), "0.8"), "--gradual") == {
+        "rate": 0.8,
+        "until": 0.6,
+        "every": 10,
+        "stacks": ["decoder", "encoder"],
+        "kinds": ["attention", "feed_forward"],
+        "lm_head": False,
+        "embedding": False,
+    }
+
+
+def test_lists_depend_on_k_generation_and_training(study_of: StudyOf) -> None:
+    found = json.loads(settings.of_lists(study_of("smoke"), LISTS))
+    assert set(found) == {"k", "generation", "training", "depth"}
+    assert found["k"] == 3
+
+
+def test_only_systems_that_make_lists_are_measured_as_such(study_of: StudyOf) -> None:
+    study = study_of("smoke")
+    assert settings.list_measures_option(study, "bm25") == ""
+    assert settings.list_measures_option(study, "baselines/smoke/seed1/dense") == ""
+    slug = f"recovered/{LISTS}/seed1/magnitude-0.5"
+    assert option(settings.list_measures_option(study, slug), "--lists") == {"k": 3, "batch_size": 16}
+
+
+def test_the_introduction_states_collection_epochs_and_k(study_of: StudyOf) -> None:
+    assert json.loads(settings.facts(study_of("smoke"))) == {
+        "collection": "smoke",
+        "e1": {"smoke": 2, LISTS: 2},
+        "e2": 1,
+        "agreement_k": 10,
+    }
+
+
+def test_compared_baselines_come_with_all_their_settings(study_of: StudyOf) -> None:
+    found = json.loads(settings.of_baselines(study_of("smoke"), ["smoke"]))
+    assert list(found) == ["smoke"]
+    assert {"docids", "tokenizer", "model", "training"} <= set(found["smoke"])
+
+
+def test_published_rows_keep_their_names_of_columns(study_of: StudyOf) -> None:
+    rows = json.loads(settings.published_rows(study_of("msmarco")))
+    assert rows[0]["R@1000"] == 0
+    assert rows[0]["baseline"] == "t5-base-k25"
