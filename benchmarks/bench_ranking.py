@@ -36,16 +36,16 @@ from transformers.generation.logits_process import (
 )
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.base.files import replacing, write_text  # noqa: E402
-from dsi.docids.identifiers import extra_tokens  # noqa: E402
-from dsi.docids.schemes import semantic  # noqa: E402
-from dsi.docids.tokenizer import EOS_ID, PAD_ID  # noqa: E402
-from dsi.docids.trie import alphabet, build_trie  # noqa: E402
-from dsi.model.scoring import docid_logits, identifier_losses, pad_labels  # noqa: E402
-from dsi.model.t5 import Shape, build_t5  # noqa: E402
-from dsi.ranking.scores import rank_scores  # noqa: E402
-from dsi.ranking.trie_search import TrieRanker  # noqa: E402
-from dsi.report.figures.style import plt, save_figure, use_theme  # noqa: E402
+from dsi.base.files import replacing, write_text
+from dsi.docids.identifiers import extra_tokens
+from dsi.docids.schemes import semantic
+from dsi.docids.tokenizer import EOS_ID, PAD_ID
+from dsi.docids.trie import alphabet, build_trie
+from dsi.model.scoring import docid_logits, identifier_losses, pad_labels
+from dsi.model.t5 import Shape, build_t5
+from dsi.ranking.scores import rank_scores
+from dsi.ranking.trie_search import TrieRanker
+from dsi.report.figures.style import plt, save_figure, use_theme
 
 SHAPE = Shape(
     d_model=128,

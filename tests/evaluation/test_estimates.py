@@ -114,7 +114,7 @@ def test_effect_size_worked_by_hand() -> None:
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10])
 @pytest.mark.parametrize("of_seeds", [0.0, 0.005, 0.1], ids=["off", "small", "large"])
 def test_intervals_about_training_hold_their_level(seeds: int, of_seeds: float) -> None:
-    # 2000 experiments: 95 % - 1.6 % is 3.3 standard errors. The full grid is in docs/verdict.md.
+    # 2000 experiments: 95 % - 1.6 % is 3.3 standard errors. The full grid is in docs/method/verdict.md.
     values = crossed(np.random.default_rng(8), (2000, seeds, 60), of_seeds, 0.02, 0.3)
     lower, upper = crossed_estimate(values).interval(0.95)
     assert ((lower <= 0) & (upper >= 0)).mean() > 0.934

@@ -100,7 +100,7 @@ def _introduction(frame: pd.DataFrame) -> str:
 *Does the study come out again when it is run again?*
 "study": as published; "here": measured on this collection, by the same formulas. {ABSENT} in a column of the
 study: its authors could not run the row; {ABSENT} in a column of ours: not run here. Bold: the study's best
-row. Test queries throughout; `study.csv` holds the validation queries too, and every digit.
+row. Test queries throughout; `reproduction.csv` holds the validation queries too, and every digit.
 {spread}
 
 - **MAP and Recall@1000 as published** compare what is generated with BM25's own list, not with human

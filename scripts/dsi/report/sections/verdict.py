@@ -29,7 +29,7 @@ LEGEND = """Two questions, with two answers:
 {columns}
 
 The margin, the largest difference that is taken not to matter, is {margin} of the MAP of dense E1.
-How the procedures were chosen, and how well they keep their promises: `docs/verdict.md`.
+How the procedures were chosen, and how well they keep their promises: `docs/method/verdict.md`.
 """
 COLUMN_WORDS = (
     ("difference", "MAP of the recovered model minus the control's, paired by seed and query"),
