@@ -71,14 +71,14 @@ rule restart:
         # Another number of threads gives other weights, so it is the configuration's, not --cores'.
         threads=study.threads,
         files=lambda wildcards, input: inputs.as_options(input),
-        more="",
+        gradual="",
         state=f"{RESULTS}/.training",
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: E2 of the dense model, optimiser restarted"
     shell:
         run(
             "{params.command} --phase {params.phase} --settings {params.settings:q} --seed {wildcards.seed}"
-            " --threads {params.threads} {params.files} {params.more} --output $(dirname {output.model})"
+            " --threads {params.threads} {params.files} {params.gradual} --output $(dirname {output.model})"
             " --run {output.run} --outputs {output.outputs} --state {params.state} --code {params.code}",
             code="{params.code}",
         )
@@ -141,6 +141,6 @@ use rule restart as gradual with:
         job="gradual/{baseline}-seed{seed}-{rate}",
     params:
         code=lambda wildcards: code(settings.trainer(study, wildcards.baseline), "dsi/pruning/gradual.py"),
-        more=lambda wildcards: settings.gradual_option(study, wildcards.rate),
+        gradual=lambda wildcards: settings.gradual_option(study, wildcards.rate),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: recovery with masks that grow to {wildcards.rate}"
