@@ -13,8 +13,8 @@ from typing import NamedTuple
 from dsi.base.command import UserError, command_parser, run
 from dsi.pruning.apply import prune
 from dsi.pruning.arguments import add_pruning
+from dsi.pruning.errors import PruningError
 from dsi.pruning.evidence import Evidence
-from dsi.pruning.layers import PruningError
 from dsi.pruning.pruned_checkpoint import dense_weights, write_pruned
 from dsi.pruning.selection import Selection
 

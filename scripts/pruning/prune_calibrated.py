@@ -18,7 +18,7 @@ from dsi.base.process import prepare_torch
 from dsi.model.checkpoint import CheckpointError, load_checkpoint
 from dsi.model.t5 import untie_head
 from dsi.pruning.arguments import add_pruning
-from dsi.pruning.layers import PruningError
+from dsi.pruning.errors import PruningError
 from dsi.pruning.pruned_checkpoint import dense_weights, write_pruned
 from dsi.pruning.selection import Selection
 from dsi.training.calibration_texts import CalibrationTexts, prune_by_texts

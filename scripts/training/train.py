@@ -27,7 +27,7 @@ from pathlib import Path
 from dsi.base.command import UserError, run
 from dsi.model.checkpoint import CheckpointError
 from dsi.model.lsa import ModelSettingsError
-from dsi.pruning.layers import PruningError
+from dsi.pruning.errors import PruningError
 from dsi.training.arguments import parsed, training_parser
 from dsi.training.docid_data import add_generated
 from dsi.training.docid_settings import docid_settings

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from dsi.base.command import UserError, run
 from dsi.model.checkpoint import CheckpointError
-from dsi.pruning.layers import PruningError
+from dsi.pruning.errors import PruningError
 from dsi.training.arguments import parsed, training_parser
 from dsi.training.list_settings import list_settings
 from dsi.training.list_training import ListArguments, train_lists

@@ -5,7 +5,8 @@ import torch
 from transformers import T5ForConditionalGeneration
 
 from dsi.pruning.apply import prune
-from dsi.pruning.layers import PruningError, prunable_names
+from dsi.pruning.errors import PruningError
+from dsi.pruning.layers import prunable_names
 from dsi.pruning.registry import CRITERIA
 from tests.pruning.conftest import normal, tensors_of
 

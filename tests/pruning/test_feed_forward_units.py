@@ -9,7 +9,8 @@ from dsi.model.scoring import docid_logits
 from dsi.model.t5 import build_model
 from dsi.pruning.apply import prune
 from dsi.pruning.criteria.feed_forward_units import unit_importances
-from dsi.pruning.layers import PruningError, linear_names, prunable_names
+from dsi.pruning.errors import PruningError
+from dsi.pruning.layers import linear_names, prunable_names
 from tests.conftest import DOCIDS, SHAPE
 from tests.pruning.conftest import normal, queries, tensors_of
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from dsi.model.masks import hold_masks
+from dsi.pruning.errors import PruningError
 from dsi.pruning.gradual import CubicSchedule, GradualMasks, GradualPruning, gradual_pruning, gradual_sparsity
-from dsi.pruning.layers import PruningError
 from dsi.pruning.selection import Selection
 
 

@@ -8,7 +8,8 @@ from safetensors.torch import load_file
 from transformers import T5ForConditionalGeneration
 
 from dsi.model.t5 import build_model
-from dsi.pruning.layers import PruningError, linear_names, prunable_names, sees_encoder, sublayers
+from dsi.pruning.errors import PruningError
+from dsi.pruning.layers import linear_names, prunable_names, sees_encoder, sublayers
 from tests.conftest import SHAPE
 
 

@@ -5,7 +5,7 @@ import torch
 
 from dsi.pruning.apply import prune
 from dsi.pruning.criteria.two_of_four import two_of_four_masks
-from dsi.pruning.layers import PruningError
+from dsi.pruning.errors import PruningError
 from tests.pruning.conftest import normal
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from dsi.model.masks import Tensors
+from dsi.pruning.errors import PruningError
 from dsi.pruning.evidence import Evidence, Pruned
-from dsi.pruning.layers import PruningError
 from dsi.pruning.registry import CRITERIA
 
 

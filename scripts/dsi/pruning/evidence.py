@@ -10,7 +10,8 @@ from typing import NamedTuple
 import torch
 
 from dsi.model.masks import Tensors, apply_masks
-from dsi.pruning.layers import EMBEDDING, PruningError
+from dsi.pruning.errors import PruningError
+from dsi.pruning.layers import EMBEDDING
 
 
 class Evidence(NamedTuple):

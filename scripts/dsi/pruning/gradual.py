@@ -6,17 +6,24 @@ kept and may come back; here they are zero, as everywhere in this project, so a 
 calls `GradualPruning.grow` after each step, before it applies the masks.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from safetensors.torch import load_file, save_file
 
 from dsi.base.command import json_object
+from dsi.base.files import write_json
 from dsi.base.records import read_record
 from dsi.model.masks import MaskedParameters, Tensors
 from dsi.pruning.selection import Selection
+from dsi.pruning.sparsity import sparsity
 from dsi.pruning.thresholds import layerwise_masks
+
+logger = logging.getLogger(__name__)
 
 
 class CubicSchedule(NamedTuple):
@@ -91,6 +98,13 @@ class GradualPruning:
         """Change the masks in place after a step, counted from 1 to `last`."""
         schedule = CubicSchedule(0, max(1, round(self.until * last)), self.rate)
         GradualMasks(masked, schedule, self.every).update(step)
+
+    def write(self, masks: Tensors, folder: Path) -> None:
+        """Write the masks as they are at the end, and the zeros of the checkpoint in the same folder."""
+        result = sparsity(load_file(folder / "model.safetensors"), self.rate)
+        save_file(masks, folder / "masks.safetensors")
+        write_json(result._asdict(), folder / "sparsity.json")
+        logger.info("zeros: %.4f of Linears, %.4f of all parameters", result.linears, result.model)
 
 
 def gradual_pruning(text: str) -> GradualPruning:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
+from dsi.pruning.errors import PruningError
+
 EMBEDDING = "shared.weight"
 LM_HEAD = "lm_head.weight"
 # Every torch.nn.Linear of a T5, lm_head apart: attention projections and feed-forward layers.
@@ -24,10 +26,6 @@ _PARTS = {
     "EncDecAttention": "cross_attention",
     "DenseReluDense": "feed_forward",
 }
-
-
-class PruningError(ValueError):
-    """The pruning that was asked for cannot be done; the message says why and what can."""
 
 
 def linear_names(weights: Mapping[str, torch.Tensor]) -> list[str]:

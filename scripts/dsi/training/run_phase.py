@@ -1,23 +1,19 @@
 """A phase of either task from its start to its outputs: trained, written, ranked with."""
 
-import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
-from dsi.base.files import replacing_files, write_json
+from dsi.base.files import replacing_files
 from dsi.pruning.gradual import GradualPruning
-from dsi.pruning.sparsity import sparsity
 from dsi.training.loop import train
 from dsi.training.objective import Objective
 from dsi.training.optimisation import optimiser_moments
 from dsi.training.phase import Phase
 from dsi.training.retriever import Retriever
 from dsi.training.start import Start
-
-logger = logging.getLogger(__name__)
 
 
 def run_phase(
@@ -51,14 +47,6 @@ def run_phase(
         if phase.name == "E1":
             save_file(optimiser_moments(optimiser, start.model), folder / "optimizer.safetensors")
         if gradual is not None:
-            _write_masks(module, gradual.rate, folder)
+            gradual.write(module.masks, folder)
     rank()
     shutil.rmtree(state)
-
-
-def _write_masks(module: Retriever, rate: float, folder: Path) -> None:
-    """The masks as they are at the end, and the zeros of the checkpoint in the same folder."""
-    result = sparsity(load_file(folder / "model.safetensors"), rate)
-    save_file(module.masks, folder / "masks.safetensors")
-    write_json(result._asdict(), folder / "sparsity.json")
-    logger.info("zeros: %.4f of Linears, %.4f of all parameters", result.linears, result.model)

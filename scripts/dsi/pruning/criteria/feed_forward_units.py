@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import torch
 
 from dsi.model.masks import Tensors
+from dsi.pruning.errors import PruningError
 from dsi.pruning.evidence import Evidence, Pruned
-from dsi.pruning.layers import PruningError
 from dsi.pruning.thresholds import layerwise_masks
 
 _UNITS = re.compile(r"^(.+\.DenseReluDense)\.wo\.weight$")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from dsi.model.masks import Tensors
+from dsi.pruning.errors import PruningError
 from dsi.pruning.evidence import Evidence, Pruned, pruned_by_masks
-from dsi.pruning.layers import PruningError
 from dsi.pruning.thresholds import layerwise_masks
 
 

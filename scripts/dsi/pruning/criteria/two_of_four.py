@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from dsi.model.masks import Tensors
 from dsi.pruning.criteria.magnitude import magnitude_importances
+from dsi.pruning.errors import PruningError
 from dsi.pruning.evidence import Evidence, Pruned, pruned_by_masks
-from dsi.pruning.layers import PruningError
 from dsi.pruning.thresholds import rowwise_masks
 
 GROUP = 4  # of 2:4
