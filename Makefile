@@ -2,7 +2,7 @@
 # make test       the environment, then the test suite
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
 # make lint       the environment, then style, types and Snakemake's own advice
-# make docs       the environment, then the files that are generated from the configuration's models
+# make docs       the environment, then what is generated: docs/configuration.md, its JSON schema, the table of docs/house.md
 # make clean      remove results, keep the environment
 # make help       this list
 #
@@ -47,6 +47,7 @@ lint: $(INSTALLED)
 
 docs: $(INSTALLED)
 	@$(VENV)/bin/python docs/write_configuration.py
+	@$(VENV)/bin/python docs/write_house.py
 
 # The stamp holds the pins that are installed and is written last: an interrupted installation is done
 # again, a requirements.txt that is only newer is not. Other pins start from nothing, so that no package
