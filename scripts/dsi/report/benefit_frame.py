@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.report.results import read_csv
 from dsi.systems import System, SystemNameError
 
 BENEFIT_COLUMNS = (
@@ -80,7 +81,7 @@ def read_latency(path: Path) -> Latency:
 
 def read_rounded(paths: Iterable[Path]) -> dict[System, float]:
     """The test MAP of every system in files of `measure_rounded`; missing where no test query is judged."""
-    frame = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True).query("split == 'test'")
+    frame = pd.concat([read_csv(path) for path in paths], ignore_index=True).query("split == 'test'")
     return {
         System.parse(slug): value
         for slug, value in zip(frame["system"].tolist(), frame["MAP"].tolist(), strict=True)
