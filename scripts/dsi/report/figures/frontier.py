@@ -30,7 +30,7 @@ class Cost(NamedTuple):
 COSTS = {
     "sparsity": Cost("model", "zeros in the whole model (share of all weights)", ("recovered", "pruned")),
     "bytes": Cost("exact_mb", "compressed checkpoint (MB), every bit kept", ("recovered",)),
-    "latency": Cost("query_ms", "latency of one query (ms), the best kernel of this machine", ("recovered",)),
+    "latency": Cost("query_ms", "latency of one query (ms), the fastest kernel on the CPU", ("recovered",)),
 }
 
 
