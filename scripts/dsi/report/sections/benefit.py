@@ -12,10 +12,13 @@ KEYS = ["baseline", "criterion", "rate"]
 LEGEND = """# What pruning buys
 
 A row per criterion and rate, means over the seeds. MAP is of the recovered model on the test queries: with
-the exact file's weights, and with those rounded to float16. Zeros, and weights that were removed, are counted
-in the recovered checkpoint.
+the exact file's weights, and with those rounded to float16.
 
-- *compression*: weights of the dense model / weights that are not zero.
+Zeros, compression and bytes have one base: the checkpoint of dense E1 as it is stored, where a tied output head
+and embedding are one tensor. An output head that was untied to be pruned comes on top of it.
+
+- *zeros*: the share of the base's weights that are gone, zero or removed: 1 - non-zeros / its weights for the model.
+- *compression*: weights of the base / weights that are not zero.
 - *MB*: of the file, the dense model's safetensors first; then a file that keeps every bit (a bitmask and the
   values under it, where that is smaller), and one with values rounded to float16 and compressed with zstd.
   In brackets the share of the dense file.
