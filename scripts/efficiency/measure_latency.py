@@ -53,8 +53,8 @@ def main() -> None:
     for workload in ("query", "batch"):
         for slug, entry in report[workload]["checkpoints"].items():
             for kernel, times in entry["kernels"].items():
-                factor = times["speedup"]["median"]
-                logger.info("%s of %d, %s, %s: %.2f×", workload, report[workload]["batch"], slug, kernel, factor)
+                about = (workload, report[workload]["batch"], slug, kernel)
+                logger.info("%s of %d, %s, %s: %.2f×", *about, times["speedup"]["median"])
     write_json(report, options.output)
 
 

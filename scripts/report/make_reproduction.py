@@ -61,7 +61,7 @@ def main() -> None:
     )
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
     add_relevance(parser)
-    parser.add_argument("--confidence", type=float, required=True, help="of the intervals of one claim together")
+    parser.add_argument("--confidence", type=float, required=True, help="of all intervals of one claim")
     parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
     parser.add_argument("--csv", type=Path, required=True, help="CSV to write")
     arguments = Arguments(**vars(parser.parse_args()))

@@ -109,9 +109,7 @@ class Estimate(NamedTuple):
         return as_floats(np.where(sign * (self.mean - null) > 0, half, 1 - half))
 
 
-def mean_interval(
-    values: Sequence[float], confidence: float, span: Span = EVERYWHERE
-) -> tuple[float, float]:
+def mean_interval(values: Sequence[float], confidence: float, span: Span = EVERYWHERE) -> tuple[float, float]:
     """Student's t interval for the mean: mean ± t(n - 1) · s / √n, s with n - 1 in the denominator.
 
     Args:

@@ -130,7 +130,7 @@ def sign_flip_test(differences: ArrayLike, resamples: int = RESAMPLES) -> Array:
 
 def _every_sign(queries: int) -> Iterator[Array]:
     """All 2^Q patterns of ±1, (2^Q, Q), in one part: there are no more than resamples."""
-    yield 1.0 - 2.0 * (np.arange(2**queries)[:, None] >> np.arange(queries) & 1)
+    yield as_floats(1.0 - 2.0 * (np.arange(2**queries)[:, None] >> np.arange(queries) & 1))
 
 
 def _random_signs(resamples: int, queries: int) -> Iterator[Array]:
@@ -138,7 +138,7 @@ def _random_signs(resamples: int, queries: int) -> Iterator[Array]:
     rng = np.random.default_rng(0)
     size = max(1, SIGNS_AT_A_TIME // queries)
     for start in range(0, resamples, size):
-        yield rng.integers(0, 2, (min(size, resamples - start), queries)) * 2.0 - 1.0
+        yield as_floats(rng.integers(0, 2, (min(size, resamples - start), queries)) * 2.0 - 1.0)
 
 
 def _comparison(

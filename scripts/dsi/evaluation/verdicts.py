@@ -24,7 +24,6 @@ from dsi.evaluation.power import Needed, needed
 from dsi.evaluation.significance import Comparison, Question, compare, holm
 from dsi.systems import JUDGING_CONTROLS, spell_rate
 
-
 LEAST_QUERIES = 2  # of one query's values nobody can say how queries differ
 
 
@@ -44,7 +43,8 @@ class VerdictRow(NamedTuple):
     rate: of pruning. seeds, queries: how many the row is of. value, control_value: means of both systems.
     lower, upper: of the interval. share_of_control: the difference as one, NaN of a control of 0.
     effect_size: Cohen's d_z. p, p_holm, equivalence_p: of the tests; NaN where the data cannot answer.
-    needed_seeds, needed_queries: what would find the margin in an open row. best_rate, best_criterion: whether it is of those.
+    needed_seeds, needed_queries: what would find the margin in an open row. best_rate, best_criterion:
+    whether it is of those.
     """
 
     baseline: str

@@ -78,19 +78,18 @@ def read_latency(path: Path) -> Latency:
     """A file of `measure_latency`."""
     report = json.loads(path.read_text(encoding="utf-8"))
     query, batch = report["query"], report["batch"]
-    as_fast = {"median": 1.0, "lower": 1.0, "upper": 1.0}
-    dense = [{**workload["dense"], "speedup": as_fast} for workload in (query, batch)]
-    times = {(None, None): _times(*dense, batch["batch"])}
-    two_of_four = {}
+    size, as_fast = batch["batch"], {"speedup": {"median": 1.0, "lower": 1.0, "upper": 1.0}}
+    times: dict[tuple[str | None, float | None], Times] = {
+        (None, None): _times(query["dense"] | as_fast, batch["dense"] | as_fast, size)
+    }
+    two_of_four: dict[tuple[str | None, float | None], Times] = {}
     for slug in query["checkpoints"]:
         system = System.parse(slug)
-        kernels = [workload["checkpoints"][slug]["kernels"] for workload in (query, batch)]
-        fastest = [_fastest(measured) for measured in kernels]
-        times[system.criterion, system.rate] = _times(*fastest, batch["batch"])
-        if all(TWO_OF_FOUR in measured for measured in kernels):
-            one, many = (measured[TWO_OF_FOUR] for measured in kernels)
-            two_of_four[system.criterion, system.rate] = _times(one, many, batch["batch"])
-    return Latency(report["hardware"], report["input_length"], batch["batch"], times, two_of_four)
+        one, many = (workload["checkpoints"][slug]["kernels"] for workload in (query, batch))
+        times[system.criterion, system.rate] = _times(_fastest(one), _fastest(many), size)
+        if TWO_OF_FOUR in one and TWO_OF_FOUR in many:
+            two_of_four[system.criterion, system.rate] = _times(one[TWO_OF_FOUR], many[TWO_OF_FOUR], size)
+    return Latency(report["hardware"], report["input_length"], size, times, two_of_four)
 
 
 def read_rounded(paths: Iterable[Path]) -> dict[System, float]:
@@ -141,9 +140,14 @@ def _fastest(kernels: Mapping[str, Measured]) -> Measured:
 
 def _times(query: Measured, many: Measured, batch: int) -> Times:
     """Of one kernel's times of a query, and one's of a batch of so many queries."""
-    gains = [
-        [kernel["speedup"][name] for name in ("median", "lower", "upper")] for kernel in (query, many)
-    ]
+    one, several = (kernel["speedup"] for kernel in (query, many))
     return Times(
-        1000 * query["seconds"]["median"], *gains[0], batch / many["seconds"]["median"], *gains[1]
+        query_ms=1000 * query["seconds"]["median"],
+        query_gain=one["median"],
+        query_gain_lower=one["lower"],
+        query_gain_upper=one["upper"],
+        batch_qps=batch / many["seconds"]["median"],
+        batch_gain=several["median"],
+        batch_gain_lower=several["lower"],
+        batch_gain_upper=several["upper"],
     )

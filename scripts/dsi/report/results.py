@@ -11,7 +11,7 @@ from dsi.base.files import replacing
 from dsi.systems import ARMS, System
 
 # Columns of names in the CSV files of results: text, also where all of them are numbers or one is `null`.
-NAME_COLUMNS = (*("baseline", "arm", "criterion", "split", "system", "sublayer"), *("measure", "control", "qid"))
+NAME_COLUMNS = ("baseline", "arm", "criterion", "split", "system", "sublayer", "measure", "control", "qid")
 SLUG_PARTS = 4  # of every slug but a reference's: pruned/<baseline>/seed<n>/<criterion>-<rate>
 
 

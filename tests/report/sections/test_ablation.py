@@ -79,7 +79,8 @@ def test_one_seed_answers_for_its_checkpoints_only() -> None:
 
 def test_one_test_query_has_a_difference_without_an_interval() -> None:
     one = {name: [by_query[:1] for by_query in by_seed] for name, by_seed in VALUES.items()}
-    found = comparison({"MAP": frame(one), "R@10": frame(one)}, {"dsi": SETTINGS, "plain": VARIANT}, "dsi", 0.95)
+    settings = {"dsi": SETTINGS, "plain": VARIANT}
+    found = comparison({"MAP": frame(one), "R@10": frame(one)}, settings, "dsi", 0.95)
     line = next(
         line for line in ablation_section(found, "dsi", 0.95).splitlines() if line.startswith("| plain")
     )

@@ -133,7 +133,7 @@ def test_intervals_end_where_the_measure_does() -> None:
     assert training["upper"].max() <= 1.0
     assert "at worst 100.0 % below it" in best_sentence(frame, 0.05)
     dense = gates(study(seeds=2, level=0.9), 0.95)["dsi"].dense
-    assert 0 <= dense[0] and dense[1] <= 1
+    assert dense[0] >= 0 and dense[1] <= 1
 
 
 def test_the_counts_are_for_finding_the_margin() -> None:

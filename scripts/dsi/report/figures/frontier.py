@@ -28,7 +28,9 @@ class Cost(NamedTuple):
 
 
 COSTS = {
-    "sparsity": Cost("model", "zeros in the whole model (share of dense E1's weights)", ("recovered", "pruned")),
+    "sparsity": Cost(
+        "model", "zeros in the whole model (share of dense E1's weights)", ("recovered", "pruned")
+    ),
     "bytes": Cost("exact_mb", "compressed checkpoint (MB), every bit kept", ("recovered",)),
     "latency": Cost("query_ms", "latency of one query (ms), the fastest kernel on the CPU", ("recovered",)),
 }

@@ -35,7 +35,10 @@ def reproduction_tables(
 ) -> tuple[str, pd.DataFrame]:
     """The Markdown, and the frame to write as CSV (dsi.report.reproduction.frame).
 
-    Without published rows the measured values stand alone. confidence: of the intervals of one claim together.
+    Without published rows the measured values stand alone.
+
+    Args:
+        confidence: of the intervals of one claim together.
 
     Raises:
         ReportError: no system was measured as the published study measured, or a file is not what is

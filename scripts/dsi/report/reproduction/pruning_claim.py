@@ -58,13 +58,11 @@ class Comparison(NamedTuple):
 
 
 def corrected(confidence: float) -> float:
-    """Of each interval, so that with no difference anywhere all CLAIMED of them hold 0 this often (Bonferroni)."""
+    """Of each interval, so that all CLAIMED of them are right this often (Bonferroni)."""
     return 1 - (1 - confidence) / CLAIMED
 
 
-def comparisons(
-    rows: Sequence[PublishedRow], frame: pd.DataFrame, confidence: float
-) -> list[Comparison]:
+def comparisons(rows: Sequence[PublishedRow], frame: pd.DataFrame, confidence: float) -> list[Comparison]:
     """Every recovered row against the dense row of its model and K, and against its own controls.
 
     Args:
@@ -105,9 +103,9 @@ def pruning_claim(rows: Sequence[PublishedRow], frame: pd.DataFrame, confidence:
     words = (
         "Recovered minus control on the test queries, by the measures as published. *In lists*: the number "
         "of test queries which, answered perfectly instead of with nothing, would make up the difference. "
-        f"The interval is that of {brief_percent(corrected(confidence))}, Student's t over seeds, so that the "
-        f"{CLAIMED} on which the claim is judged against one control hold with {brief_percent(confidence)} "
-        "together (Bonferroni); one run per row has none. "
+        f"The interval is that of {brief_percent(corrected(confidence))}, Student's t over seeds: the "
+        f"{CLAIMED} that judge the claim against one control hold with {brief_percent(confidence)} together "
+        "(Bonferroni). One run per row has none. "
         f"{ARMS['restart'].name} is the control of the same training, unpruned."
     )
     parts = [paragraph(words)]

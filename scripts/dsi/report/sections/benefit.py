@@ -14,10 +14,10 @@ LEGEND = """# What pruning buys
 A row per criterion and rate, means over the seeds. MAP is of the recovered model on the test queries: with
 the exact file's weights, and with those rounded to float16.
 
-Zeros, compression and bytes have one base: the checkpoint of dense E1 as it is stored, where a tied output head
-and embedding are one tensor. An output head that was untied to be pruned comes on top of it.
+Zeros, compression and bytes have one base: the checkpoint of dense E1 as it is stored, where a tied output
+head and embedding are one tensor. An output head that was untied to be pruned comes on top of it.
 
-- *zeros*: the share of the base's weights that are gone, zero or removed: 1 - non-zeros / its weights for the model.
+- *zeros*: the share of the base's weights that are gone, zero or removed; in the model 1 - 1 / compression.
 - *compression*: weights of the base / weights that are not zero.
 - *MB*: of the file, the dense model's safetensors first; then a file that keeps every bit (a bitmask and the
   values under it, where that is smaller), and one with values rounded to float16 and compressed with zstd.
@@ -100,8 +100,8 @@ def _two_of_four(latency: Latency) -> str:
     ]
     if not found:
         return ""
-    start = f" 2:4 kernels in float16 on {latency.hardware['gpu']}, against the same model with dense ones there"
-    return f"{start}: {'; '.join(found)}."
+    start = f" 2:4 kernels in float16 on {latency.hardware['gpu']}"
+    return f"{start}, against the same model with dense ones there: {'; '.join(found)}."
 
 
 def _measurement(latency: Latency, rows: pd.DataFrame) -> str:

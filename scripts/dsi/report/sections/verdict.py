@@ -33,8 +33,8 @@ The margin, the largest difference that is taken not to matter, is {margin} of t
 How the procedures were chosen, and how well they keep their promises: `docs/method/verdict.md`.
 """
 NO_VERDICT = (
-    f"**No verdict.** There are fewer than {LEAST_QUERIES} judged test queries: nobody can say how much queries "
-    "differ,\nso no difference proves anything."
+    f"**No verdict.** There are fewer than {LEAST_QUERIES} judged test queries: nobody can say how much "
+    "queries differ,\nso no difference proves anything."
 )
 COLUMN_WORDS = (
     ("difference", "MAP of the recovered model minus the control's, paired by seed and query"),
@@ -46,9 +46,9 @@ COLUMN_WORDS = (
     ("equivalent", "surely within the margin: two one-sided tests at {level}, each rate by itself;"),
     ("", "that is, the {inner} interval, narrower than the one shown, lies within it"),
     ("not enough evidence", "neither"),
-    ("to find the margin", "seeds (for these queries) or queries (for these seeds) with which 4 of 5 studies"),
-    ("", "find a difference of the margin if there is one, and show equivalence if there is none;"),
-    ("", "a larger difference takes fewer"),
+    ("to find the margin", "seeds (for these queries) or queries (for these seeds) with which 4 of 5"),
+    ("", "studies find a difference of the margin if there is one, and show equivalence if there"),
+    ("", "is none; a larger difference takes fewer"),
 )
 # With as many, most studies find a loss of 5 % of MAP in training in general: docs/method/verdict.md.
 ENOUGH_SEEDS = 5
@@ -142,11 +142,11 @@ def _two_seeds(frame: pd.DataFrame, level: float) -> list[str]:
     rates = int(frame.groupby(["baseline", "criterion"])["rate"].nunique().max())
     two, three, five, ten = (-stdtrit(seeds - 1, level / rates / 2) for seeds in (2, 3, 5, 10))
     words = (
-        "**Two seeds hardly answer the second question**: how much trainings differ is known with one degree of "
-        f"freedom. To be found, a difference has to be {two:.0f} times its standard error over seeds (Student's t "
-        f"at {level:.2g}, corrected for the number of rates, {rates}); with 3 seeds {three:.1f} times, with 5 "
-        f"{five:.1f}, with 10 {ten:.1f}. In simulated studies 2 seeds find a loss of 5 % of MAP in 5 %, 3 in 21 "
-        "to 32 %, 5 in 94 to 99 %: `docs/method/verdict.md`."
+        "**Two seeds hardly answer the second question**: how much trainings differ is known with one degree "
+        f"of freedom. To be found, a difference has to be {two:.0f} times its standard error over seeds "
+        f"(Student's t at {level:.2g}, corrected for the number of rates, {rates}); with 3 seeds {three:.1f} "
+        f"times, with 5 {five:.1f}, with 10 {ten:.1f}. In simulated studies 2 seeds find a loss of 5 % of "
+        "MAP in 5 %, 3 in 21 to 32 %, 5 in 94 to 99 %: `docs/method/verdict.md`."
     )
     return [paragraph(words)]
 
