@@ -14,6 +14,7 @@ from dsi.report.reproduction.published import CLAIMED_RATES
 from dsi.systems import ARMS, spell_rate
 
 HEADING = "## Verdict\n\n*Does pruning change how good the retriever is, and how sure is that?*"
+NOTHING_PRUNED = f"{HEADING}\n\nNothing was pruned in this study, so there is nothing to judge.\n"
 QUESTION_WORDS = {
     Question.CHECKPOINTS: "For these checkpoints",
     Question.TRAINING: "For training in general",
@@ -58,7 +59,8 @@ FEW_SEEDS = {1: "one seed", 2: "two seeds"}
 def verdict_section(frame: pd.DataFrame, passed: Mapping[str, Gate], margin: float, confidence: float) -> str:
     """The section of tables.md: legend, gate, and a table for every criterion and control with its claim.
 
-    Where nothing was pruned, or too few queries were tested on, it says so instead.
+    Where too few queries were tested on, it says so instead. Where nothing was pruned, NOTHING_PRUNED stands
+    in its place.
 
     Args:
         frame: what `verdicts` returns.
@@ -69,9 +71,7 @@ def verdict_section(frame: pd.DataFrame, passed: Mapping[str, Gate], margin: flo
     if not passed:
         return f"{HEADING}\n\n{NO_VERDICT}\n"
     gates = "\n".join(_gate_sentence(baseline, gate, confidence) for baseline, gate in passed.items())
-    if frame.empty and all(gate.passed for gate in passed.values()):
-        return f"{HEADING}\n\nNothing was pruned in this study, so there is nothing to judge.\n"
-    if frame.empty:
+    if frame.empty:  # no dense model finds anything
         return f"{HEADING}\n\n{gates}\n"
     level = 1 - confidence
     parts = [HEADING, _legend(margin, confidence), *_two_seeds(frame, level)]
