@@ -48,12 +48,10 @@ rule make_tables:
 
 rule make_reproduction:
     input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet", topk="topk.parquet"),
         metrics=inputs.metrics_of(LISTED),
         histories=inputs.histories_of(reproduction.dense_list_systems(study)),
         outputs=inputs.outputs_of(*systems.slugs(reproduction.systems_by_seen_targets(study))),
-        queries="<collection>/queries.parquet",
-        qrels="<collection>/qrels.parquet",
-        topk="<collection>/topk.parquet",
     output:
         tables="<results>/tables/reproduction.md",
         csv="<results>/tables/reproduction.csv",
@@ -68,13 +66,14 @@ rule make_reproduction:
     params:
         rows=settings.published_rows(study),
         relevance=settings.relevance(study),
+        confidence=study.report.confidence,
     message:
         "Writing the published study's own tables"
     shell:
         run(
             "make_reproduction --metrics {input.metrics} --rows {params.rows:q} --histories {input.histories}"
             " --outputs {input.outputs} --collection $(dirname {input.queries}) --relevance"
-            " {params.relevance:q} --output {output.tables} --csv {output.csv}"
+            " {params.relevance:q} --confidence {params.confidence} --output {output.tables} --csv {output.csv}"
         )
 
 

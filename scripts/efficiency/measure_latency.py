@@ -52,7 +52,9 @@ def main() -> None:
         raise UserError(str(error)) from error
     for workload in ("query", "batch"):
         for slug, entry in report[workload]["checkpoints"].items():
-            logger.info("%s of %d, %s: %.1f×", workload, report[workload]["batch"], slug, entry["gain"])
+            for kernel, times in entry["kernels"].items():
+                about = (workload, report[workload]["batch"], slug, kernel)
+                logger.info("%s of %d, %s, %s: %.2f×", *about, times["speedup"]["median"])
     write_json(report, options.output)
 
 

@@ -39,7 +39,7 @@ def main() -> None:
         raise UserError(str(error)) from error
     print(f"first: {system}, second: {other}\n")
     for column, bins in BINS.items():
-        print(by_bin(table, column, bins).to_string(), "\n")
+        print(by_bin(table, column, bins).to_string(na_rep="–"), "\n")
     for qid, row in table.sort_values("difference").head(arguments.worst).iterrows():
         print(f"{qid}  {row['first']:.3f}  {row['second']:.3f}  {row['text'][:110]}")
 

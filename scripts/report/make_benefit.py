@@ -11,11 +11,10 @@ A file of sizes is named after its system: <results>/sizes/<slug>.json; one of l
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
 from dsi.base.command import UserError, command_parser, run
-from dsi.base.files import replacing, write_text
+from dsi.base.files import write_text
 from dsi.report.benefit_frame import benefit_frame, read_latency, read_rounded, read_sizes
+from dsi.report.results import read_csv, write_csv
 from dsi.report.sections.benefit import benefit_report
 from dsi.systems import SystemNameError
 
@@ -41,10 +40,9 @@ def main() -> None:
         latency = {path.stem: read_latency(path) for path in options.latency}
     except SystemNameError as error:
         raise UserError(str(error)) from error
-    frame = benefit_frame(sizes, rounded, latency, pd.read_csv(options.sparsity))
-    with replacing(options.csv) as path:
-        frame.to_csv(path, index=False, lineterminator="\n")
-    write_text(benefit_report(frame, pd.read_csv(options.metrics), latency), options.output)
+    frame = benefit_frame(sizes, rounded, latency, read_csv(options.sparsity))
+    write_csv(frame, options.csv)
+    write_text(benefit_report(frame, read_csv(options.metrics), latency), options.output)
 
 
 def parse_options() -> Options:

@@ -4,7 +4,7 @@
         --rows @rows.json \\
         --histories results/msmarco/baselines/*/seed*/dense/history.parquet \\
         --outputs results/msmarco/runs/baselines/t5-small-k5/seed1/dense.outputs.parquet \\
-        --collection results/msmarco/collection --relevance 1 \\
+        --collection results/msmarco/collection --relevance 1 --confidence 0.95 \\
         --output results/msmarco/tables/reproduction.md --csv results/msmarco/tables/reproduction.csv
 
 --rows is a JSON list of the published rows; one of them:
@@ -34,6 +34,7 @@ class Arguments(NamedTuple):
     outputs: list[Path]
     collection: Path
     relevance: Relevance
+    confidence: float
     output: Path
     csv: Path
 
@@ -60,13 +61,15 @@ def main() -> None:
     )
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
     add_relevance(parser)
+    parser.add_argument("--confidence", type=float, required=True, help="of all intervals of one claim")
     parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
     parser.add_argument("--csv", type=Path, required=True, help="CSV to write")
     arguments = Arguments(**vars(parser.parse_args()))
 
     files = ReproductionFiles(arguments.metrics, arguments.histories, arguments.outputs, arguments.collection)
     try:
-        page, frame = reproduction_tables(files, published_rows(arguments.rows), arguments.relevance)
+        rows = published_rows(arguments.rows)
+        page, frame = reproduction_tables(files, rows, arguments.relevance, arguments.confidence)
     except ReportError as error:
         raise UserError(str(error)) from error
     write_csv(frame, arguments.csv)

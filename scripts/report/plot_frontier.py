@@ -12,11 +12,10 @@ sparsity come from benefit.csv.
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
 from dsi.base.command import UserError, command_parser, run
 from dsi.report.figures.frontier import COSTS, frontier_figure
 from dsi.report.figures.style import save_figure
+from dsi.report.results import read_csv
 
 
 class Options(NamedTuple):
@@ -35,7 +34,7 @@ class Options(NamedTuple):
 
 def main() -> None:
     options = parse_options()
-    metrics, costs = pd.read_csv(options.metrics), pd.read_csv(options.costs)
+    metrics, costs = read_csv(options.metrics), read_csv(options.costs)
     metrics = metrics[metrics["baseline"].isna() | (metrics["baseline"] == options.baseline)]
     metrics = metrics[metrics["split"] == options.split]
     costs = costs[costs["baseline"] == options.baseline]

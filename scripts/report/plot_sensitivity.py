@@ -12,6 +12,7 @@ import pandas as pd
 from dsi.base.command import command_parser, run
 from dsi.report.figures.sensitivity import sensitivity_figure
 from dsi.report.figures.style import save_figure
+from dsi.report.results import read_csv
 
 
 class Options(NamedTuple):
@@ -27,7 +28,7 @@ class Options(NamedTuple):
 
 def main() -> None:
     options = parse_options()
-    frame = pd.concat([pd.read_csv(path) for path in options.values], ignore_index=True)
+    frame = pd.concat([read_csv(path) for path in options.values], ignore_index=True)
     seeds = len(options.values)
     title = f"{options.title}: one sublayer pruned by magnitude, no recovery; {seeds} seed(s)"
     figure = sensitivity_figure(frame[frame["split"] == options.split], title=title)

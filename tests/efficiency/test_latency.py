@@ -39,7 +39,7 @@ def test_the_command_measures_and_says_what_is_gained(results: Path, command: Co
     for workload in ("query", "batch"):
         entry = report[workload]["checkpoints"][PRUNED]
         assert {"dense"} <= set(entry["kernels"]) <= {"dense", "csr"}
-        assert entry["gain"] >= 1.0
+        assert "gain" not in entry, "each kernel has its own"
         assert set(entry["kernels"]["dense"]["speedup"]) == {"lower", "median", "upper"}
         seconds = report[workload]["dense"]["seconds"]
         assert 0 < seconds["lower"] <= seconds["median"] <= seconds["upper"]

@@ -24,6 +24,8 @@ def test_bins_by_hand() -> None:
     assert bins["second"].tolist() == [0.325, 0.8]
     assert bins["ratio"].tolist() == [1.077, 0.125]
     assert bins["queries"].tolist() == [2, 1]
+    # No number of times as good as one that finds nothing.
+    assert by_bin(table.assign(second=0.0), "words", [0, 3, 10])["ratio"].isna().all()
 
 
 @pytest.mark.parametrize("system", ["dense", "gone"])

@@ -1,12 +1,14 @@
 """Tests of differences that are paired by seed and query."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from dsi.evaluation.estimates import crossed_estimate
+from dsi.evaluation import significance
+from dsi.evaluation.estimates import DIFFERENCES, crossed_estimate
 from dsi.evaluation.significance import Question, compare, holm, sign_flip_test
 from tests.evaluation.conftest import WORKED, crossed
 
@@ -32,6 +34,34 @@ def test_randomisation_of_many_queries_is_near_scipys() -> None:
             (row,), np.mean, permutation_type="samples", n_resamples=9999, rng=np.random.default_rng(3)
         )
         assert p == pytest.approx(expected.pvalue, abs=0.02)
+
+
+@pytest.mark.parametrize("at_a_time", [1, 999, 10**9])
+def test_signs_drawn_in_parts_are_the_same_signs(at_a_time: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(3).normal(0.1, 1, (3, 37))
+    signs = np.random.default_rng(0).integers(0, 2, (500, 37)) * 2 - 1
+    extreme = np.abs(values @ signs.T) >= np.abs(values.sum(axis=1, keepdims=True)) - 1e-9
+    monkeypatch.setattr(significance, "SIGNS_AT_A_TIME", at_a_time)
+    assert sign_flip_test(values, 500).tolist() == ((1 + extreme.sum(axis=1)) / 501).tolist()
+
+
+def test_memory_does_not_grow_with_the_queries() -> None:
+    values = np.random.default_rng(4).normal(0, 1, (2, 6980))
+    tracemalloc.start()
+    sign_flip_test(values, 2000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64e6  # 2,000 × 6,980 numbers of 8 bytes are 112 MB
+
+
+def test_intervals_are_cut_off_where_differences_end() -> None:
+    values = np.random.default_rng(5).normal(-0.9, 0.1, (2, 5))
+    for question, answer in compare(values, None, 0.95, span=DIFFERENCES).items():
+        whole = compare(values, None, 0.95)[question]
+        assert float(answer.lower) == max(-1.0, float(whole.lower))
+        assert float(answer.upper) == min(1.0, float(whole.upper))
+        assert float(answer.p) == float(whole.p)
+    assert float(compare(values, None, 0.95)[Question.TRAINING].lower) < -1
 
 
 def test_queries_without_any_difference_have_p_1() -> None:

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForSeq2SeqLM, T5ForConditionalGeneration
 
 from dsi.docids.schemes import atomic
+from dsi.efficiency.sizes import count_weights
 from dsi.model.checkpoint import load_t5, save_checkpoint
 from dsi.pruning.apply import prune
 from dsi.pruning.pruned_checkpoint import dense_weights, write_pruned
@@ -80,6 +81,20 @@ def test_a_tied_head_is_untied_to_be_pruned(dense: Path) -> None:
     untied = dense_weights(dense, Selection(lm_head=True))
     assert torch.equal(untied["lm_head.weight"], untied["shared.weight"])
     assert untied["lm_head.weight"].data_ptr() != untied["shared.weight"].data_ptr()
+
+
+def test_zeros_and_compression_have_one_base(dense: Path) -> None:
+    """All weights pruned to half, an untied head among them: of the stored ones more than half are left."""
+    selection = Selection(lm_head=True, embedding=True)
+    folder = pruned_folder(dense, selection, "magnitude", 0.5)
+    sparsity = json.loads((folder / "sparsity.json").read_text())
+    weights, stored = (load_file(path / "model.safetensors") for path in (folder, dense))
+    assert "lm_head.weight" in weights and "lm_head.weight" not in stored
+    counts = count_weights(weights, stored)
+    assert sparsity["parameters"] == counts.size == sum(weight.numel() for weight in stored.values())
+    assert sparsity["nonzero"] == counts.size_nz
+    assert sparsity["model"] == pytest.approx(1 - 1 / counts.compression_ratio)
+    assert sparsity["linears"] == 0.5
 
 
 def test_the_command_prunes_as_the_library(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dsi.report.benefit_frame import benefit_frame, read_latency, read_rounded, read_sizes
+from dsi.report.benefit_frame import Latency, benefit_frame, read_latency, read_rounded, read_sizes
 from dsi.report.figures.frontier import frontier_points
 from dsi.report.sections.benefit import benefit_report
 from dsi.systems import System, SystemNameError
@@ -26,24 +26,28 @@ SIZES = {
 }
 
 
-def times(median: float) -> dict[str, object]:
+def seconds(median: float) -> dict[str, object]:
     return {"seconds": {"median": median, "lower": median, "upper": median}}
 
 
-def workload(batch: int, dense: float, csr: float, gain: float) -> dict[str, object]:
-    kernels = {"dense": times(dense), "csr": times(csr)}
+def kernel(median: float, gain: float, spread: float = 0.05) -> dict[str, object]:
+    return {**seconds(median), "speedup": {"median": gain, "lower": gain - spread, "upper": gain + spread}}
+
+
+def workload(batch: int, of_dense: float, /, **kernels: dict[str, object]) -> dict[str, object]:
+    measured = {name.replace("semi", "2:4"): values for name, values in kernels.items()}
     return {
         "batch": batch,
-        "dense": times(dense),
-        "checkpoints": {HALF.slug: {"kernels": kernels, "gain": gain}},
+        "dense": seconds(of_dense),
+        "checkpoints": {HALF.slug: {"kernels": measured}},
     }
 
 
 LATENCY = {
     "hardware": {"processor": "a processor", "threads": 1, "cores": 2, "gpu": "none", "torch": "2"},
     "input_length": 20,
-    "query": workload(1, 0.004, 0.005, 1.0),
-    "batch": workload(64, 0.032, 0.016, 2.0),
+    "query": workload(1, 0.004, dense=kernel(0.004, 1.01), csr=kernel(0.005, 0.8)),
+    "batch": workload(64, 0.032, dense=kernel(0.032, 1.0), csr=kernel(0.016, 2.0)),
 }
 SPARSITY = pd.DataFrame(
     {
@@ -96,20 +100,41 @@ def test_the_best_kernel_and_the_gain_of_each_workload(frame: pd.DataFrame) -> N
     assert (dense["query_gain"], dense["batch_gain"]) == (1.0, 1.0)
     # Of one query the dense kernel is the faster one, of a batch CSR.
     assert (pruned["query_ms"], pruned["batch_qps"]) == (4.0, 4000.0)
-    assert (pruned["query_gain"], pruned["batch_gain"]) == (1.0, 2.0)
+    assert (pruned["query_gain"], pruned["batch_gain"]) == (1.01, 2.0)
+    assert (pruned["batch_gain_lower"], pruned["batch_gain_upper"]) == (1.95, 2.05)
     assert (pruned["dense_mb"], pruned["exact_mb"], pruned["small_mb"]) == (4.0, 3.0, 1.0)
     assert (pruned["linears"], pruned["model"]) == (0.5, 0.4)
 
 
-def test_gains_are_rounded_when_they_are_printed(results: Path, frame: pd.DataFrame) -> None:
-    report = json.loads((results / "dsi.json").read_text())
-    report["batch"]["checkpoints"][HALF.slug]["gain"] = 1.8372
-    (results / "dsi.json").write_text(json.dumps(report))
-    latency = {"dsi": read_latency(results / "dsi.json")}
-    frame = benefit_frame([(DENSE, SIZES), (HALF, SIZES)], {}, latency, SPARSITY)
-    assert frame["batch_gain"].tolist() == [1.0, 1.8372]
-    row = next(line for line in benefit_report(frame, METRICS, latency).splitlines() if "magnitude" in line)
-    assert " 1.8× |" in row
+def latency_of(results: Path, query: dict[str, object]) -> Latency:
+    (results / "dsi.json").write_text(json.dumps({**LATENCY, "query": query}))
+    return read_latency(results / "dsi.json")
+
+
+def page(latency: Latency) -> str:
+    frame = benefit_frame([(DENSE, SIZES), (HALF, SIZES)], {}, {"dsi": latency}, SPARSITY)
+    return benefit_report(frame, METRICS, {"dsi": latency})
+
+
+def test_slower_is_printed_as_slower(results: Path) -> None:
+    kernels = {"dense": kernel(0.00533, 0.7512), "csr": kernel(0.006, 0.67)}
+    text = page(latency_of(results, workload(1, 0.004, **kernels)))
+    row = next(line for line in text.splitlines() if "magnitude" in line)
+    assert " 0.75× |" in row
+
+
+def test_times_of_a_gpu_stand_in_no_column_of_the_cpu(results: Path) -> None:
+    """Each gain is that of the kernel whose time stands beside it."""
+    kernels = {"dense": kernel(0.004, 1.0), "csr": kernel(0.005, 0.8), "semi": kernel(0.0003, 1.7)}
+    one, many = workload(1, 0.004, **kernels), workload(64, 0.032, **kernels)
+    (results / "dsi.json").write_text(json.dumps({**LATENCY, "query": one, "batch": many}))
+    latency = read_latency(results / "dsi.json")
+    times = latency.times["magnitude", 0.5]
+    assert (times.query_ms, times.query_gain) == (4.0, 1.0)
+    assert latency.two_of_four["magnitude", 0.5].query_gain == 1.7
+    text = page(latency)
+    assert "1.7" not in next(line for line in text.splitlines() if "| magnitude" in line)
+    assert "magnitude 0.5 0.30 ms a query (1.70×), 213,333 queries a second in a batch (1.70×)." in text
 
 
 def test_the_page_has_quality_beside_each_saving(results: Path, frame: pd.DataFrame) -> None:
@@ -119,7 +144,7 @@ def test_the_page_has_quality_beside_each_saving(results: Path, frame: pd.DataFr
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells == [
         *("magnitude 0.5", "50.00 %", "40.00 %", "1,000", "600", "1.67×"),
-        *("3.00 (0.75)", "1.00 (0.25)", "1.50×", "1.0×", "2.0×", "0.5800", "0.5700"),
+        *("3.00 (0.75)", "1.00 (0.25)", "1.50×", "(1.01×)", "2.00×", "0.5800", "0.5700"),
     ]
     dense = next(line for line in text.splitlines() if line.startswith("| dense E1 (4.00 MB) |"))
     assert dense.rstrip(" |").endswith("–"), "no test query was ranked with rounded weights"

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
+
 from tests.report.conftest import Command, row
 
 
@@ -84,3 +86,14 @@ def test_what_stands_in_another_file_is_appended(
     done = command(*arguments[2:], "--reproduction", results / "more.md")
     assert done.returncode == 0, done.stderr
     assert (results / "tables.md").read_text() == f"{alone}\n## More\n"
+
+
+def test_one_test_query_is_written_without_a_verdict(results: Path, make_tables: Command) -> None:
+    for path in (results / "metrics").rglob("*.per_query.parquet"):
+        values = pd.read_parquet(path)
+        values[(values["split"] == "validation") | (values["qid"] == "test0")].to_parquet(path)
+    made = make_tables(results, results)
+    assert made.returncode == 0, made.stderr
+    assert "Warning" not in made.stderr
+    assert "**No verdict.** There are fewer than 2 judged test queries" in (results / "tables.md").read_text()
+    assert (results / "tables/verdicts.csv").read_text().count("\n") == 1

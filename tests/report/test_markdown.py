@@ -12,6 +12,7 @@ def test_cells() -> None:
     assert plus_minus(None) == "–"
     assert plus_minus(Spread(math.nan, math.nan)) == "–"
     assert percent(0.1456) == "14.56 %"
+    assert percent(math.nan) == "–"
 
 
 def test_a_percentage_without_digits_that_say_nothing() -> None:

@@ -3,15 +3,18 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dsi.report.results import (
     ReportError,
     Sparsity,
+    read_csv,
     read_metrics,
     read_per_query,
     read_sparsity,
     system_at_end,
+    write_csv,
 )
 from dsi.systems import System, SystemNameError
 from tests.report.conftest import report, written
@@ -62,3 +65,17 @@ def test_a_path_that_ends_in_a_slug_names_its_system() -> None:
     assert system.slug == "recovered/dsi-small/seed12/magnitude-global-0.25"
     with pytest.raises(SystemNameError, match="names no system"):
         system_at_end(Path("results/dsi/seed1/dense"))
+
+
+@pytest.mark.parametrize("names", [("16", "32"), ("1e3", "01"), ("null", "nan"), ("true", "false")])
+def test_names_in_a_csv_are_text_whatever_they_look_like(names: tuple[str, str], tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"baseline": [*names, None], "criterion": [None, None, "ffn"], "rate": [None, 0.5, 0.25], "seed": 1}
+    )
+    write_csv(frame, tmp_path / "frame.csv")
+    found = read_csv(tmp_path / "frame.csv")
+    assert found["baseline"].tolist()[:2] == list(names)
+    assert found["baseline"].isna().tolist() == [False, False, True]
+    assert found["criterion"].isna().tolist() == [True, True, False]
+    assert found["rate"].dropna().tolist() == [0.5, 0.25]
+    assert found["seed"].tolist() == [1, 1, 1]

@@ -63,3 +63,11 @@ def test_a_study_without_times_has_no_share(study: Path) -> None:
         path.unlink()
     page = timings_page(summarise(read_jobs(study / "benchmarks", study / "logs")))
     assert "was 0% of them" in page
+
+
+def test_a_job_too_short_to_be_measured_has_no_peak(study: Path) -> None:
+    (study / "benchmarks/evaluate/baselines/dsi/seed1/dense.tsv").write_text("s\tmax_rss\n0.1\tNA\n")
+    page = timings_page(summarise(read_jobs(study / "benchmarks", study / "logs")))
+    assert "nan" not in page
+    line = next(line for line in page.splitlines() if line.startswith("| evaluate"))
+    assert line.split("|")[-2].strip() == "–"

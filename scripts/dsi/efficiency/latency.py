@@ -18,7 +18,7 @@ from dsi.efficiency.sparse_kernels import (
     sparse_shapes,
     with_csr,
 )
-from dsi.efficiency.timing import gain, hardware, interleaved, quartiles, speedup
+from dsi.efficiency.timing import hardware, interleaved, quartiles, speedup
 from dsi.model.checkpoint import load_t5
 from dsi.systems import System
 
@@ -45,8 +45,9 @@ def measure_latency(
     """The report as JSON.
 
     hardware; input_length; rounds; warmup; and for `query` (one at a time) and `batch` each: batch,
-    break_even, dense, and checkpoints: by slug kernels (seconds, queries_per_second, speedup), skipped (why a
-    kernel was not measured) and gain, how many times as fast as dense the best kernel surely is.
+    break_even, dense, and checkpoints: by slug kernels (seconds, queries_per_second, and speedup: how many
+    times as fast as its reference, below 1 if slower) and skipped (why a kernel was not measured). The
+    reference is the dense model on the CPU, of 2:4 the same pruned model on the GPU in float16.
 
     Args:
         results: the folder below which each system's slug names its checkpoint, with atomic docids.
@@ -125,14 +126,13 @@ def _call(scorer: Scorer, ids: torch.Tensor, on_gpu: bool) -> Callable[[], torch
 
 
 def _compared(name: str, samples: Mapping[Call, Sequence[float]], batch: int) -> dict[str, Any]:
-    """Times, speed-ups and gain of one pruned model; 2:4 is compared with the same model in float16."""
-    kernels, speedups = {}, []
+    """Times and speed-ups of one pruned model; 2:4 is compared with the same model in float16."""
+    kernels = {}
     for kernel in (kernel for model, kernel in samples if model == name and kernel != FP16):
         reference = (name, FP16) if kernel == TWO_OF_FOUR else (DENSE, DENSE)
         faster = speedup(samples[reference], samples[name, kernel])
         kernels[kernel] = {**_described(samples[name, kernel], batch), "speedup": faster._asdict()}
-        speedups.append(faster)
-    return {"kernels": kernels, "gain": gain(speedups)}
+    return {"kernels": kernels}
 
 
 def _described(samples: Sequence[float], batch: int) -> dict[str, Any]:

@@ -21,7 +21,8 @@ WEIGHTS = "model.safetensors"
 class Counts(NamedTuple):
     """Parameters and what is left of them.
 
-    size: of the dense checkpoint; size_nz: weights that are not zero; compression_ratio: size / size_nz.
+    size: of the dense checkpoint as it is stored, a tied head and embedding being one; size_nz: weights that
+    are not zero; compression_ratio: size / size_nz.
     """
 
     size: int

@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -49,13 +49,8 @@ def quartiles(samples: Sequence[float]) -> Quartiles:
 
 
 def speedup(reference: Sequence[float], samples: Sequence[float]) -> Quartiles:
-    """How many times as fast as the reference, round by round."""
+    """How many times as fast as the reference, round by round; below 1 is slower."""
     return quartiles([one / other for one, other in zip(reference, samples, strict=True)])
-
-
-def gain(speedups: Iterable[Quartiles]) -> float:
-    """The best median whose lower quartile is above 1; where there is none, nothing is gained: 1.0."""
-    return max((entry.median for entry in speedups if entry.lower > 1), default=1.0)
 
 
 def hardware() -> dict[str, str | int]:

@@ -31,6 +31,18 @@ Array = NDArray[np.float64]
 LEAST_P = 1e-100
 
 
+class Span(NamedTuple):
+    """Between which ends a mean can lie at all; intervals end there too."""
+
+    lower: float
+    upper: float
+
+
+EVERYWHERE = Span(-math.inf, math.inf)
+# Of measures from 0 to 1, and of the difference of two such.
+VALUES, DIFFERENCES = Span(0.0, 1.0), Span(-1.0, 1.0)
+
+
 class MeanSquares(NamedTuple):
     """Of the two-way analysis of variance without replicates; each of the shape (…)."""
 
@@ -65,10 +77,10 @@ class Estimate(NamedTuple):
         of_queries = stdtrit(self.query_freedom, np.asarray(error) / 2)
         return as_floats(np.sqrt(of_seeds**2 * self.from_seeds + of_queries**2 * self.from_queries))
 
-    def interval(self, confidence: float) -> tuple[Array, Array]:
-        """Lower and upper ends, each of the shape (…)."""
+    def interval(self, confidence: float, span: Span = EVERYWHERE) -> tuple[Array, Array]:
+        """Lower and upper ends, each of the shape (…), within the span."""
         half = self.half_width(1 - confidence)
-        return self.mean - half, self.mean + half
+        return np.maximum(self.mean - half, span.lower), np.minimum(self.mean + half, span.upper)
 
     def p_value(self, null: float = 0.0) -> Array:
         """Two-sided: 1 less the confidence of the interval that ends at `null`; at least LEAST_P, or 0."""
@@ -97,12 +109,13 @@ class Estimate(NamedTuple):
         return as_floats(np.where(sign * (self.mean - null) > 0, half, 1 - half))
 
 
-def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
+def mean_interval(values: Sequence[float], confidence: float, span: Span = EVERYWHERE) -> tuple[float, float]:
     """Student's t interval for the mean: mean ± t(n - 1) · s / √n, s with n - 1 in the denominator.
 
     Args:
         values: independent values of about normal distribution, here one a seed.
         confidence: how often such intervals hold the true mean, between 0 and 1: 0.95, say.
+        span: where the mean can lie; the interval is cut off at its ends.
 
     Returns:
         (lower, upper) in the unit of the values; (NaN, NaN) for a single value, which says nothing
@@ -122,7 +135,7 @@ def mean_interval(values: Sequence[float], confidence: float) -> tuple[float, fl
     quantile = float(stdtrit(len(sample) - 1, (1 + confidence) / 2))
     half = quantile * float(sample.std(ddof=1)) / math.sqrt(len(sample))
     mean = float(sample.mean())
-    return mean - half, mean + half
+    return max(mean - half, span.lower), min(mean + half, span.upper)
 
 
 def mean_squares(values: Array) -> MeanSquares:

@@ -1,5 +1,6 @@
 """Two systems side by side, query by query: where does one of them fail?"""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,7 +64,12 @@ def compared(
 
 
 def by_bin(table: pd.DataFrame, column: str, bins: Sequence[int]) -> pd.DataFrame:
-    """Means of both systems, their ratio and the number of queries; bins hold their upper end."""
+    """Means of both systems, their ratio and the number of queries; bins hold their upper end.
+
+    The ratio is missing where the second system finds nothing.
+    """
     groups = table.groupby(pd.cut(table[column], list(bins)), observed=True)
     means = groups[["first", "second"]].mean()
-    return means.assign(ratio=means["first"] / means["second"], queries=groups.size()).round(3)
+    return means.assign(
+        ratio=means["first"] / means["second"].replace(0, math.nan), queries=groups.size()
+    ).round(3)

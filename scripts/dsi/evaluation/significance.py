@@ -4,7 +4,7 @@ Arrays have the axes (…, S, Q): any number of comparisons, seeds, queries. The
 statistics are explained in dsi.evaluation.estimates.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dsi.evaluation.estimates import (
+    EVERYWHERE,
     Array,
     Estimate,
+    Span,
     as_floats,
     checked_values,
     crossed_estimate,
@@ -22,6 +24,8 @@ from dsi.evaluation.estimates import (
 
 # Of the randomisation test: a p-value of .05 then has a standard error of .002.
 RESAMPLES = 9999
+# How many signs and how many comparisons are held at a time.
+SIGNS_AT_A_TIME, ROWS_AT_A_TIME = 2_000_000, 256
 
 
 class Question(StrEnum):
@@ -46,7 +50,11 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    differences: ArrayLike, margin: float | None, confidence: float, resamples: int = RESAMPLES
+    differences: ArrayLike,
+    margin: float | None,
+    confidence: float,
+    resamples: int = RESAMPLES,
+    span: Span = EVERYWHERE,
 ) -> dict[Question, Comparison]:
     """Both answers to "is the mean difference zero, and is it within ± margin?".
 
@@ -55,6 +63,7 @@ def compare(
         margin: the largest difference that does not matter, in the unit of the differences; None asks
             the first question alone, and equivalence_p is NaN.
         confidence: of the intervals, between 0 and 1.
+        span: where a mean difference can lie; intervals are cut off at its ends.
 
     Returns:
         By question, arrays of the shape (…). With one seed, of `training` only the mean.
@@ -70,13 +79,13 @@ def compare(
         raise ValueError(f"confidence: found {confidence}, expected between 0 and 1, such as 0.95")
     by_query = query_estimate(values)
     flips = sign_flip_test(values.mean(axis=-2), resamples)
-    checkpoints = _comparison(by_query, flips, margin, confidence)
+    checkpoints = _comparison(by_query, flips, margin, confidence, span)
     if values.shape[-2] == 1:
         unknown = np.full_like(by_query.mean, np.nan)
         training = Comparison(by_query.mean, unknown, unknown, unknown, unknown)
     else:
         crossed = crossed_estimate(values)
-        training = _comparison(crossed, crossed.p_value(), margin, confidence)
+        training = _comparison(crossed, crossed.p_value(), margin, confidence, span)
     return {Question.CHECKPOINTS: checkpoints, Question.TRAINING: training}
 
 
@@ -100,31 +109,41 @@ def sign_flip_test(differences: ArrayLike, resamples: int = RESAMPLES) -> Array:
     """Two-sided paired randomisation test of the mean, shape (…, Q) to (…).
 
     All 2^Q sign patterns if those are no more than the resamples; otherwise random ones, with the observed
-    one counted as one of them: (1 + as extreme) / (1 + resamples).
+    one counted as one of them: (1 + as extreme) / (1 + resamples). Signs are drawn and used in parts, so
+    that memory does not grow with the queries.
     """
     values = np.asarray(differences, dtype=np.float64)
     queries = values.shape[-1]
     every = 2**queries <= resamples
-    if every:
-        signs = 1.0 - 2.0 * (np.arange(2**queries)[:, None] >> np.arange(queries) & 1)
-    else:
-        signs = np.random.default_rng(0).integers(0, 2, (resamples, queries)) * 2.0 - 1.0
     observed = np.abs(values.sum(axis=-1))
     # Equal sums in another order of addition differ in the last digits.
-    least = observed - 1e-12 * np.abs(values).sum(axis=-1)
+    least = (observed - 1e-12 * np.abs(values).sum(axis=-1)).reshape(-1)
     flat = values.reshape(-1, queries)
-    count = _columns(lambda rows: np.abs(signs @ rows.T), flat, least.reshape(-1))
-    p = count / len(signs) if every else (1 + count) / (1 + len(signs))
+    count = np.zeros(len(flat), dtype=np.int64)
+    for signs in _every_sign(queries) if every else _random_signs(resamples, queries):
+        for start in range(0, len(flat), ROWS_AT_A_TIME):
+            part = slice(start, start + ROWS_AT_A_TIME)
+            count[part] += (np.abs(signs @ flat[part].T) >= least[part]).sum(axis=0)
+    p = count / 2**queries if every else (1 + count) / (1 + resamples)
     return as_floats(p.reshape(observed.shape))
 
 
-def _comparison(estimate: Estimate, p: Array, margin: float | None, confidence: float) -> Comparison:
+def _every_sign(queries: int) -> Iterator[Array]:
+    """All 2^Q patterns of ±1, (2^Q, Q), in one part: there are no more than resamples."""
+    yield as_floats(1.0 - 2.0 * (np.arange(2**queries)[:, None] >> np.arange(queries) & 1))
+
+
+def _random_signs(resamples: int, queries: int) -> Iterator[Array]:
+    """±1, (part, Q), `resamples` rows in all: the same whatever the size of the parts."""
+    rng = np.random.default_rng(0)
+    size = max(1, SIGNS_AT_A_TIME // queries)
+    for start in range(0, resamples, size):
+        yield as_floats(rng.integers(0, 2, (min(size, resamples - start), queries)) * 2.0 - 1.0)
+
+
+def _comparison(
+    estimate: Estimate, p: Array, margin: float | None, confidence: float, span: Span
+) -> Comparison:
     unknown = np.full_like(estimate.mean, np.nan)
     equivalence_p = unknown if margin is None else estimate.equivalence_p(margin)
-    return Comparison(estimate.mean, *estimate.interval(confidence), p, equivalence_p)
-
-
-def _columns(statistic: Callable[[Array], Array], rows: Array, least: Array, size: int = 256) -> Array:
-    """Of each row, how many resampled statistics are at least `least`; in parts, to spare memory."""
-    parts = (slice(start, start + size) for start in range(0, len(rows), size))
-    return np.concatenate([(statistic(rows[part]) >= least[part]).sum(axis=0) for part in parts])
+    return Comparison(estimate.mean, *estimate.interval(confidence, span), p, equivalence_p)

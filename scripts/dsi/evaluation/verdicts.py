@@ -1,11 +1,13 @@
 """From values per query to verdicts: which pruned models differ from their controls, and how surely.
 
-The statistics are those of dsi.evaluation.estimates and dsi.evaluation.significance.
+The statistics are those of dsi.evaluation.estimates and dsi.evaluation.significance; the measure is one from
+0 to 1, where intervals end, too.
 
 Frame
     verdicts  one row per recovered system, control and question: the fields of VerdictRow. `p` and
               `equivalence_p` are of one test, `p_holm` over the rates of the criterion; needed_* are
-              missing where nothing is needed or nothing suffices.
+              missing where nothing is needed or nothing suffices. Empty where nothing was pruned, or
+              fewer than LEAST_QUERIES were tested on.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,11 +17,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dsi.evaluation import estimates
 from dsi.evaluation.estimates import Array, crossed_estimate, effect_size, query_estimate
 from dsi.evaluation.paired_values import PairingError, of_arm, paired
 from dsi.evaluation.power import Needed, needed
 from dsi.evaluation.significance import Comparison, Question, compare, holm
 from dsi.systems import JUDGING_CONTROLS, spell_rate
+
+LEAST_QUERIES = 2  # of one query's values nobody can say how queries differ
 
 
 class Verdict(StrEnum):
@@ -36,9 +41,10 @@ class VerdictRow(NamedTuple):
     """A row of the frame `verdicts`, in the unit of the measure where nothing else is said.
 
     rate: of pruning. seeds, queries: how many the row is of. value, control_value: means of both systems.
-    lower, upper: of the interval. share_of_control: the difference as one. effect_size: Cohen's d_z.
-    p, p_holm, equivalence_p: of the tests; NaN where the data cannot answer. needed_seeds,
-    needed_queries: what would settle an open row. best_rate, best_criterion: whether it is of those.
+    lower, upper: of the interval. share_of_control: the difference as one, NaN of a control of 0.
+    effect_size: Cohen's d_z. p, p_holm, equivalence_p: of the tests; NaN where the data cannot answer.
+    needed_seeds, needed_queries: what would find the margin in an open row. best_rate, best_criterion:
+    whether it is of those.
     """
 
     baseline: str
@@ -110,17 +116,19 @@ def gate(dense: Array, random: Array, confidence: float) -> Gate:
         random: shape (Q,), one random ranking a query.
     """
     estimate = crossed_estimate(dense) if len(dense) > 1 else query_estimate(dense)
-    ends = (estimate.interval(confidence), query_estimate(random[None]).interval(confidence))
-    return Gate(*((float(lower), float(upper)) for lower, upper in ends))
+    found = (each.interval(confidence, estimates.VALUES) for each in (estimate, query_estimate(random[None])))
+    return Gate(*((float(lower), float(upper)) for lower, upper in found))
 
 
 def gates(values: pd.DataFrame, confidence: float, split: str = "test") -> dict[str, Gate]:
-    """The gate of every baseline.
+    """The gate of every baseline; none with fewer than LEAST_QUERIES.
 
     Raises:
         PairingError: the random ranking or a dense model is missing, or lacks seeds or queries.
     """
     rows = values[values["split"] == split]
+    if rows["qid"].nunique() < LEAST_QUERIES:
+        return {}
     random = of_arm(rows, "random")
     return {
         str(baseline): gate(
@@ -145,13 +153,15 @@ def verdicts(
         split: of the queries tested on; best_rate and best_criterion are chosen on validation.
 
     Returns:
-        COLUMNS; no rows for a baseline whose dense model finds nothing.
+        COLUMNS; no rows for a baseline whose dense model finds nothing, or of fewer than LEAST_QUERIES.
 
     Raises:
         PairingError: a control is missing, or two systems do not have the same seeds and queries.
     """
     rows, level = values[values["split"] == split], 1 - confidence
-    judged = [frame for family in _families(rows, margin) for frame in _judged(family, level)]
+    enough = rows["qid"].nunique() >= LEAST_QUERIES
+    families = _families(rows, margin) if enough else ()
+    judged = [frame for family in families for frame in _judged(family, level)]
     if not judged:
         return pd.DataFrame(columns=list(COLUMNS))
     frame = pd.concat(judged, ignore_index=True)
@@ -216,7 +226,7 @@ def _family(recovered: pd.DataFrame, reference: pd.DataFrame, control: str, marg
 
 def _judged(family: Family, level: float) -> Iterator[pd.DataFrame]:
     """For each question one row a rate: difference, interval, p-values, verdict, what would settle it."""
-    answers = compare(family.differences, family.margin, 1 - level)
+    answers = compare(family.differences, family.margin, 1 - level, span=estimates.DIFFERENCES)
     for question, answer in answers.items():
         frame = _answered(family, question, answer)
         decided = [
@@ -261,7 +271,7 @@ def _answered(family: Family, question: Question, answer: Comparison) -> pd.Data
             "equivalence_p": answer.equivalence_p,
         }
     )
-    frame["share_of_control"] = frame["difference"] / frame["control_value"]
+    frame["share_of_control"] = frame["difference"] / frame["control_value"].replace(0, np.nan)
     return frame
 
 

@@ -5,6 +5,7 @@ import logging
 import shutil
 from pathlib import Path
 
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from dsi.base.files import replacing_files, write_json
@@ -30,12 +31,15 @@ def write_pruned(pruned: Pruned, dense: Tensors, rate: float, source: Path, outp
     """Write a pruned checkpoint, its masks and its sparsity; where units are gone, config.json has the d_ff.
 
     Args:
-        dense: the weights before pruning.
+        dense: the weights before pruning, as `dense_weights`; a head untied for it does not count in the
+            sparsity, as it is not stored in the dense checkpoint.
         rate: the one asked for, sparsity.json's `nominal`.
         source: folder of the dense checkpoint, whose other files are copied.
         output: folder to write to.
     """
-    result = sparsity(pruned.weights, rate, dense=dense)
+    with safe_open(source / "model.safetensors", framework="pt") as file:
+        stored = {name: dense[name] for name in file.keys()}  # noqa: SIM118
+    result = sparsity(pruned.weights, rate, dense=stored)
     with replacing_files(output) as folder:
         save_file(pruned.weights, folder / "model.safetensors", metadata={"format": "pt"})
         save_file(pruned.masks, folder / "masks.safetensors")
@@ -46,7 +50,7 @@ def write_pruned(pruned: Pruned, dense: Tensors, rate: float, source: Path, outp
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             write_json({**config, "d_ff": pruned.d_ff}, folder / "config.json")
     logger.info(
-        "zeros: %.4f of Linears, %.4f of all %d parameters",
+        "zeros: %.4f of Linears, %.4f of the dense checkpoint's %d weights",
         result.linears,
         result.model,
         result.parameters,

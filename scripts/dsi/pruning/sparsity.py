@@ -9,8 +9,11 @@ from dsi.pruning.layers import linear_names
 class Sparsity(NamedTuple):
     """Shares of zero weights, and the counts behind them.
 
-    nominal: the rate asked for; linears: over all Linear weights but lm_head; model: over every
-    parameter of the checkpoint. Weights that were removed count as zeros.
+    The base is the dense checkpoint as it is stored, as that of the compression (dsi.efficiency.sizes).
+    nominal: the rate asked for; linears: over all its Linear weights but lm_head; model: over all its
+    weights, that is 1 - nonzero / parameters. Weights that were removed count as zeros; those that an
+    output head has of its own, untied to be pruned, come on top of the stored ones: with few zeros `model` is
+    below 0. parameters, linear_parameters: of the dense checkpoint; nonzero: of the pruned one.
     """
 
     nominal: float
@@ -25,7 +28,8 @@ def sparsity(weights: Tensors, nominal: float, dense: Tensors | None = None) -> 
     """Count the zeros of a checkpoint's weights.
 
     Args:
-        dense: the weights before pruning, where pruning has made tensors smaller.
+        dense: the dense checkpoint as it is stored, where pruning has changed which tensors there are, or
+            their shapes.
     """
     before = weights if dense is None else dense
     linear_parameters = sum(before[name].numel() for name in linear_names(before))

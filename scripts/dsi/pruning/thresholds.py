@@ -36,10 +36,19 @@ def global_masks(importances: Tensors, rate: float) -> Tensors:
 
 
 def rowwise_masks(importances: Tensors, rate: float) -> Tensors:
-    """Drop the round(rate · columns) least important of each row: each output keeps as many inputs."""
+    """Drop the least important of each row, round(rate · n) of each tensor's n weights.
+
+    Each output keeps as many inputs, or one more where that number is no multiple of the rows: of the rows'
+    next weights, the least important of all go, until it is met.
+    """
     masks = {}
     for name, importance in importances.items():
-        dropped = round(rate * importance.shape[1])
-        least = importance.topk(dropped, dim=1, largest=False).indices
-        masks[name] = torch.ones_like(importance, dtype=torch.bool).scatter_(1, least, False)
+        of_each, left = divmod(round(rate * importance.numel()), len(importance))
+        mask = torch.ones_like(importance, dtype=torch.bool)
+        mask.scatter_(1, importance.topk(of_each, dim=1, largest=False).indices, False)
+        if left:
+            following = importance.masked_fill(~mask, torch.inf).min(dim=1)
+            chosen = following.values.topk(left, largest=False).indices
+            mask[chosen, following.indices[chosen]] = False
+        masks[name] = mask
     return masks

@@ -12,39 +12,53 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.report.results import read_csv
 from dsi.systems import System, SystemNameError
 
 BENEFIT_COLUMNS = (
     *("baseline", "seed", "criterion", "rate", "linears", "model", "size_nz", "parameters"),
     *("compression_ratio", "theoretical_speedup", "dense_mb", "exact_mb", "small_mb"),
-    *("query_ms", "query_gain", "batch_qps", "batch_gain", "small_map"),
+    *("query_ms", "query_gain", "query_gain_lower", "query_gain_upper"),
+    *("batch_qps", "batch_gain", "batch_gain_lower", "batch_gain_upper", "small_map"),
 )
 MB = 1e6
-# 2:4 runs in float16 on a GPU: its times are compared with that, and stand in no column beside the others.
-KERNELS = ("dense", "csr")
+# On the CPU. 2:4 runs in float16 on a GPU and is compared with that: it stands in no column beside these.
+KERNELS, TWO_OF_FOUR = ("dense", "csr"), "2:4"
 SYSTEM = ["baseline", "seed", "criterion", "rate"]
+
+Measured = Mapping[str, Any]  # of a kernel in a report: seconds and speedup, each median, lower, upper
 
 
 class Times(NamedTuple):
-    """Milliseconds of one query, queries a second in a batch; gains: how many times as fast as dense."""
+    """Milliseconds of one query, queries a second in a batch, each of the kernel that is fastest at it.
+
+    Gains: how many times as fast as the reference this kernel is, below 1 if slower: the median over the
+    rounds, and its quartiles.
+    """
 
     query_ms: float
     query_gain: float
+    query_gain_lower: float
+    query_gain_upper: float
     batch_qps: float
     batch_gain: float
+    batch_gain_lower: float
+    batch_gain_upper: float
 
 
 class Latency(NamedTuple):
     """What `measure_latency` found of a baseline.
 
     hardware: as `dsi.efficiency.timing.hardware`; input_length: tokens of a query; batch: queries of a
-    batch; times: by criterion and rate, of dense by None and None.
+    batch; times: on the CPU by criterion and rate, of dense by None and None; two_of_four: on the GPU, where
+    2:4 kernels ran, against the same model with dense ones in float16 there.
     """
 
     hardware: Mapping[str, Any]
     input_length: int
     batch: int
     times: Mapping[tuple[str | None, float | None], Times]
+    two_of_four: Mapping[tuple[str | None, float | None], Times]
 
 
 def read_sizes(path: Path, results: Path) -> tuple[System, dict[str, Any]]:
@@ -64,23 +78,23 @@ def read_latency(path: Path) -> Latency:
     """A file of `measure_latency`."""
     report = json.loads(path.read_text(encoding="utf-8"))
     query, batch = report["query"], report["batch"]
-    dense = Times(1000 * _seconds([query["dense"]]), 1.0, batch["batch"] / _seconds([batch["dense"]]), 1.0)
-    times: dict[tuple[str | None, float | None], Times] = {(None, None): dense}
+    size, as_fast = batch["batch"], {"speedup": {"median": 1.0, "lower": 1.0, "upper": 1.0}}
+    times: dict[tuple[str | None, float | None], Times] = {
+        (None, None): _times(query["dense"] | as_fast, batch["dense"] | as_fast, size)
+    }
+    two_of_four: dict[tuple[str | None, float | None], Times] = {}
     for slug in query["checkpoints"]:
         system = System.parse(slug)
-        one, many = query["checkpoints"][slug], batch["checkpoints"][slug]
-        times[system.criterion, system.rate] = Times(
-            1000 * _seconds(_kernels(one)),
-            one["gain"],
-            batch["batch"] / _seconds(_kernels(many)),
-            many["gain"],
-        )
-    return Latency(report["hardware"], report["input_length"], batch["batch"], times)
+        one, many = (workload["checkpoints"][slug]["kernels"] for workload in (query, batch))
+        times[system.criterion, system.rate] = _times(_fastest(one), _fastest(many), size)
+        if TWO_OF_FOUR in one and TWO_OF_FOUR in many:
+            two_of_four[system.criterion, system.rate] = _times(one[TWO_OF_FOUR], many[TWO_OF_FOUR], size)
+    return Latency(report["hardware"], report["input_length"], size, times, two_of_four)
 
 
 def read_rounded(paths: Iterable[Path]) -> dict[System, float]:
     """The test MAP of every system in files of `measure_rounded`; missing where no test query is judged."""
-    frame = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True).query("split == 'test'")
+    frame = pd.concat([read_csv(path) for path in paths], ignore_index=True).query("split == 'test'")
     return {
         System.parse(slug): value
         for slug, value in zip(frame["system"].tolist(), frame["MAP"].tolist(), strict=True)
@@ -118,10 +132,22 @@ def benefit_frame(
     return order.reset_index(drop=True)[list(BENEFIT_COLUMNS)]
 
 
-def _kernels(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [entry["kernels"][name] for name in KERNELS if name in entry["kernels"]]
+def _fastest(kernels: Mapping[str, Measured]) -> Measured:
+    """Of the kernels on the CPU, the one with the lowest median."""
+    measured = [kernels[name] for name in KERNELS if name in kernels]
+    return min(measured, key=lambda kernel: kernel["seconds"]["median"])
 
 
-def _seconds(kernels: Iterable[Mapping[str, Any]]) -> float:
-    """The median of the fastest kernel."""
-    return min(float(kernel["seconds"]["median"]) for kernel in kernels)
+def _times(query: Measured, many: Measured, batch: int) -> Times:
+    """Of one kernel's times of a query, and one's of a batch of so many queries."""
+    one, several = (kernel["speedup"] for kernel in (query, many))
+    return Times(
+        query_ms=1000 * query["seconds"]["median"],
+        query_gain=one["median"],
+        query_gain_lower=one["lower"],
+        query_gain_upper=one["upper"],
+        batch_qps=batch / many["seconds"]["median"],
+        batch_gain=several["median"],
+        batch_gain_lower=several["lower"],
+        batch_gain_upper=several["upper"],
+    )

@@ -17,7 +17,7 @@ from dsi.report.sections.agreement import agreement_section
 from dsi.report.sections.baselines import baselines_section
 from dsi.report.sections.introduction import Configured, Study, describe_study, introduction_section
 from dsi.report.sections.pruned import pruned_section
-from dsi.report.sections.verdict import verdict_section
+from dsi.report.sections.verdict import NOTHING_PRUNED, verdict_section
 from dsi.report.summary import baseline_criteria, mean_zeros, spreads
 
 MEASURE = "MAP"  # what verdicts are about
@@ -60,7 +60,9 @@ def study_tables(
     values = per_query_values(read_per_query(files.metrics, MEASURE), MEASURE)
     passed = gates(values, judging.confidence)
     judged = verdicts(values, passed, judging.margin, judging.confidence)
-    verdict = verdict_section(judged, passed, judging.margin, judging.confidence)
+    verdict = NOTHING_PRUNED
+    if (metrics["arm"] == "recovered").any():
+        verdict = verdict_section(judged, passed, judging.margin, judging.confidence)
     summary, difference = summarise(metrics), differences(metrics)
     frames = {
         "metrics": metrics,

@@ -34,8 +34,8 @@ def plus_minus(spread: Spread | None, decimals: int = 4, signed: bool = False) -
 
 
 def percent(share: float) -> str:
-    """`11.70 %` of a share from 0 to 1."""
-    return f"{100 * share:.2f} %"
+    """`11.70 %` of a share from 0 to 1; – where there is none."""
+    return ABSENT if math.isnan(share) else f"{100 * share:.2f} %"
 
 
 def brief_percent(share: float) -> str:

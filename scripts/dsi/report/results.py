@@ -10,6 +10,8 @@ import pandas as pd
 from dsi.base.files import replacing
 from dsi.systems import ARMS, System
 
+# Columns of names in the CSV files of results: text, also where all of them are numbers or one is `null`.
+NAME_COLUMNS = ("baseline", "arm", "criterion", "split", "system", "sublayer", "measure", "control", "qid")
 SLUG_PARTS = 4  # of every slug but a reference's: pruned/<baseline>/seed<n>/<criterion>-<rate>
 
 
@@ -96,6 +98,12 @@ def system_at_end(path: Path) -> System:
         SystemNameError: the path ends in no slug.
     """
     return System.parse("/".join(path.absolute().parts[-SLUG_PARTS:]))
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """A frame that `write_csv` wrote: names are text, and nothing but an empty cell is missing."""
+    names = dict.fromkeys(NAME_COLUMNS, "str")
+    return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from dsi.report.markdown import ABSENT
+
 COLUMNS = ["rule", "wall_s", "cpu_s", "start_up_cpu_s", "peak_mb"]
 # Of a job's CPU times, beside the name of its log.
 TIMES_SUFFIX = ".log.times"
@@ -49,6 +51,8 @@ def timings_page(table: pd.DataFrame) -> str:
     total = table.iloc[-1]
     share = total["start_up_cpu_s"] / total["cpu_s"] if total["cpu_s"] else 0.0
     shown = table.round({"wall_s": 1, "cpu_s": 1, "start_up_cpu_s": 1, "peak_mb": 0})
+    if shown.isna().any(axis=None):  # jobs too short to be measured
+        shown = shown.astype("object").where(shown.notna(), ABSENT)
     shown.columns = ["rule", "jobs", "wall (s)", "CPU (s)", "start-up CPU (s)", "peak (MB)"]
     return (
         "# Where the time went\n\n"

@@ -51,3 +51,12 @@ def test_what_cannot_be_drawn_is_one_clear_error(
     made = draw(command, results, results, "--split", "dev")
     assert made.returncode == 1
     assert "no recovered system of baseline 'dsi', criterion 'magnitude' and split 'dev'" in made.stderr
+
+
+def test_a_baseline_may_be_named_by_a_number(results: Path, make_tables: Command, command: Command) -> None:
+    make_tables(results, results)
+    for name in ("metrics", "sparsity"):
+        path = results / f"tables/{name}.csv"
+        path.write_text(path.read_text().replace("dsi,", "16,"))
+    made = draw(command, results, results, "--baseline", "16")
+    assert made.returncode == 0, made.stderr

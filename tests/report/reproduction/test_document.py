@@ -28,7 +28,7 @@ def test_the_command_writes_markdown_and_csv(tmp_path: Path, command: Command) -
     pd.DataFrame({"qid": qids, "padded_loss": 1.0, "k_list": lists, "full_list": lists}).to_parquet(generated)
     options = [
         *("--metrics", *sorted(tmp_path.glob("[0-9].json")), "--rows", f"@{tmp_path / 'rows.json'}"),
-        *("--collection", tmp_path, "--relevance", 1),
+        *("--collection", tmp_path, "--relevance", 1, "--confidence", 0.95),
         *("--output", tmp_path / "reproduction.md", "--csv", tmp_path / "reproduction.csv"),
     ]
     done = command("make_reproduction", *options, "--histories", trained, "--outputs", generated)

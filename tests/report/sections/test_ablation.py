@@ -75,3 +75,13 @@ def test_one_seed_answers_for_its_checkpoints_only() -> None:
     assert cells[:5] == ["plain", "distillation.weight: 0.5 → 0", "80", "0.4500", "0.4500"]
     assert cells[5].startswith("-0.1500 [")
     assert cells[6:] == ["0.4500"]
+
+
+def test_one_test_query_has_a_difference_without_an_interval() -> None:
+    one = {name: [by_query[:1] for by_query in by_seed] for name, by_seed in VALUES.items()}
+    settings = {"dsi": SETTINGS, "plain": VARIANT}
+    found = comparison({"MAP": frame(one), "R@10": frame(one)}, settings, "dsi", 0.95)
+    line = next(
+        line for line in ablation_section(found, "dsi", 0.95).splitlines() if line.startswith("| plain")
+    )
+    assert line.strip("|").split("|")[5].strip() == "-0.0500 [–]"  # (0.4 - 0.5 + 0.3 - 0.3) / 2

@@ -23,3 +23,13 @@ def test_a_random_ranking_finds_as_many_as_its_depth_allows(documents: int, word
     section = baselines_section(study, spreads(summary[summary["split"] == "test"]))
     assert words in section
     assert "- dsi: the MAP of dense E1 is 91.7 % of BM25's." in section  # 0.55 / 0.6
+
+
+def test_without_values_of_bm25_its_share_is_left_out() -> None:
+    """As of a split of which no query is judged."""
+    summary = summarise(metrics_frame(all_reports()))
+    study = describe_study(Configured(**FACTS), 2000, all_reports())  # type: ignore[arg-type]
+    known = summary[(summary["split"] == "test") & (summary["arm"] != "bm25")]
+    section = baselines_section(study, spreads(known))
+    assert "of BM25's" not in section
+    assert "- Among 2,000 documents" in section

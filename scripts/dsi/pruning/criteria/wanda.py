@@ -10,7 +10,7 @@ from dsi.pruning.thresholds import rowwise_masks
 
 
 def prune(weights: Tensors, names: Sequence[str], rate: float, evidence: Evidence) -> Pruned:
-    """Mask the round(rate · columns) least important weights of each row of each named tensor.
+    """Mask the least important weights of each row of each named tensor, round(rate · n) of its n weights.
 
     Raises:
         PruningError: a weight has no calibration inputs.

@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dsi.evaluation.estimates import mean_interval
+from dsi.evaluation.estimates import VALUES, mean_interval
 from dsi.report.figures.rate_lines import LINES, draw_line, name_lines
 from dsi.report.figures.style import COLOURS, use_theme
 from dsi.systems import ARMS
@@ -28,9 +28,11 @@ class Cost(NamedTuple):
 
 
 COSTS = {
-    "sparsity": Cost("model", "zeros in the whole model (share of all weights)", ("recovered", "pruned")),
+    "sparsity": Cost(
+        "model", "zeros in the whole model (share of dense E1's weights)", ("recovered", "pruned")
+    ),
     "bytes": Cost("exact_mb", "compressed checkpoint (MB), every bit kept", ("recovered",)),
-    "latency": Cost("query_ms", "latency of one query (ms), the best kernel of this machine", ("recovered",)),
+    "latency": Cost("query_ms", "latency of one query (ms), the fastest kernel on the CPU", ("recovered",)),
 }
 
 
@@ -94,7 +96,8 @@ def _draw_criteria(axis: Axes, metrics: pd.DataFrame, models: pd.DataFrame, conf
             continue
         by_rate = rows.groupby("rate")
         costs, means = by_rate["cost"].mean(), by_rate[MEASURE].mean()
-        lower, upper = np.array([mean_interval(list(group[MEASURE]), confidence) for _, group in by_rate]).T
+        ends = [mean_interval(list(group[MEASURE]), confidence, VALUES) for _, group in by_rate]
+        lower, upper = np.array(ends).T
         axis.vlines(costs, lower, upper, color=colour, linewidth=1.2, alpha=0.6, zorder=2)
         marker = MARKERS[place % len(MARKERS)]
         axis.plot(costs, means, color=colour, marker=marker, markersize=5, label=criterion, zorder=3)

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from dsi.evaluation.estimates import mean_interval
+from dsi.evaluation.estimates import VALUES, Span, mean_interval
 
 LINES = {"bm25": "-", "restart": "-", "dense-continued": "--", "dense": ":", "random": "-."}
 LABEL_HEIGHT = 0.075  # of a line's label, as a fraction of its axes
 
 
-def draw_line(axis: Axes, values: Sequence[float], colour: str, style: str, confidence: float) -> None:
-    """A horizontal line at the mean and a band over its interval."""
+def draw_line(
+    axis: Axes, values: Sequence[float], colour: str, style: str, confidence: float, span: Span = VALUES
+) -> None:
+    """A horizontal line at the mean and a band over its interval, which ends where the span does."""
     axis.axhline(float(np.mean(values)), color=colour, linestyle=style, linewidth=1.4, zorder=1)
-    lower, upper = mean_interval(values, confidence)
+    lower, upper = mean_interval(values, confidence, span)
     if np.isfinite(lower):
         axis.axhspan(lower, upper, color=colour, alpha=0.08, linewidth=0, zorder=0)
 

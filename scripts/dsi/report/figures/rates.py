@@ -13,12 +13,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dsi.evaluation.estimates import mean_interval
+from dsi.evaluation.estimates import DIFFERENCES, VALUES, Span, mean_interval
 from dsi.evaluation.measures import MEASURES
 from dsi.report.figures.rate_lines import LINES, draw_line, name_lines
 from dsi.report.figures.style import COLOURS, use_theme
 from dsi.report.over_seeds import paired_differences
-from dsi.report.results import ReportError
+from dsi.report.results import ReportError, read_csv
 from dsi.systems import ARMS, spell_rate
 
 PANELS = ("MAP", "nDCG@10", "R@10")
@@ -42,7 +42,7 @@ def read_rates(
     Raises:
         ReportError: no recovered model is among them.
     """
-    rows = _of_criterion(pd.read_csv(metrics), chosen)
+    rows = _of_criterion(read_csv(metrics), chosen)
     rows = rows[rows["split"] == chosen.split]
     if not (rows["arm"] == "recovered").any():
         raise ReportError(
@@ -51,7 +51,7 @@ def read_rates(
         )
     if sparsity is None:
         return rows, None
-    return rows, _of_criterion(pd.read_csv(sparsity), chosen).groupby("rate")["model"].mean()
+    return rows, _of_criterion(read_csv(sparsity), chosen).groupby("rate")["model"].mean()
 
 
 def rates_figure(metrics: pd.DataFrame, zeros: "pd.Series[float] | None", chosen: Chosen) -> Figure:
@@ -125,27 +125,34 @@ def _draw_differences(axis: Axes, differences: pd.DataFrame, measure: str, confi
     continued = rows.loc[rows["arm"] == "dense-continued", "value"]
     if len(continued):
         colour, style = COLOURS["dense-continued"], LINES["dense-continued"]
-        draw_line(axis, list(continued), colour, style, confidence)
+        draw_line(axis, list(continued), colour, style, confidence, DIFFERENCES)
         labels.append((float(continued.mean()), ARMS["dense-continued"].name, colour))
     recovered = rows[rows["arm"] == "recovered"].set_index("rate")["value"]
-    _draw_points(axis, recovered, COLOURS["recovered"], confidence, "recovered", 0)
+    _draw_points(axis, recovered, COLOURS["recovered"], confidence, "recovered", 0, DIFFERENCES)
     name_lines(axis, labels)
 
 
 def _draw_points(
-    axis: Axes, values: "pd.Series[float]", colour: str, confidence: float, label: str, shift: int
+    axis: Axes,
+    values: "pd.Series[float]",
+    colour: str,
+    confidence: float,
+    label: str,
+    shift: int,
+    span: Span = VALUES,
 ) -> None:
     """Means with error bars, joined; faint dots for the seeds.
 
     Args:
         values: by rate, one a seed.
         shift: parts arms of one rate: how many steps of DODGE to the right.
+        span: where error bars end.
     """
     if values.empty:  # a criterion that prunes in the recovery has no model before it
         return
     by_rate = values.groupby(level="rate")
     means = by_rate.mean()
-    intervals = [mean_interval(list(group), confidence) for _, group in by_rate]
+    intervals = [mean_interval(list(group), confidence, span) for _, group in by_rate]
     position = means.index + shift * DODGE
     # Beside the bars, not on them: one step further out for a dodged arm, to the right otherwise.
     beside = values.index + (shift + (shift or 1)) * DODGE

@@ -15,12 +15,15 @@ from dsi.report.reproduction.pruning_claim import pruning_claim
 from dsi.report.reproduction.published import PublishedRow
 
 
-def claims_section(rows: Sequence[PublishedRow], frame: pd.DataFrame, histories: Histories) -> str:
+def claims_section(
+    rows: Sequence[PublishedRow], frame: pd.DataFrame, histories: Histories, confidence: float
+) -> str:
     """The Markdown section with the evidence for and against each claim.
 
     Args:
         frame: what `reproduction_frame` returns.
         histories: of E1, by baseline and seed, as in dsi.report.reproduction.histories.
+        confidence: of the intervals of one claim together.
     """
     return f"""## The study's claims
 
@@ -34,5 +37,5 @@ def claims_section(rows: Sequence[PublishedRow], frame: pd.DataFrame, histories:
 
 ### 3. "Pruned beats dense at rates 0.2 and 0.3"
 
-{pruning_claim(rows, frame)}
+{pruning_claim(rows, frame, confidence)}
 """

@@ -31,11 +31,14 @@ class ReproductionFiles(NamedTuple):
 
 
 def reproduction_tables(
-    files: ReproductionFiles, rows: Sequence[PublishedRow], relevance: Relevance
+    files: ReproductionFiles, rows: Sequence[PublishedRow], relevance: Relevance, confidence: float
 ) -> tuple[str, pd.DataFrame]:
     """The Markdown, and the frame to write as CSV (dsi.report.reproduction.frame).
 
     Without published rows the measured values stand alone.
+
+    Args:
+        confidence: of the intervals of one claim together.
 
     Raises:
         ReportError: no system was measured as the published study measured, or a file is not what is
@@ -44,7 +47,7 @@ def reproduction_tables(
     frame = reproduction_frame(read_metrics(path) for path in files.metrics)
     histories = dict(read_history(path) for path in files.histories)
     if rows:
-        parts = [published_section(rows, frame), claims_section(rows, frame, histories)]
+        parts = [published_section(rows, frame), claims_section(rows, frame, histories, confidence)]
     else:
         parts = [lists_section(frame)]
     parts += seen_sections(files.outputs, files.collection, relevance, frame)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dsi.evaluation.estimates import mean_interval
+from dsi.evaluation.estimates import DIFFERENCES, mean_interval
 from dsi.evaluation.published_measures import DIGITS
 from dsi.report.markdown import ABSENT, brief_percent, paragraph, pipe_table
 from dsi.report.reproduction.frame import systems_of
@@ -15,8 +15,9 @@ from dsi.report.reproduction.histories import dense_rows
 from dsi.report.reproduction.published import CLAIMED_RATES, PublishedRow
 from dsi.systems import ARMS, JUDGING_CONTROLS, spell_rate
 
-CONFIDENCE = 0.95
 MEASURES = {"MAP": "MAP-published", "R@1000": "R@1000-published"}
+# Against one control the claim is about so many differences: both measures at each claimed rate.
+CLAIMED = len(MEASURES) * len(CLAIMED_RATES)
 BEHIND, UNTOLD, AHEAD = "behind", "cannot be told", "ahead"
 
 
@@ -24,7 +25,7 @@ class Comparison(NamedTuple):
     """A recovered row minus a control by one measure: the published difference, and ours by seed.
 
     published is None where the study has no such row; lists: how many test queries, answered
-    perfectly instead of with nothing, make up a difference of 1.
+    perfectly instead of with nothing, make up a difference of 1. confidence: of the interval.
     """
 
     rate: float
@@ -33,6 +34,12 @@ class Comparison(NamedTuple):
     published: float | None
     differences: list[float]
     lists: float
+    confidence: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Student's t over seeds, (NaN, NaN) of one seed."""
+        return mean_interval(self.differences, self.confidence, DIFFERENCES)
 
     @property
     def mean(self) -> float:
@@ -46,12 +53,21 @@ class Comparison(NamedTuple):
         """
         if len(set(self.differences)) == 1:
             return UNTOLD
-        lower, upper = mean_interval(self.differences, CONFIDENCE)
+        lower, upper = self.interval
         return AHEAD if lower > 0 else BEHIND if upper < 0 else UNTOLD
 
 
-def comparisons(rows: Sequence[PublishedRow], frame: pd.DataFrame) -> list[Comparison]:
-    """Every recovered row against the dense row of its model and K, and against its own controls."""
+def corrected(confidence: float) -> float:
+    """Of each interval, so that all CLAIMED of them are right this often (Bonferroni)."""
+    return 1 - (1 - confidence) / CLAIMED
+
+
+def comparisons(rows: Sequence[PublishedRow], frame: pd.DataFrame, confidence: float) -> list[Comparison]:
+    """Every recovered row against the dense row of its model and K, and against its own controls.
+
+    Args:
+        confidence: of all intervals of one claim together.
+    """
     found: list[Comparison] = []
     for row in rows:
         if row.arm != "recovered" or row.rate is None:
@@ -63,7 +79,7 @@ def comparisons(rows: Sequence[PublishedRow], frame: pd.DataFrame) -> list[Compa
             unpruned = row._replace(arm=arm, criterion=None, rate=None, values=nothing)
             controls.append((ARMS[arm].name, unpruned))
         for name, control in controls:
-            found += _compared(row, name, control, frame)
+            found += _compared(row, name, control, frame, corrected(confidence))
     return found
 
 
@@ -75,31 +91,59 @@ def dense_row(rows: Sequence[PublishedRow], pruned: PublishedRow) -> PublishedRo
     return chosen[-1] if chosen else None
 
 
-def pruning_claim(rows: Sequence[PublishedRow], frame: pd.DataFrame) -> str:
-    """Differences at every rate, what they amount to, and what the claimed rates say."""
-    compared = comparisons(rows, frame)
+def pruning_claim(rows: Sequence[PublishedRow], frame: pd.DataFrame, confidence: float) -> str:
+    """Differences at every rate, what they amount to, and what the claimed rates say.
+
+    Args:
+        confidence: as of `comparisons`.
+    """
+    compared = comparisons(rows, frame, confidence)
     if not compared:
         return "Not run: no recovered row of the study was trained here together with a control."
     words = (
         "Recovered minus control on the test queries, by the measures as published. *In lists*: the number "
         "of test queries which, answered perfectly instead of with nothing, would make up the difference. "
-        f"The interval is that of {brief_percent(CONFIDENCE)}, Student's t over seeds; "
-        "one run per row has none. "
+        f"The interval is that of {brief_percent(corrected(confidence))}, Student's t over seeds: the "
+        f"{CLAIMED} that judge the claim against one control hold with {brief_percent(confidence)} together "
+        "(Bonferroni). One run per row has none. "
         f"{ARMS['restart'].name} is the control of the same training, unpruned."
     )
     parts = [paragraph(words)]
     for baseline in dict.fromkeys(row.baseline for row in rows if row.arm == "recovered"):
         of_baseline = [row for row in rows if row.baseline == baseline and row.arm == "recovered"]
-        chosen = comparisons([*dense_rows(rows), *of_baseline], frame)
+        chosen = comparisons([*dense_rows(rows), *of_baseline], frame, confidence)
         if chosen:
             parts += [f"**{of_baseline[0].name}, K {of_baseline[0].k}**", _resolution(chosen)]
             parts += [_comparison_table(chosen, measure) for measure in MEASURES]
             parts += [_published_words(chosen)] if any(item.published is not None for item in chosen) else []
             parts += [
-                _claim_words([item for item in chosen if item.control == control], control)
+                claim_words([item for item in chosen if item.control == control], control)
                 for control in dict.fromkeys(item.control for item in chosen)
             ]
     return "\n\n".join(parts)
+
+
+def claim_words(compared: Sequence[Comparison], control: str) -> str:
+    """Against one control: a verdict on the claimed rates, and how the others compare."""
+    claimed = [item for item in compared if item.rate in CLAIMED_RATES]
+    start = f"**Here, against {control}, rates {' and '.join(map(spell_rate, CLAIMED_RATES))}**:"
+    if {item.rate for item in claimed} != set(CLAIMED_RATES):
+        return f"{start} not tested, not both were run."
+    verdicts = [item.verdict for item in claimed]
+    seeds = min(len(item.differences) for item in claimed)
+    if all(verdict == AHEAD for verdict in verdicts):
+        answer = f"the evidence of {seeds} seeds supports the claim, on both measures at both rates"
+    elif BEHIND in verdicts:
+        answer = f"the evidence of {seeds} seeds contradicts the claim"
+    elif seeds == 1:
+        answer = "whether the claim holds cannot be told, for one run per row has no interval"
+    else:
+        answer = f"whether the claim holds cannot be told from {seeds} seeds"
+    upward = sum(item.mean > 0 for item in claimed)
+    others = [item for item in compared if item.rate not in CLAIMED_RATES]
+    above = sum(item.mean > 0 for item in others)
+    rest = f"; of those at the other rates, {above} of {len(others)} do" if others else ""
+    return paragraph(f"{start} {answer}. {upward} of the {len(claimed)} differences lie above 0{rest}.")
 
 
 def _dense_name(row: PublishedRow) -> str:
@@ -107,7 +151,7 @@ def _dense_name(row: PublishedRow) -> str:
 
 
 def _compared(
-    row: PublishedRow, name: str, control: PublishedRow, frame: pd.DataFrame
+    row: PublishedRow, name: str, control: PublishedRow, frame: pd.DataFrame, confidence: float
 ) -> Iterator[Comparison]:
     """By each measure, seed by seed."""
     ours, theirs = systems_of(frame, row), systems_of(frame, control)
@@ -127,6 +171,7 @@ def _compared(
             _difference(row.values[measure], control.values[measure]),
             [round(float(recovered[seed] - unpruned[seed]), DIGITS) for seed in seeds],
             queries / ceilings[measure] if ceilings[measure] else math.nan,
+            confidence,
         )
 
 
@@ -144,7 +189,7 @@ def _comparison_table(compared: Sequence[Comparison], measure: str) -> str:
         study = [ABSENT, ABSENT]
         if item.published is not None:
             study = [f"{item.published:+.5f}", f"{item.published * item.lists:+.1f}"]
-        lower, upper = mean_interval(item.differences, CONFIDENCE)
+        lower, upper = item.interval
         interval = ABSENT if math.isnan(lower) else f"{lower:+.5f} to {upper:+.5f}"
         here = [f"{item.mean:+.5f}", f"{item.mean * item.lists:+.1f}"]
         lines.append([spell_rate(item.rate), item.control, *study, *here, interval])
@@ -177,29 +222,6 @@ def _published_words(compared: Sequence[Comparison]) -> str:
             + f" and at {len(of_others)} of the other {len(others) // len(MEASURES)}"
         )
     return paragraph(f"**The study's own tables**, without intervals: {'; '.join(texts)}.")
-
-
-def _claim_words(compared: Sequence[Comparison], control: str) -> str:
-    """Against one control: a verdict on the claimed rates, and how the others compare."""
-    claimed = [item for item in compared if item.rate in CLAIMED_RATES]
-    start = f"**Here, against {control}, rates {' and '.join(map(spell_rate, CLAIMED_RATES))}**:"
-    if {item.rate for item in claimed} != set(CLAIMED_RATES):
-        return f"{start} not tested, not both were run."
-    verdicts = [item.verdict for item in claimed]
-    seeds = min(len(item.differences) for item in claimed)
-    if all(verdict == AHEAD for verdict in verdicts):
-        answer = f"the evidence of {seeds} seeds supports the claim, on both measures at both rates"
-    elif BEHIND in verdicts:
-        answer = f"the evidence of {seeds} seeds contradicts the claim"
-    elif seeds == 1:
-        answer = "whether the claim holds cannot be told, for one run per row has no interval"
-    else:
-        answer = f"whether the claim holds cannot be told from {seeds} seeds"
-    upward = sum(item.mean > 0 for item in claimed)
-    others = [item for item in compared if item.rate not in CLAIMED_RATES]
-    above = sum(item.mean > 0 for item in others)
-    rest = f"; of those at the other rates, {above} of {len(others)} do" if others else ""
-    return paragraph(f"{start} {answer}. {upward} of the {len(claimed)} differences lie above 0{rest}.")
 
 
 def _name(measure: str) -> str:

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.evaluation.estimates import DIFFERENCES
 from dsi.evaluation.paired_values import paired_baselines
 from dsi.evaluation.significance import Question, compare
+from dsi.evaluation.verdicts import LEAST_QUERIES
 from dsi.report.markdown import ABSENT, Spread, brief_percent, pipe_table, plus_minus
 
 MEASURES = ("MAP", "R@10")  # the first is the one that differences are shown of
@@ -43,7 +45,8 @@ class Compared(NamedTuple):
 
     changed: its settings that differ from the reference's, in words; shown: different pseudo-queries of a
     document in the whole of E1; means and standard deviations are over seeds; difference, its interval
-    lower to upper, and p are of the test queries, NaN for the reference.
+    lower to upper, and p are of the test queries, NaN for the reference; of one query, only the
+    difference is known.
     """
 
     baseline: str
@@ -133,9 +136,7 @@ def ablation_section(frame: pd.DataFrame, reference: str, confidence: float) -> 
             f"{row.shown:,}",
             plus_minus(Spread(row.validation_mean, row.validation_sd)),
             plus_minus(Spread(row.test_mean, row.test_sd)),
-            ABSENT
-            if math.isnan(row.difference)
-            else f"{row.difference:+.4f} [{row.lower:+.4f}, {row.upper:+.4f}]",
+            _difference_cell(row),
             plus_minus(Spread(beside.test_mean, beside.test_sd)),
         ]
         for row, beside in zip(main, other, strict=True)
@@ -154,6 +155,13 @@ def ablation_section(frame: pd.DataFrame, reference: str, confidence: float) -> 
     )
 
 
+def _difference_cell(row: Compared) -> str:
+    if math.isnan(row.difference):
+        return ABSENT
+    interval = ABSENT if math.isnan(row.lower) else f"{row.lower:+.4f}, {row.upper:+.4f}"
+    return f"{row.difference:+.4f} [{interval}]"
+
+
 def _over_seeds(rows: pd.DataFrame) -> Spread:
     """Mean over queries, then over seeds."""
     by_seed = rows.groupby("seed")["value"].mean()
@@ -167,6 +175,8 @@ def _difference(
     if name == reference:
         return math.nan, math.nan, math.nan, math.nan
     ours, theirs = paired_baselines(rows, name, reference)
-    answers = compare(ours - theirs, None, confidence)
+    if ours.shape[1] < LEAST_QUERIES:
+        return float((ours - theirs).mean()), math.nan, math.nan, math.nan
+    answers = compare(ours - theirs, None, confidence, span=DIFFERENCES)
     answer = answers[Question.TRAINING if len(ours) > 1 else Question.CHECKPOINTS]
     return float(answer.mean), float(answer.lower), float(answer.upper), float(answer.p)

@@ -13,11 +13,11 @@ def baselines_section(study: Study, values: Spreads) -> str:
     """
     table = measures_table(unpruned_systems(values), [*QRELS_MEASURES, LOSS], values)
     remarks = []
-    bm25 = values[Group(None, "bm25"), "MAP"].mean
+    bm25 = values.get((Group(None, "bm25"), "MAP"))
     for baseline in baseline_names(values):
         dense = values.get((Group(baseline, "dense"), "MAP"))
-        if dense and bm25:
-            share = 100 * dense.mean / bm25
+        if dense and bm25 and bm25.mean:
+            share = 100 * dense.mean / bm25.mean
             remarks.append(f"- {baseline}: the MAP of dense E1 is {share:.1f} % of BM25's.")
     remarks.append(f"- {_random_recall(study.documents)}")
     return f"""## Baselines

@@ -12,16 +12,20 @@ KEYS = ["baseline", "criterion", "rate"]
 LEGEND = """# What pruning buys
 
 A row per criterion and rate, means over the seeds. MAP is of the recovered model on the test queries: with
-the exact file's weights, and with those rounded to float16. Zeros, and weights that were removed, are counted
-in the recovered checkpoint.
+the exact file's weights, and with those rounded to float16.
 
-- *compression*: weights of the dense model / weights that are not zero.
+Zeros, compression and bytes have one base: the checkpoint of dense E1 as it is stored, where a tied output
+head and embedding are one tensor. An output head that was untied to be pruned comes on top of it.
+
+- *zeros*: the share of the base's weights that are gone, zero or removed; in the model 1 - 1 / compression.
+- *compression*: weights of the base / weights that are not zero.
 - *MB*: of the file, the dense model's safetensors first; then a file that keeps every bit (a bitmask and the
   values under it, where that is smaller), and one with values rounded to float16 and compressed with zstd.
   In brackets the share of the dense file.
 - *operations*: floating-point operations of one query, dense / pruned, if zeros cost nothing.
-- *query*, *batch*: measured, how many times as fast as dense with the best kernel of this machine; 1.0× where
-  nothing is surely gained. Dense kernels multiply zeros as well."""
+- *query*, *batch*: measured on the CPU, how many times as fast as dense with the kernel that is fastest there
+  (dense ones, which multiply zeros as well, or CSR); below 1 is slower. In brackets where 1 lies between the
+  quartiles of the rounds: as fast as dense, as far as these tell."""
 HEADER = (
     *("", "zeros in Linears", "zeros in model", "parameters", "non-zeros", "compression"),
     *("MB exact", "MB float16 + zstd", "operations", "query", "batch", "MAP exact", "MAP float16"),
@@ -72,12 +76,32 @@ def _cells(group: pd.DataFrame, metrics: pd.DataFrame) -> list[str]:
         f"{mean['compression_ratio']:.2f}×",
         *(f"{mean[file]:.2f} ({mean[file] / mean['dense_mb']:.2f})" for file in ("exact_mb", "small_mb")),
         f"{mean['theoretical_speedup']:.2f}×",
-        *(f"{mean[gain]:.1f}×" for gain in ("query_gain", "batch_gain")),
+        *(_gain(*mean[[gain, f"{gain}_lower", f"{gain}_upper"]]) for gain in ("query_gain", "batch_gain")),
         *(
             ABSENT if pd.isna(value) else f"{value:.4f}"
             for value in (models["MAP"].mean(), mean["small_map"])
         ),
     ]
+
+
+def _gain(median: float, lower: float, upper: float) -> str:
+    """`1.84×`, `0.75×`; `(1.02×)` where the quartiles do not tell it from 1."""
+    told = lower > 1 or upper < 1 or lower == upper
+    return f"{median:.2f}×" if told else f"({median:.2f}×)"
+
+
+def _two_of_four(latency: Latency) -> str:
+    """What 2:4 kernels gain on the GPU; nothing where they did not run."""
+    found = [
+        f"{criterion} {spell_rate(rate)} {times.query_ms:.2f} ms a query ({_gain(*times[1:4])}), "
+        f"{times.batch_qps:,.0f} queries a second in a batch ({_gain(*times[5:])})"
+        for (criterion, rate), times in latency.two_of_four.items()
+        if rate is not None
+    ]
+    if not found:
+        return ""
+    start = f" 2:4 kernels in float16 on {latency.hardware['gpu']}"
+    return f"{start}, against the same model with dense ones there: {'; '.join(found)}."
 
 
 def _measurement(latency: Latency, rows: pd.DataFrame) -> str:
@@ -88,5 +112,5 @@ def _measurement(latency: Latency, rows: pd.DataFrame) -> str:
         f"Latency on {machine['processor']} ({machine['threads']} of {machine['cores']} cores, GPU: "
         f"{machine['gpu']}, torch {machine['torch']}), queries of {latency.input_length} tokens, a batch of "
         f"{latency.batch}. Dense: {dense['query_ms']:.2f} ms a query, {dense['batch_qps']:,.0f} queries a "
-        "second in a batch."
+        f"second in a batch.{_two_of_four(latency)}"
     )

@@ -16,8 +16,9 @@ below 0 it ends behind.
 {quality}
 
 - The rate is what was asked for: the share of each pruned layer's weights set to zero. Zeros are
-  counted after pruning: in all Linear layers (attention and feed-forward), and in the whole model
-  with its embeddings.
+  counted after pruning, as shares of the weights of dense E1 as it is stored: in all Linear layers
+  (attention and feed-forward), and in the whole model with its embeddings. A head untied to be pruned
+  adds weights to those.
 - Rows without a rate are there to compare with. "Pruned" is then the state before E2 (dense E1),
   "recovered" the state after it; BM25 and random are not trained and have the same value twice.
 
