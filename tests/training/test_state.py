@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.selection import Selection
 from dsi.training.arguments import TrainingArguments
 from dsi.training.list_settings import GenerationSettings
 from dsi.training.state import state_key
@@ -48,6 +49,12 @@ def test_any_other_setting_input_or_code_has_another_name(tmp_path: Path) -> Non
             {"masks": data},
             {"gradual": GradualPruning(0.8, 0.6, 10)},
             {"gradual": GradualPruning(0.8, 0.6, 11)},
+            {"gradual": GradualPruning(0.7, 0.6, 10)},
+            {"gradual": GradualPruning(0.8, 0.5, 10)},
+            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(stacks=["encoder"]))},
+            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(kinds=["attention"]))},
+            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(lm_head=True))},
+            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(embedding=True))},
         )
     ]
     others.append(state_key(given, GenerationSettings("greedy", "full"), [data]))

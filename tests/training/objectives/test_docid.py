@@ -24,7 +24,7 @@ def test_batches_are_those_of_the_examples(tokenizer_folder: Path) -> None:
     assert len(objective) == len(drawn)
     for batch, expected in zip(objective.batches(3), drawn.batches(drawn.generator(3)), strict=True):
         assert torch.equal(batch.input_ids, expected.input_ids)
-        assert torch.equal(batch.targets, torch.from_numpy(expected.targets))
+        assert torch.equal(batch.targets, torch.from_numpy(drawn.targets(expected.examples)))
         assert batch.targets.shape[1] == len(TEXTS)
 
 

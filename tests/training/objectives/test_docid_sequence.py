@@ -22,8 +22,8 @@ from tests.training.conftest import PHASE, docids_of, sequence_objective, sequen
 
 
 def test_a_draw_follows_the_distribution() -> None:
-    targets = np.tile(np.array([[0.5, 0.0, 0.2, 0.3]], dtype=np.float32), (20_000, 1))
-    shares = np.bincount(draw_columns(targets, random.Random(1)), minlength=4) / 20_000
+    target = np.array([0.5, 0.0, 0.2, 0.3], dtype=np.float32)
+    shares = np.bincount(draw_columns(target, 20_000, random.Random(1)), minlength=4) / 20_000
     assert shares == pytest.approx([0.5, 0, 0.2, 0.3], abs=0.015)  # four standard errors
     assert shares[1] == 0
 
