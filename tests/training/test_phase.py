@@ -36,7 +36,7 @@ def test_e2_without_a_recovery_is_refused() -> None:
 def test_e2_has_no_patience() -> None:
     waiting = replace(SETTINGS, patience=2)
     assert describe_phase("E1", waiting, None, 1).patience == 2
-    with pytest.raises(SettingsError, match=r"training\.patience: found 2 with --phase E2, expected null"):
+    with pytest.raises(SettingsError, match="found patience 2 with --phase E2, expected null"):
         describe_phase("E2", waiting, RecoverySettings(2, 0.5, 0.5, rewind=False), 1)
 
 

@@ -71,10 +71,7 @@ def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
 def describe_phase(
     name: Literal["E1", "E2"], training: TrainingSettings, recovery: RecoverySettings | None, seed: int
 ) -> Phase:
-    """E1 follows the section `training`; E2 has epochs, learning rate and warm-up of its own and no patience.
-
-    With a patience the arms that E2 compares would train for different lengths, and masks that grow would
-    stop below their rate.
+    """E1 follows the section `training`; E2 has epochs, learning rate, warm-up of its own, no patience.
 
     Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
     fine-tuning in neural network pruning").
@@ -89,15 +86,13 @@ def describe_phase(
             raise SettingsError("settings: found no recovery with --phase E2, expected its epochs and rates")
         if training.patience is not None:
             raise SettingsError(
-                f"settings: training.patience: found {training.patience} with --phase E2, expected null, as "
-                "all arms of E2 train for the same epochs"
+                f"settings: found patience {training.patience} with --phase E2, expected null"
             )
         first_epoch, epochs = training.epochs + 1, recovery.epochs
         if recovery.rewind:
             rewound = training.epochs - recovery.epochs
         else:
             schedule = recovery
-    first, second = training.betas
     return Phase(
         name=name,
         first_epoch=first_epoch,
@@ -107,7 +102,7 @@ def describe_phase(
         schedule=training.schedule,
         optimisation=Optimisation(
             name=training.optimiser,
-            betas=(first, second),
+            betas=(training.betas[0], training.betas[1]),
             eps=training.eps,
             weight_decay=training.weight_decay,
             gradient_clip=training.gradient_clip,
