@@ -71,7 +71,9 @@ def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
 def describe_phase(
     name: Literal["E1", "E2"], training: TrainingSettings, recovery: RecoverySettings | None, seed: int
 ) -> Phase:
-    """E1 follows the section `training`; E2 has epochs, learning rate, warm-up of its own, no patience.
+    """E1 follows the section `training`; E2 has epochs, learning rate and warm-up of its own.
+
+    E2 has no patience: arms that are compared would differ in length, and masks stop below their rate.
 
     Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
     fine-tuning in neural network pruning").
@@ -100,17 +102,22 @@ def describe_phase(
         learning_rate=schedule.learning_rate,
         warmup=schedule.warmup,
         schedule=training.schedule,
-        optimisation=Optimisation(
-            name=training.optimiser,
-            betas=(training.betas[0], training.betas[1]),
-            eps=training.eps,
-            weight_decay=training.weight_decay,
-            gradient_clip=training.gradient_clip,
-        ),
+        optimisation=_optimisation(training),
         accumulate=training.accumulate,
         checkpointing=training.checkpointing,
         patience=training.patience,
         precision=resolve_precision(training.precision),
         seed=seed,
         rewound=rewound,
+    )
+
+
+def _optimisation(training: TrainingSettings) -> Optimisation:
+    first, second = training.betas
+    return Optimisation(
+        name=training.optimiser,
+        betas=(first, second),
+        eps=training.eps,
+        weight_decay=training.weight_decay,
+        gradient_clip=training.gradient_clip,
     )
