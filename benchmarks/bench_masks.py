@@ -94,6 +94,7 @@ class RandomQueries:
     """A dsi.training.objective.Objective: one batch of random tokens and targets, the same in every epoch."""
 
     measures = ("validation_loss",)
+    validated = False
 
     def __init__(self, workload: Workload) -> None:
         generator = torch.Generator().manual_seed(0)

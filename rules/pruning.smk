@@ -57,6 +57,7 @@ use rule prune as prune_calibrated with:
         criterion=systems.one_of(filter(calibrated, CRITERIA)),
     resources:
         mem_mb=3000,
+        gpu=GPU,
     params:
         command="prune_calibrated",
         data=lambda wildcards: settings.calibration_options(study, wildcards.baseline, wildcards.criterion),

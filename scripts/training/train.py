@@ -27,11 +27,13 @@ from pathlib import Path
 from dsi.base.command import UserError, run
 from dsi.model.checkpoint import CheckpointError
 from dsi.model.lsa import ModelSettingsError
+from dsi.model.masks import UnfitMasksError
 from dsi.pruning.errors import PruningError
 from dsi.training.arguments import parsed, training_parser
 from dsi.training.docid_data import add_generated
 from dsi.training.docid_settings import docid_settings
 from dsi.training.docid_training import DocidArguments, train_docids
+from dsi.training.losses import DivergenceError
 from dsi.training.settings import SettingsError
 
 
@@ -41,7 +43,14 @@ def main() -> None:
     add_generated(parser)
     try:
         train_docids(parsed(parser, DocidArguments))
-    except (CheckpointError, ModelSettingsError, PruningError, SettingsError) as error:
+    except (
+        CheckpointError,
+        DivergenceError,
+        ModelSettingsError,
+        PruningError,
+        SettingsError,
+        UnfitMasksError,
+    ) as error:
         raise UserError(str(error)) from error
 
 

@@ -25,10 +25,12 @@ from pathlib import Path
 
 from dsi.base.command import UserError, run
 from dsi.model.checkpoint import CheckpointError
+from dsi.model.masks import UnfitMasksError
 from dsi.pruning.errors import PruningError
 from dsi.training.arguments import parsed, training_parser
 from dsi.training.list_settings import list_settings
 from dsi.training.list_training import ListArguments, train_lists
+from dsi.training.losses import DivergenceError
 from dsi.training.settings import SettingsError
 
 
@@ -41,7 +43,7 @@ def main() -> None:
         parser.error("E1 starts from --weights or from an architecture in --settings, not both or neither")
     try:
         train_lists(arguments)
-    except (CheckpointError, PruningError, SettingsError) as error:
+    except (CheckpointError, DivergenceError, PruningError, SettingsError, UnfitMasksError) as error:
         raise UserError(str(error)) from error
 
 

@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from dsi.docids.tokenizer import load_tokenizer
+from dsi.model import scoring
 from dsi.model.checkpoint import Checkpoint
 from dsi.model.scoring import (
     IGNORED,
+    attended,
     docid_logits,
     identifier_losses,
     pad_batch,
@@ -93,3 +95,26 @@ def test_pairs_are_scored_whatever_the_batches(sequences: Checkpoint) -> None:
     np.testing.assert_allclose(score_pairs(sequences, texts, documents, batch_size=4), one_by_one, atol=1e-5)
     assert (np.array(one_by_one) < 0).all()
     assert score_pairs(sequences, [], []).shape == (0,)
+
+
+def test_masks_as_a_gpu_gets_them_give_the_same(
+    tiny_model: Any, sequences: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, mask = pad_batch([[5, 6, 1], [7, 8, 9, 10, 11, 12, 1]])
+    labels = pad_labels(IDENTIFIERS)[None].repeat(2, 1, 1)
+    tokens = torch.tensor([48, 49, 50])
+
+    def scores() -> list[torch.Tensor]:
+        with torch.no_grad():
+            losses = identifier_losses(sequences.model, ids, mask, labels, tokens)
+            return [docid_logits(tiny_model, ids, mask, documents=24), losses]
+
+    assert attended(mask, 5) is mask
+    expanded = attended(mask.to("meta"), 5)
+    assert (expanded.shape, expanded.dtype) == ((2, 1, 5, 7), torch.bool)
+    expected = scores()
+    monkeypatch.setattr(
+        scoring, "attended", lambda mask, queries: mask.bool()[:, None, None, :].expand(-1, 1, queries, -1)
+    )
+    for one, other in zip(scores(), expected, strict=True):
+        torch.testing.assert_close(one, other)

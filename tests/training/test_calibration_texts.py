@@ -1,13 +1,22 @@
 """Calibration texts: the first ones of the epoch that recovery begins with."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from dsi.docids.tokenizer import load_tokenizer
 from dsi.model.checkpoint import Checkpoint
-from dsi.training.calibration_texts import CalibrationTexts, calibration_batches, prune_by_texts
+from dsi.pruning.evidence import Pruned
+from dsi.training import calibration_texts
+from dsi.training.calibration_texts import (
+    CalibrationTexts,
+    calibration_batches,
+    calibration_device,
+    prune_by_texts,
+)
 from dsi.training.docid_data import DocidFiles
 from dsi.training.docid_settings import docid_settings
 from dsi.training.settings import SettingsError
@@ -59,3 +68,36 @@ def test_a_checkpoint_is_pruned_by_texts_which_the_seed_determines(
 def test_settings_without_calibration_are_refused(tokenizer_folder: Path, collection: Path) -> None:
     with pytest.raises(SettingsError, match="found no calibration"):
         prune_by_texts(checkpoint(tokenizer_folder), {}, NAMES, "wanda", 0.5, texts(collection, None))
+
+
+def test_what_data_say_is_collected_on_a_gpu_where_there_is_one(
+    tokenizer_folder: Path, collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert calibration_device() == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert calibration_device() == torch.device("cuda")
+
+
+def test_model_and_texts_are_on_the_device_together(
+    tokenizer_folder: Path, collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On tensors without data, up to what a criterion makes of them."""
+    monkeypatch.setattr(calibration_texts, "calibration_device", lambda: torch.device("meta"))
+    seen = []
+
+    def movement(model: Any, names: object, losses: Iterator[torch.Tensor], _: object) -> Any:
+        seen.extend([model.device.type, next(losses).device.type])
+        return {name: torch.zeros(weights[name].shape) for name in NAMES}
+
+    def calibrated(model: Any, weights: Any, *_: Any) -> Pruned:
+        seen.append(model.device.type)
+        return Pruned(weights, {})
+
+    monkeypatch.setattr(calibration_texts, "make_optimiser", lambda *_: None)
+    monkeypatch.setattr(calibration_texts, "movement_scores", movement)
+    monkeypatch.setattr(calibration_texts, "prune_calibrated", calibrated)
+    for criterion in ("wanda", "movement"):
+        start = checkpoint(tokenizer_folder)
+        weights = {name: value.detach().clone() for name, value in start.model.named_parameters()}
+        prune_by_texts(start, weights, NAMES, criterion, 0.5, texts(collection, 16))
+    assert seen == ["meta"] * 3

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from safetensors.torch import load_file
+import torch
+from safetensors.torch import load_file, save_file
 
 from dsi.docids.schemes import atomic
 from dsi.docids.tokenizer import load_tokenizer
@@ -14,7 +15,7 @@ from dsi.training.docid_settings import docid_settings
 from dsi.training.docid_training import DocidArguments, starting_point
 from dsi.training.settings import SettingsError
 from tests.conftest import DOCUMENTS
-from tests.training.conftest import docids_of, settings_json
+from tests.training.conftest import TRAINING, docids_of, settings_json
 
 
 def options(scheme: str, collection: Path, tokenizer_folder: Path, **changes: Any) -> list[object]:
@@ -116,3 +117,42 @@ def test_e1_needs_a_shape(tokenizer_folder: Path, collection: Path) -> None:
     )
     with pytest.raises(SettingsError, match="found no model with --phase E1, expected its shape"):
         starting_point(arguments, DOCUMENTS)
+
+
+def test_a_patience_without_judged_validation_queries_is_refused(
+    command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
+) -> None:
+    qrels = pd.read_parquet(collection / "qrels.parquet")
+    qrels[qrels["qid"] != "q1"].to_parquet(collection / "qrels.parquet")  # that of validation
+    shared = options("atomic", collection, tokenizer_folder, training={**TRAINING, "patience": 2})
+    done = command("train", "--phase", "E1", *shared, *outputs(tmp_path / "dense"))
+    assert done.returncode == 1
+    assert "error: training.patience: found 2, but no validation loss to wait for, as no" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (collection / "state").exists()
+
+
+def test_a_training_that_diverges_says_so_and_writes_nothing(
+    command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
+) -> None:
+    hot = {**TRAINING, "learning_rate": 1e38, "warmup": 0.0}
+    shared = options("semantic", collection, tokenizer_folder, training=hot)
+    done = command("train", "--phase", "E1", *shared, *outputs(tmp_path / "dense"))
+    assert done.returncode == 1
+    assert "error: E1 diverged: found a loss of nan after step " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "dense").exists()
+
+
+def test_masks_of_another_model_are_refused(
+    command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
+) -> None:
+    shared = options("atomic", collection, tokenizer_folder)
+    done = command("train", "--phase", "E1", *shared, *outputs(tmp_path / "dense"))
+    assert done.returncode == 0, done.stderr
+    save_file({"encoder.x": torch.ones(2, 2, dtype=torch.bool)}, tmp_path / "masks.safetensors")
+    recovery = ["--start", tmp_path / "dense", "--masks", tmp_path / "masks.safetensors"]
+    done = command("train", "--phase", "E2", *recovery, *shared, *outputs(tmp_path / "recovered"))
+    assert done.returncode == 1
+    assert "masks.safetensors: found a mask for encoder.x, expected masks of the weights" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,8 +6,15 @@ import pandas as pd
 import pytest
 import torch
 
+from dsi.model.masks import UnfitMasksError
+from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.selection import Selection
 from dsi.training.loop import train
-from tests.training.conftest import PHASE, killed_in, retriever
+from dsi.training.losses import DivergenceError
+from dsi.training.objectives.docid import DocidObjective
+from dsi.training.retriever import Retriever
+from dsi.training.settings import SettingsError
+from tests.training.conftest import PHASE, examples, killed_in, retriever
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tokenizer_folder: Path, tmp_path: Path) -> None:
@@ -30,3 +37,60 @@ def test_early_stopping_follows_the_configured_patience(tokenizer_folder: Path, 
     stuck = PHASE._replace(epochs=30, patience=1, learning_rate=0.0)
     history, _ = train(retriever(tokenizer_folder, stuck), tmp_path)
     assert len(history) == 2  # the second epoch is no better than the first
+
+
+def test_a_patience_without_a_validation_loss_is_refused_before_training(
+    tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    waiting = retriever(tokenizer_folder, PHASE._replace(patience=2))
+    waiting.objective = DocidObjective(examples(tokenizer_folder), [])
+    with pytest.raises(
+        SettingsError, match=r"training\.patience: found 2, but no validation loss to wait for"
+    ):
+        train(waiting, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_stored_masks_of_other_weights_are_refused(tokenizer_folder: Path, tmp_path: Path) -> None:
+    """A killed run with growing masks, and one that selects other weights, in the same folder."""
+
+    def growing(kinds: list[str]) -> Retriever:
+        gradual = GradualPruning(0.8, 0.5, 3, Selection(kinds=kinds))
+        masks = gradual.first_masks(dict(retriever(tokenizer_folder).model.named_parameters()))
+        return retriever(tokenizer_folder, PHASE._replace(epochs=4), gradual.grow, masks=masks)
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train(killed_in(growing(["attention"]), epoch=2), tmp_path)
+    with pytest.raises(
+        UnfitMasksError, match=r"the training state: found a mask for .*Attention.*, expected"
+    ):
+        train(growing(["feed_forward"]), tmp_path)
+
+
+def test_a_training_that_diverges_ends_there_and_leaves_no_state_of_it(
+    tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    hot = retriever(tokenizer_folder, PHASE._replace(epochs=2, learning_rate=1e38, warmup=0.0))
+    with pytest.raises(
+        DivergenceError, match=r"E1 diverged: found a loss of nan after step \d+ \(learning rate"
+    ):
+        train(hot, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_only_the_last_step_of_an_epoch_breaks_are_found(
+    tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    module = retriever(tokenizer_folder)
+    last = len(module.objective)
+    before = module.on_before_optimizer_step
+
+    def broken(optimizer: torch.optim.Optimizer) -> None:
+        before(optimizer)
+        if module.trainer.global_step == last - 1:
+            module.model.shared.weight.grad[0, 0] = torch.inf
+
+    module.on_before_optimizer_step = broken  # type: ignore[method-assign]
+    with pytest.raises(DivergenceError, match=f"found a weight that is not finite after step {last} "):
+        train(module, tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
+from torch.nn.utils import prune
 
-from dsi.model.masks import MaskedParameters
+from dsi.model.masks import MaskedParameters, hold_masks
 from dsi.model.t5 import build_model
 from dsi.pruning.criteria.magnitude import magnitude_importances
 from dsi.pruning.gradual import GradualPruning
@@ -16,6 +18,8 @@ from dsi.training import retriever as retrievers
 from dsi.training.loop import HISTORY, train
 from dsi.training.objectives.docid import DocidObjective
 from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch
+from dsi.training.optimisation import make_optimiser
+from dsi.training.phase import Optimisation
 from dsi.training.retriever import MaskError, Retriever
 from dsi.training.start import Start
 from tests.conftest import PIECES, SHAPE, TEXTS
@@ -37,6 +41,7 @@ class GivenBatches:
     """An objective on some batches, with the loss of atomic docids."""
 
     measures = VALIDATION_MEASURES
+    validated = False
 
     def __init__(self, batches: list[Batch], folder: Path) -> None:
         self.examples = sum(len(batch.input_ids) for batch in batches)
@@ -171,3 +176,81 @@ def test_rewound_recovery_repeats_the_last_learning_rates(tokenizer_folder: Path
     rewound = PHASE._replace(name="E2", first_epoch=4, epochs=2, rewound=1)
     expected = learning_rates(first)[len(first.objective) :]
     assert learning_rates(retriever(tokenizer_folder, rewound)) == pytest.approx(expected)
+
+
+def test_a_last_group_that_is_not_full_is_a_mean_of_what_it_has(
+    tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    """Ten equal batches in groups of 4, 4 and 2: with weights that stay, three equal gradients."""
+    [batch] = cut_to_the_same_length(list(docid_objective(tokenizer_folder).batches(1))[:1])
+    still = PHASE._replace(accumulate=4, learning_rate=0.0)
+    model = build_model(SHAPE, PIECES, len(TEXTS), seed=1)
+    module = Retriever(Start(model), still, GivenBatches([batch] * 10, tokenizer_folder))
+    norms = []
+
+    def noted(_: object) -> None:
+        norms.append(
+            torch.nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
+        )
+
+    module.on_before_optimizer_step = noted  # type: ignore[method-assign]
+    history, _ = train(module, tmp_path)
+    assert len(norms) == 3
+    assert [norm.item() for norm in norms] == pytest.approx([norms[0].item()] * 3, rel=1e-5)
+    with torch.no_grad():
+        assert history["train_loss"].iloc[0] == pytest.approx(
+            module.objective.loss(model, batch).item(), rel=1e-5
+        )
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "adafactor"])
+def test_masked_training_is_that_of_torchs_own_pruning(
+    tokenizer_folder: Path, tmp_path: Path, name: Literal["adam", "adamw", "adafactor"]
+) -> None:
+    """Eight clipped steps at 0.8, bit for bit: torch's masks keep gradients of pruned weights at zero."""
+    limit = 0.5
+    optimisation = Optimisation(name, (0.9, 0.999), 1e-8, weight_decay=0.1, gradient_clip=limit)
+    phase = PHASE._replace(schedule="constant", warmup=0.0, optimisation=optimisation)
+    batches = list(docid_objective(tokenizer_folder).batches(1))
+    ours, torchs = (build_model(SHAPE, PIECES, len(TEXTS), seed=1) for _ in range(2))
+    weights = dict(ours.named_parameters())
+    masks = layerwise_masks(
+        magnitude_importances({name: weights[name] for name in linear_names(weights)}), 0.8
+    )
+    for model in (ours, torchs):
+        hold_masks([(dict(model.named_parameters())[name], mask) for name, mask in masks.items()])
+    module = Retriever(Start(ours, masks), phase, GivenBatches(batches, tokenizer_folder))
+    train(module, tmp_path)
+
+    for masked, mask in masks.items():
+        prune.custom_from_mask(torchs.get_submodule(masked.removesuffix(".weight")), "weight", mask)
+    optimiser = make_optimiser(torchs, optimisation, phase.learning_rate)
+    norms = []
+    for batch in batches:
+        optimiser.zero_grad()
+        module.objective.loss(torchs.train(), batch).backward()  # type: ignore[no-untyped-call]
+        norms.append(torch.nn.utils.clip_grad_norm_(torchs.parameters(), limit).item())
+        optimiser.step()
+    assert len(norms) == 8
+    assert min(norms) > limit
+    for masked in masks:
+        prune.remove(torchs.get_submodule(masked.removesuffix(".weight")), "weight")
+    theirs = dict(torchs.named_parameters())
+    assert theirs.keys() == weights.keys()
+    for parameter, weight in weights.items():
+        assert torch.equal(weight, theirs[parameter]), parameter
+    assert not torch.equal(weights["shared.weight"], build_model(SHAPE, PIECES, len(TEXTS), 1).shared.weight)
+
+
+def test_a_step_reads_nothing_from_the_device(
+    tokenizer_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = retriever(tokenizer_folder)
+    batch = next(iter(module.objective.batches(1)))
+
+    def waits(_: torch.Tensor) -> float:
+        raise AssertionError("waits for the device")
+
+    monkeypatch.setattr(torch.Tensor, "item", waits)
+    monkeypatch.setattr(torch.Tensor, "tolist", waits)
+    module.training_step(batch, 0).backward()  # type: ignore[no-untyped-call]

@@ -10,11 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from dsi.model.t5 import build_model
 from dsi.pruning.gradual import GradualPruning
 from dsi.training import loop, run_phase
 from dsi.training.start import Start
 from plan.digests import imported_files
-from tests.conftest import SCRIPTS
+from tests.conftest import DOCIDS, PIECES, SCRIPTS, SHAPE
 from tests.training.conftest import PHASE
 
 
@@ -23,6 +24,7 @@ class Zero:
 
     examples = 6
     measures = ("validation_loss",)
+    validated = True
 
     def __len__(self) -> int:
         return 3
@@ -126,3 +128,61 @@ def test_neither_run_phase_nor_the_loop_imports_an_objective() -> None:
         imported = imported_files(SCRIPTS, Path(module.__file__))
         assert len(imported) > 5
         assert not [path for path in imported if path.parent.name == "objectives"]
+
+
+class Stuck(Zero):
+    """Its weights move, its validation loss never does."""
+
+    def validate(self, _: Any) -> dict[str, float]:
+        return {"validation_loss": 1.0}
+
+
+class KilledError(Exception):
+    """What stands for the kill of a process."""
+
+
+@pytest.mark.parametrize("killed_in", ["write", "rank"])
+@pytest.mark.parametrize(("patience", "epochs"), [(2, 3), (None, 8)])
+def test_a_phase_that_has_ended_is_not_trained_on(
+    tokenizer_folder: Path, tmp_path: Path, patience: int | None, epochs: int, killed_in: str
+) -> None:
+    """Killed after its last epoch and started again it has the weights and epochs of a run left alone."""
+
+    def run(name: str, kill: str | None = None) -> Path:
+        model = build_model(SHAPE, PIECES, len(DOCIDS), seed=1)
+        made = Outputs(model, tmp_path / name)
+
+        def write(folder: Path) -> None:
+            if kill == "write":
+                raise KilledError
+            made.write(folder)
+
+        def rank() -> None:
+            if kill == "rank":
+                raise KilledError
+            made.rank()
+
+        run_phase.run_phase(
+            Start(model),
+            PHASE._replace(epochs=8, patience=patience),
+            Stuck(),
+            gradual=None,
+            state=tmp_path / f"{name}-state",
+            output=tmp_path / name,
+            write=write,
+            rank=rank,
+        )
+        return tmp_path / name
+
+    whole = run("whole")
+    with pytest.raises(KilledError):
+        run("killed", kill=killed_in)
+    again = run("killed")
+    history = pd.read_parquet(whole / "history.parquet")
+    assert len(history) == epochs
+    pd.testing.assert_frame_equal(pd.read_parquet(again / "history.parquet"), history, check_exact=True)
+    for name in ("model", "optimizer"):
+        one, other = (load_file(folder / f"{name}.safetensors") for folder in (whole, again))
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[key], other[key]) for key in one), name
+    assert not (tmp_path / "killed-state").exists()

@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.selection import Selection
 from dsi.training.arguments import TrainingArguments
 from dsi.training.list_settings import GenerationSettings
 from dsi.training.state import state_key
+from tests.training.conftest import PHASE
 
 SETTINGS = GenerationSettings("greedy", "k")
 
@@ -34,11 +36,11 @@ def arguments(folder: Path) -> TrainingArguments:
 def test_any_other_setting_input_or_code_has_another_name(tmp_path: Path) -> None:
     given, data = arguments(tmp_path), tmp_path / "data"
     data.write_text("one")
-    first = state_key(given, SETTINGS, [data])
-    assert first == state_key(given, SETTINGS, [data])
-    assert first == state_key(replace(given, run=Path("elsewhere")), SETTINGS, [data])
+    first = state_key(given, SETTINGS, PHASE, [data])
+    assert first == state_key(given, SETTINGS, PHASE, [data])
+    assert first == state_key(replace(given, run=Path("elsewhere")), SETTINGS, PHASE, [data])
     others = [
-        state_key(replace(given, **change), SETTINGS, [data])  # type: ignore[arg-type]
+        state_key(replace(given, **change), SETTINGS, PHASE, [data])  # type: ignore[arg-type]
         for change in (
             {"phase": "E1"},
             {"seed": 2},
@@ -48,9 +50,23 @@ def test_any_other_setting_input_or_code_has_another_name(tmp_path: Path) -> Non
             {"masks": data},
             {"gradual": GradualPruning(0.8, 0.6, 10)},
             {"gradual": GradualPruning(0.8, 0.6, 11)},
+            {"gradual": GradualPruning(0.7, 0.6, 10)},
+            {"gradual": GradualPruning(0.8, 0.5, 10)},
+            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(stacks=["encoder"]))},
+            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(kinds=["attention"]))},
+            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(lm_head=True))},
+            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(embedding=True))},
         )
     ]
-    others.append(state_key(given, GenerationSettings("greedy", "full"), [data]))
+    others.append(state_key(given, GenerationSettings("greedy", "full"), PHASE, [data]))
+    others.append(state_key(given, SETTINGS, PHASE._replace(precision="bf16"), [data]))
+    for name in ("model.safetensors", "config.json"):
+        (tmp_path / name).write_text("one")
+    started = replace(given, start=tmp_path)
+    others.append(state_key(started, SETTINGS, PHASE, [data]))
+    for name in ("model.safetensors", "config.json"):
+        (tmp_path / name).write_text("two")
+        others.append(state_key(started, SETTINGS, PHASE, [data]))
     data.write_text("two")
-    others.append(state_key(given, SETTINGS, [data]))
+    others.append(state_key(given, SETTINGS, PHASE, [data]))
     assert len({first, *others}) == len(others) + 1

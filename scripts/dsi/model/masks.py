@@ -4,7 +4,7 @@ A mask is a boolean tensor of its weight's shape, True where the weight is kept.
 criteria, as training applies masks and must not become stale when a criterion changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -15,12 +15,40 @@ MaskedParameters = Sequence[tuple[torch.Tensor, torch.Tensor]]
 _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
+class UnfitMasksError(ValueError):
+    """Masks are not those of the weights that they are to hold; the message names what differs."""
+
+
 def apply_masks(weights: Tensors, masks: Tensors) -> Tensors:
     """The weights with zeros where a mask is False; tensors without a mask are shared, not copied."""
     return {
         name: torch.where(masks[name], weight, 0) if name in masks else weight
         for name, weight in weights.items()
     }
+
+
+def check_masks(masks: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor], where: str) -> None:
+    """Check that masks name what is wanted, in the shapes of what is wanted.
+
+    Args:
+        wanted: weights or masks of the same names and shapes.
+        where: the masks come from.
+
+    Raises:
+        UnfitMasksError: they do not.
+    """
+    for name in sorted(masks.keys() ^ wanted.keys()):
+        found = "a mask" if name in masks else "no mask"
+        raise UnfitMasksError(
+            f"{where}: found {found} for {name}, expected masks of the weights that are pruned, for example "
+            f"{min(wanted, default='none')}"
+        )
+    for name, mask in masks.items():
+        if mask.shape != wanted[name].shape or mask.dtype != torch.bool:
+            raise UnfitMasksError(
+                f"{where}: found {mask.dtype} of shape {tuple(mask.shape)} for {name}, expected booleans of "
+                f"shape {tuple(wanted[name].shape)}"
+            )
 
 
 @torch.no_grad()

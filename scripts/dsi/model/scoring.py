@@ -14,6 +14,20 @@ from dsi.model.checkpoint import Checkpoint
 IGNORED = -100  # a label behind the end of an identifier; torch's cross-entropy skips it
 
 
+def attended(attention_mask: torch.Tensor, queries: int) -> torch.Tensor:
+    """A padding mask (B, L) as T5's stacks take it; on a GPU (B, 1, queries, L).
+
+    Given the former, transformers looks whether anything is padded, which waits for the GPU at every pass.
+    On a CPU looking costs nothing, and without padding sums keep their order.
+
+    Args:
+        queries: positions that attend to the L.
+    """
+    if attention_mask.device.type == "cpu":
+        return attention_mask
+    return attention_mask.bool()[:, None, None, :].expand(-1, 1, queries, -1)
+
+
 def docid_logits(
     model: T5ForConditionalGeneration,
     input_ids: torch.Tensor,
@@ -29,12 +43,13 @@ def docid_logits(
     Returns:
         (B, N) float32.
     """
-    encoded = model.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]  # (B, L, d)
+    mask = attended(attention_mask, input_ids.shape[1])
+    encoded = model.encoder(input_ids=input_ids, attention_mask=mask)[0]  # (B, L, d)
     start = torch.full_like(input_ids[:, :1], model.config.decoder_start_token_id)
     decoded = model.decoder(
         input_ids=start,
         encoder_hidden_states=encoded,
-        encoder_attention_mask=attention_mask,
+        encoder_attention_mask=attended(attention_mask, 1),
         use_cache=False,
     )[0][:, 0]  # (B, d)
     # The head is cut before the product, so that the text pieces get no logits.
@@ -58,14 +73,15 @@ def identifier_losses(
         tokens: (A,) int64, all tokens that occur in identifiers, ascending; P(token) is a softmax over them.
     """
     several, longest = labels.shape[1:]
-    encoded = model.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]  # (B, L, d)
+    mask = attended(attention_mask, input_ids.shape[1])
+    encoded = model.encoder(input_ids=input_ids, attention_mask=mask)[0]  # (B, L, d)
     labels = labels.flatten(0, 1)  # (B · M, T)
     start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
     before = labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, PAD_ID)
     decoded = model.decoder(
         input_ids=torch.cat([start, before], dim=1),
         encoder_hidden_states=encoded.repeat_interleave(several, dim=0),
-        encoder_attention_mask=attention_mask.repeat_interleave(several, dim=0),
+        encoder_attention_mask=attended(attention_mask.repeat_interleave(several, dim=0), longest),
         use_cache=False,
     )[0]  # (B · M, T, d)
     # The head is cut before the product, so that no other token gets a logit.

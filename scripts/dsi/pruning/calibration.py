@@ -12,6 +12,7 @@ import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.model.masks import Tensors
+from dsi.model.scoring import attended
 from dsi.pruning.apply import prune
 from dsi.pruning.evidence import Evidence, Pruned
 from dsi.pruning.layers import EMBEDDING, LM_HEAD, sees_encoder, sublayers
@@ -130,12 +131,13 @@ def movement_scores(
 
 def _forward(model: T5ForConditionalGeneration, batch: CalibrationBatch) -> None:
     """Encoder and decoder; the head is left out, as its inputs are known without it."""
-    encoded = model.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)[0]
+    mask = attended(batch.attention_mask, batch.input_ids.shape[1])
+    encoded = model.encoder(input_ids=batch.input_ids, attention_mask=mask)[0]
     model.decoder(
         input_ids=batch.decoder_input_ids,
         attention_mask=batch.decoder_attention_mask,
         encoder_hidden_states=encoded,
-        encoder_attention_mask=batch.attention_mask,
+        encoder_attention_mask=attended(batch.attention_mask, batch.decoder_input_ids.shape[1]),
         use_cache=False,
     )
 

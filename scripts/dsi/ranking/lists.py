@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.tokenizer import EOS_ID, PAD_ID
-from dsi.model.scoring import IGNORED, pad_batch
+from dsi.model.scoring import IGNORED, attended, pad_batch
 
 PROMPT = "retrieve documents for: "
 
@@ -181,11 +181,12 @@ def decoder_states(model: T5ForConditionalGeneration, batch: ListBatch) -> torch
     """(B, T, d): the decoder's state at each label, given the labels before it."""
     labels = batch.labels.masked_fill(batch.labels == IGNORED, PAD_ID)
     start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
-    encoded = model.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)[0]
+    mask = attended(batch.attention_mask, batch.input_ids.shape[1])
+    encoded = model.encoder(input_ids=batch.input_ids, attention_mask=mask)[0]
     decoded: torch.Tensor = model.decoder(
         input_ids=torch.cat([start, labels[:, :-1]], dim=1),
         encoder_hidden_states=encoded,
-        encoder_attention_mask=batch.attention_mask,
+        encoder_attention_mask=attended(batch.attention_mask, labels.shape[1]),
         use_cache=False,
     )[0]
     return decoded

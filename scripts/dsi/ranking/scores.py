@@ -69,13 +69,24 @@ def measures_of_scores(
             trec_eval does when the columns are in docid order.
         relevant: the relevant columns of each query, at least one.
     """
+    return measures_of_ranks(ranks_of_scores(scores, relevant), relevant)
+
+
+def ranks_of_scores(
+    scores: npt.NDArray[np.float32], relevant: Sequence[Sequence[int]]
+) -> list[npt.NDArray[np.int64]]:
+    """The ascending ranks of each query's relevant documents in a full score matrix.
+
+    Args:
+        scores, relevant: as of `measures_of_scores`.
+    """
     ranks = []
     for row, columns in zip(scores, relevant, strict=True):
         order = np.lexsort((-np.arange(len(row)), -row))
         rank_of = np.empty(len(row), dtype=np.int64)
         rank_of[order] = np.arange(1, len(row) + 1)
         ranks.append(np.sort(rank_of[list(columns)]))
-    return _measures_of_ranks(ranks, relevant)
+    return ranks
 
 
 def measures_of_ranking(
@@ -91,13 +102,13 @@ def measures_of_ranking(
         np.flatnonzero(np.isin(row, list(wanted))) + 1
         for row, wanted in zip(documents, relevant, strict=True)
     ]
-    return _measures_of_ranks(ranks, relevant)
+    return measures_of_ranks(ranks, relevant)
 
 
-def _measures_of_ranks(
+def measures_of_ranks(
     ranks: Sequence[npt.NDArray[np.int64]], relevant: Sequence[Sequence[int]]
 ) -> dict[str, float]:
-    """Measures from the ascending ranks of those relevant documents that were found."""
+    """MAP, R@10 and R@1000 from the ascending ranks of those relevant documents that were found."""
     counts = [len(columns) for columns in relevant]
     found = list(zip(ranks, counts, strict=True))
     precisions = [np.sum(np.arange(1, len(row) + 1) / row) / count for row, count in found]

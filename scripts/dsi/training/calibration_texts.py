@@ -39,6 +39,8 @@ def prune_by_texts(
 ) -> Pruned:
     """Collect what the criterion looks at, and prune the named weights; the model itself is changed, too.
 
+    It is collected on a GPU where there is one; the weights that are pruned stay where they are.
+
     Args:
         checkpoint: with atomic docids.
         weights: the checkpoint's.
@@ -48,9 +50,10 @@ def prune_by_texts(
         PruningError: as `dsi.pruning.apply.prune`.
         SettingsError: `calibration` is missing, or for gradients `recovery`.
     """
-    settings, model = texts.settings, checkpoint.model
+    settings = texts.settings
     if settings.calibration is None:
         raise SettingsError('settings: found no calibration, expected for example {"queries": 256}')
+    model = checkpoint.model.to(calibration_device())
     judged = Judged.read(texts.files.collection)
     objective = docid_objective(texts.files, judged, checkpoint, settings, texts.seed)
     first_epoch = settings.training.epochs + 1
@@ -61,9 +64,15 @@ def prune_by_texts(
     phase = describe_phase("E2", settings.training, settings.recovery, texts.seed)
     optimiser = make_optimiser(model, phase.optimisation, phase.learning_rate)
     torch.manual_seed(texts.seed)  # of dropout
-    losses = (objective.loss(model.train(), batch) for batch in batches)
+    on_device = (Batch(*(tensor.to(model.device) for tensor in batch)) for batch in batches)
+    losses = (objective.loss(model.train(), batch) for batch in on_device)
     evidence = Evidence(movement=movement_scores(model, names, losses, optimiser))
     return prune(weights, names, criterion, rate, evidence)
+
+
+def calibration_device() -> torch.device:
+    """A GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def calibration_batches(

@@ -54,7 +54,7 @@ def train_docids(arguments: DocidArguments) -> None:
         phase,
         docid_objective(files, judged, checkpoint, settings, arguments.seed),
         gradual=arguments.gradual,
-        state=arguments.state / state_key(arguments, settings, [*files.paths(), arguments.docids]),
+        state=arguments.state / state_key(arguments, settings, phase, [*files.paths(), arguments.docids]),
         output=arguments.output,
         write=partial(write_checkpoint, arguments, checkpoint.model),
         rank=partial(rank_with_checkpoint, arguments, judged),

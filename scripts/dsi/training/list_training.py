@@ -21,7 +21,7 @@ from dsi.training.phase import describe_phase
 from dsi.training.run_phase import run_phase
 from dsi.training.settings import SettingsError
 from dsi.training.start import start_of
-from dsi.training.state import state_key
+from dsi.training.state import MODEL_FILES, state_key
 
 COLLECTION_FILES = ("documents", "queries", "topk")
 
@@ -56,7 +56,7 @@ def train_lists(arguments: ListArguments) -> None:
         phase,
         list_objective(task, settings, arguments.seed),
         gradual=arguments.gradual,
-        state=arguments.state / state_key(arguments, settings, inputs(arguments)),
+        state=arguments.state / state_key(arguments, settings, phase, inputs(arguments)),
         output=arguments.output,
         write=partial(write_checkpoint, arguments, task, model),
         rank=lambda: write_lists(load_t5(arguments.output), task, arguments.run, arguments.outputs),
@@ -131,5 +131,5 @@ def write_checkpoint(
 
 def inputs(arguments: ListArguments) -> list[Path]:
     """The files that a training depends on, besides those that `state_key` adds itself."""
-    weights = [arguments.weights / "model.safetensors"] if arguments.weights else []
+    weights = [arguments.weights / name for name in MODEL_FILES] if arguments.weights else []
     return [*(arguments.collection / f"{name}.parquet" for name in COLLECTION_FILES), *weights]

@@ -8,14 +8,23 @@ import lightning.pytorch as pl
 import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
 from dsi.training.objective import VALIDATION_LOSS
 from dsi.training.retriever import Retriever
+from dsi.training.settings import SettingsError
 
 # The columns of every history; an objective's own measures follow.
 HISTORY = ("epoch", "phase", "examples", "learning_rate", "train_loss")
 
 logger = logging.getLogger(__name__)
+
+
+class _Patience(EarlyStopping):
+    """Early stopping that a resumed run remembers: what had ended is over, and nothing is fitted again."""
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        trainer.should_stop = self.stopping_reason is not EarlyStoppingReason.NOT_STOPPED
 
 
 def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Optimizer]:
@@ -27,8 +36,18 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
     Returns:
         The history, one row an epoch with the columns HISTORY and the objective's measures, and the
         optimiser.
+
+    Raises:
+        DivergenceError: a loss or a weight is not finite; `state` holds the last whole epoch.
+        SettingsError: a patience without a validation loss.
     """
     phase = module.phase
+    if phase.patience is not None and not module.objective.validated:
+        raise SettingsError(
+            f"training.patience: found {phase.patience}, but no validation loss to wait for, as no validation"
+            " query has a relevant document (for task ranked-list a BM25 list); expected patience: null, or"
+            " such queries, for example split: {train: 0.7, validation: 0.1, test: 0.2}"
+        )
     trainer = pl.Trainer(
         max_epochs=phase.epochs,
         accelerator="auto",
@@ -63,4 +82,4 @@ def _callbacks(state: Path, patience: int | None) -> list[Callback]:
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    return [saving] if patience is None else [saving, EarlyStopping(VALIDATION_LOSS, patience=patience)]
+    return [saving] if patience is None else [saving, _Patience(VALIDATION_LOSS, patience=patience)]

@@ -12,12 +12,13 @@ VALIDATION_LOSS = "validation_loss"
 class Objective(Protocol):
     """What a model is trained on and how an epoch of it is measured.
 
-    examples: in one epoch. measures: names of what `validate` gives, for the history's columns; the
-    first is VALIDATION_LOSS.
+    examples: in one epoch. measures: names of what `validate` gives, for the history's columns.
+    validated: whether there is anything from which a VALIDATION_LOSS comes.
     """
 
     examples: int
     measures: tuple[str, ...]
+    validated: bool
 
     def __len__(self) -> int:
         """Batches in one epoch."""

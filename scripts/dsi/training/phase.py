@@ -51,7 +51,8 @@ def resolve_precision(configured: str) -> Literal["bf16", "fp32"]:
     """`auto` is bf16 where the device has it: a CUDA card says so itself, a processor by its flags."""
     if configured == "auto":
         if torch.cuda.is_available():
-            return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+            # Without what torch emulates for older cards, which is slow and saves no memory.
+            return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
         return "bf16" if {"avx512_bf16", "amx_bf16", "bf16"} & processor_flags() else "fp32"
     return "bf16" if configured == "bf16" else "fp32"
 
@@ -72,23 +73,28 @@ def describe_phase(
 ) -> Phase:
     """E1 follows the section `training`; E2 has epochs, learning rate and warm-up of its own.
 
+    E2 has no patience: arms that are compared would differ in length, and masks stop below their rate.
+
     Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
     fine-tuning in neural network pruning").
 
     Raises:
-        SettingsError: E2 without a section `recovery`.
+        SettingsError: E2 without a section `recovery`, or with a patience.
     """
     first_epoch, epochs, rewound = 1, training.epochs, 0
     schedule: TrainingSettings | RecoverySettings = training
     if name == "E2":
         if recovery is None:
             raise SettingsError("settings: found no recovery with --phase E2, expected its epochs and rates")
+        if training.patience is not None:
+            raise SettingsError(
+                f"settings: found patience {training.patience} with --phase E2, expected null"
+            )
         first_epoch, epochs = training.epochs + 1, recovery.epochs
         if recovery.rewind:
             rewound = training.epochs - recovery.epochs
         else:
             schedule = recovery
-    first, second = training.betas
     return Phase(
         name=name,
         first_epoch=first_epoch,
@@ -96,17 +102,22 @@ def describe_phase(
         learning_rate=schedule.learning_rate,
         warmup=schedule.warmup,
         schedule=training.schedule,
-        optimisation=Optimisation(
-            name=training.optimiser,
-            betas=(first, second),
-            eps=training.eps,
-            weight_decay=training.weight_decay,
-            gradient_clip=training.gradient_clip,
-        ),
+        optimisation=_optimisation(training),
         accumulate=training.accumulate,
         checkpointing=training.checkpointing,
         patience=training.patience,
         precision=resolve_precision(training.precision),
         seed=seed,
         rewound=rewound,
+    )
+
+
+def _optimisation(training: TrainingSettings) -> Optimisation:
+    first, second = training.betas
+    return Optimisation(
+        name=training.optimiser,
+        betas=(first, second),
+        eps=training.eps,
+        weight_decay=training.weight_decay,
+        gradient_clip=training.gradient_clip,
     )

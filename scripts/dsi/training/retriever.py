@@ -13,7 +13,9 @@ import lightning.pytorch as pl
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
-from dsi.model.masks import MaskedParameters, Tensors, hold_masks
+from dsi.model.masks import MaskedParameters, Tensors, check_masks, hold_masks
+from dsi.training.ahead import made_ahead
+from dsi.training.losses import READ_EVERY, Losses, Step
 from dsi.training.objective import VALIDATION_LOSS, Objective
 from dsi.training.optimisation import load_moments, make_optimiser, warmup_constant, warmup_cosine
 from dsi.training.phase import Phase
@@ -29,18 +31,25 @@ class MaskError(RuntimeError):
     """A pruned weight is not zero any more."""
 
 
+def makes_ahead(device: torch.device) -> bool:
+    """Whether batches are made while the device works: a GPU, as a job on a CPU has no core to spare."""
+    return device.type == "cuda"
+
+
 class _Epochs(IterableDataset[Any]):
-    """The batches of the epoch that is set."""
+    """The batches of the epoch that is set; ahead: made while the device works on those before them."""
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
         self.epoch = 1
+        self.ahead = False
 
     def __len__(self) -> int:
         return len(self._objective)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._objective.batches(self.epoch))
+        batches = self._objective.batches(self.epoch)
+        return made_ahead(batches) if self.ahead else iter(batches)
 
 
 class Retriever(pl.LightningModule):
@@ -63,7 +72,8 @@ class Retriever(pl.LightningModule):
         self._masks = dict(start.masks)
         self._grow = grow
         self._step = 0
-        self._train_loss = 0.0
+        self._losses = Losses(phase)
+        self._epoch_loss = 0.0
         self._measures: dict[str, float] = {}
 
     def on_fit_start(self) -> None:
@@ -83,6 +93,7 @@ class Retriever(pl.LightningModule):
         # Called anew for each epoch, and before the epoch's first batch is fetched, which happens
         # ahead of on_train_epoch_start.
         self._epochs.epoch = self.phase.first_epoch + self.current_epoch
+        self._epochs.ahead = makes_ahead(self.device)
         return DataLoader(self._epochs, batch_size=None)
 
     def val_dataloader(self) -> list[int]:
@@ -91,22 +102,34 @@ class Retriever(pl.LightningModule):
 
     def on_train_batch_start(self, _: Any, batch_idx: int) -> None:
         if batch_idx == 0:
-            self._train_loss = 0.0
             # Dropout too follows from (seed, epoch): Lightning does not store torch's generator. Here
             # and not when the epoch starts, as making the loader's iterator draws from it as well.
             epoch = self.phase.first_epoch + self.current_epoch
             torch.manual_seed(self.phase.seed * 100_003 + epoch)
 
-    def training_step(self, batch: Any, _: int) -> torch.Tensor:
+    def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
         loss = self.objective.loss(self.model, batch)
-        self._train_loss += loss.item() * len(batch[0])
+        self._losses.add(loss, len(batch[0]))
+        accumulate = self.phase.accumulate
+        left_over = len(self.objective) % accumulate
+        if left_over and batch_idx >= len(self.objective) - left_over:
+            # Lightning divides by all that a step may accumulate, and the last one has only these.
+            loss = loss * (accumulate / left_over)
         return loss
+
+    def on_train_batch_end(self, _: Any, __: Any, batch_idx: int) -> None:
+        # The last of an epoch before validation, which has no measures of a model that diverged.
+        if self.trainer.is_last_batch:
+            self._epoch_loss = self._losses.end_epoch(self.model)
+        elif (batch_idx + 1) % READ_EVERY == 0:
+            self._losses.read()
 
     def validation_step(self, _: Any, __: int) -> None:
         # In fp32 as the final evaluation is, so that the history's last row agrees with it.
         with torch.autocast(self.device.type, enabled=False):
             self._measures = self.objective.validate(self.model)
-        if self._measures:
+        if self.objective.validated:
+            self._losses.check_validation(self._measures[VALIDATION_LOSS])
             self.log(VALIDATION_LOSS, self._measures[VALIDATION_LOSS], batch_size=1)
 
     def on_train_epoch_end(self) -> None:
@@ -120,7 +143,7 @@ class Retriever(pl.LightningModule):
             "phase": self.phase.name,
             "examples": self.objective.examples,
             "learning_rate": self.optimizers().param_groups[0]["lr"],  # type: ignore[union-attr]
-            "train_loss": self._train_loss / self.objective.examples,
+            "train_loss": self._epoch_loss / self.objective.examples,
             **self._measures,
         }
         self.history.append(row)
@@ -129,19 +152,28 @@ class Retriever(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["history"] = self.history
+        checkpoint["step"] = self._step
         if self._grow is not None:
-            checkpoint["grown"] = (self._step, self.masks)
+            checkpoint["masks"] = self.masks
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.history = checkpoint["history"]
+        self._step = checkpoint["step"]
         if self._grow is not None:
-            self._step, self._masks = checkpoint["grown"]
+            check_masks(checkpoint["masks"], self._masks, "the training state")
+            self._masks = checkpoint["masks"]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        # Of a pruned weight neither the norm knows nor a moment that Adafactor shares among a row's weights.
+        hold_masks([(weight.grad, mask) for weight, mask in self.masked if weight.grad is not None])
         # Here and not by the trainer, which refuses to clip for a fused optimiser.
         limit = self.phase.optimisation.gradient_clip
         if limit is not None:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        else:
+            gradients = (parameter.grad for parameter in self.model.parameters())
+            norm = torch.nn.utils.get_total_norm([grad for grad in gradients if grad is not None])
+        self._losses.step(Step(self._step + 1, optimizer.param_groups[0]["lr"], norm))
 
     def configure_optimizers(self) -> Any:
         phase = self.phase

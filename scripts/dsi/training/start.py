@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.model.masks import check_masks
 from dsi.model.t5 import untie_head
 from dsi.training.arguments import TrainingArguments
 
@@ -31,10 +32,16 @@ def start_of(model: T5ForConditionalGeneration, arguments: TrainingArguments, un
 
     Raises:
         PruningError: the weights that --gradual selects are not there.
+        UnfitMasksError: masks name weights that the model does not have.
     """
     if arguments.phase == "E2" and untie:
         untie_head(model)
-    masks = load_file(arguments.masks) if arguments.masks else {}
+    weights = dict(model.named_parameters())
+    masks = {}
+    if arguments.masks is not None:
+        masks = load_file(arguments.masks)
+        of_masks = {name: weight for name, weight in weights.items() if name in masks}
+        check_masks(masks, of_masks, str(arguments.masks))
     if arguments.gradual is not None:
-        masks = arguments.gradual.first_masks(dict(model.named_parameters()))
+        masks = arguments.gradual.first_masks(weights)
     return Start(model, masks, load_file(arguments.moments) if arguments.moments else None)

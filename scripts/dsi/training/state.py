@@ -8,24 +8,29 @@ from pathlib import Path
 
 from dsi.base.files import file_digest
 from dsi.training.arguments import TrainingArguments
+from dsi.training.phase import Phase
+
+MODEL_FILES = ("model.safetensors", "config.json")  # the configuration holds the dropout
 
 
-def state_key(arguments: TrainingArguments, settings: object, inputs: Iterable[Path]) -> str:
+def state_key(arguments: TrainingArguments, settings: object, phase: Phase, inputs: Iterable[Path]) -> str:
     """A name for the resumable state, 16 hex digits: another for any other setting, input or code.
 
     Args:
         settings: the task's, a data class.
+        phase: its precision is that of the machine, which the settings may leave open.
         inputs: what the task reads besides the tokenizer, the start, masks and moments.
     """
     files = [
         *inputs,
         arguments.tokenizer / "tokenizer.json",
-        *([arguments.start / "model.safetensors"] if arguments.start else []),
+        *([arguments.start / name for name in MODEL_FILES] if arguments.start else []),
         *(path for path in (arguments.masks, arguments.moments) if path),
     ]
     identity = {
         "phase": arguments.phase,
         "settings": asdict(settings),  # type: ignore[call-overload]
+        "precision": phase.precision,
         "gradual": asdict(arguments.gradual) if arguments.gradual else None,
         "seed": arguments.seed,
         "threads": arguments.threads,

@@ -56,7 +56,9 @@ class Training(Section):
         description="largest norm of the gradient; null: no limit", examples=[1.0]
     )
     patience: OrNull[Positive] = Field(
-        description="epochs without a better validation loss before stopping; null: never", examples=[5]
+        description="epochs without a better validation loss before stopping, if nothing is pruned; "
+        "null: never",
+        examples=[5],
     )
     precision: Literal["auto", "bf16", "fp32"] = Field(
         description="auto: bf16 where the processor has it, else fp32; or bf16, fp32", examples=["auto"]

@@ -61,6 +61,21 @@ def index_collection(**sources: Any) -> dict[str, Any]:
     return {"collection": "mine", "collections": {"mine": {**definition, **sources}}, "run": ["dsi"]}
 
 
+def test_a_patience_needs_validation_queries_of_any_kind_of_collection() -> None:
+    judged = {"topics": {"pyserini": "t"}, "qrels": {"pyserini": "q"}}
+    files = index_collection(splits={"test": judged})
+    for key in ("topics", "qrels", "split"):
+        del files["collections"]["mine"][key]
+    datasets = {"kind": "ir_datasets", "documents": "d", "splits": {"test": "d/test"}, "relevance": 1}
+    for definition in (index_collection(), files, {**files, "collections": {"mine": datasets}}):
+        waiting = {"baselines": {"dsi": {"prune": False, "training": {"patience": 2}}}}
+        assert "patience: found 2 with the collection mine, which has no" in refused(
+            {**definition, **waiting}
+        )
+    files["collections"]["mine"]["splits"]["validation"] = judged
+    assert checked_study(merged(DEFAULT, {**files, **waiting})).baselines["dsi"].training.patience == 2
+
+
 def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
     assert checked_study(merged(DEFAULT, index_collection())).collection == "mine"
 
@@ -161,6 +176,19 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
             {"criteria": ["ffn"], "pruning": {"stacks": ["decoder"]}},
             "criteria: found ffn with stacks ['decoder'] and kinds ['attention', 'feed_forward'], expected "
             "all feed-forward layers",
+        ),
+        (
+            {"baselines": {"dsi": {"training": {"patience": 5}}}},
+            "baselines.dsi.training.patience: found 5 with prune: true, expected null, as the arms that "
+            "pruning compares train for the same epochs",
+        ),
+        (
+            {
+                "baselines": {"study": {"training": {"patience": 5}}},
+                "collections": {"pydocs": {"split": {"train": 0.8, "validation": 0}}},
+            },
+            "baselines.study.training.patience: found 5 with the collection pydocs, which has no validation "
+            "queries to wait for; expected null or such queries, for example patience: null",
         ),
         (
             {"recovery": {"rewind": True, "epochs": 21}},

@@ -147,7 +147,8 @@ def test_the_reference_gives_bounds_default_description_and_example() -> None:
     text = reference(DEFAULT)
     assert (
         "- `patience`, a whole number at least 1, or null (default `null`)\\\n"
-        "  epochs without a better validation loss before stopping; null: never; for example `patience: 5`\n"
+        "  epochs without a better validation loss before stopping, if nothing is pruned; null: never; for "
+        "example `patience: 5`\n"
     ) in text
     assert "- `generated`, a number at least 0 (optional)\\\n" in text
     # Training is described once; the other baseline's section has its own defaults.

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 import torch
 
+from dsi.model.scoring import docid_logits
+from dsi.training.objectives import docid
+from dsi.training.objectives import examples as examples_module
 from dsi.training.objectives.docid import DocidObjective, soft_cross_entropy
+from dsi.training.objectives.examples import Batch, Query
 from tests.conftest import TEXTS
 from tests.training.conftest import docid_objective, examples
 
@@ -24,7 +28,7 @@ def test_batches_are_those_of_the_examples(tokenizer_folder: Path) -> None:
     assert len(objective) == len(drawn)
     for batch, expected in zip(objective.batches(3), drawn.batches(drawn.generator(3)), strict=True):
         assert torch.equal(batch.input_ids, expected.input_ids)
-        assert torch.equal(batch.targets, torch.from_numpy(expected.targets))
+        assert torch.equal(batch.targets, torch.from_numpy(drawn.targets(expected.examples)))
         assert batch.targets.shape[1] == len(TEXTS)
 
 
@@ -33,3 +37,30 @@ def test_validation_has_the_measures_of_the_history(tokenizer_folder: Path, tiny
     with torch.no_grad():
         assert tuple(objective.validate(tiny_model)) == objective.measures
     assert DocidObjective(examples(tokenizer_folder), []).validate(tiny_model) == {}
+
+
+def test_validation_in_blocks_gives_the_same(
+    tokenizer_folder: Path, tiny_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = [Query(text, columns) for text, columns in (("random matrix", (2, 5)), ("graph", (0,)))] * 4
+    objective = DocidObjective(examples(tokenizer_folder), queries)
+    found, sizes = [], []
+
+    def noted(*arguments: Any) -> torch.Tensor:
+        sizes.append(len(arguments[1]))
+        return docid_logits(*arguments)
+
+    monkeypatch.setattr(docid, "docid_logits", noted)
+    for cells in (2**24, 3 * len(TEXTS)):
+        monkeypatch.setattr(examples_module, "CELLS", cells)
+        with torch.no_grad():
+            found.append(objective.validate(tiny_model))
+    assert sizes == [8, 3, 3, 2]
+    assert found[1] == pytest.approx(found[0], rel=1e-6)
+
+
+def test_a_step_never_waits_for_the_device(tokenizer_folder: Path, tiny_model: Any) -> None:
+    """Tensors without data: whatever would read one of the device's fails."""
+    objective = docid_objective(tokenizer_folder)
+    batch = Batch(*(tensor.to("meta") for tensor in next(objective.batches(1))))
+    assert objective.loss(tiny_model.to("meta"), batch).shape == ()

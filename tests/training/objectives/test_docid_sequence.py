@@ -14,7 +14,9 @@ from dsi.model.scoring import IGNORED, score_pairs
 from dsi.ranking.ranker import rank_with_losses
 from dsi.ranking.scores import measures_of_scores
 from dsi.training.loop import train
+from dsi.training.objectives import examples as examples_module
 from dsi.training.objectives.docid_sequence import draw_columns
+from dsi.training.objectives.examples import Batch
 from dsi.training.retriever import Retriever
 from dsi.training.start import Start
 from tests.conftest import DOCIDS, MAX_TOKENS
@@ -22,8 +24,8 @@ from tests.training.conftest import PHASE, docids_of, sequence_objective, sequen
 
 
 def test_a_draw_follows_the_distribution() -> None:
-    targets = np.tile(np.array([[0.5, 0.0, 0.2, 0.3]], dtype=np.float32), (20_000, 1))
-    shares = np.bincount(draw_columns(targets, random.Random(1)), minlength=4) / 20_000
+    target = np.array([0.5, 0.0, 0.2, 0.3], dtype=np.float32)
+    shares = np.bincount(draw_columns(target, 20_000, random.Random(1)), minlength=4) / 20_000
     assert shares == pytest.approx([0.5, 0, 0.2, 0.3], abs=0.015)  # four standard errors
     assert shares[1] == 0
 
@@ -88,3 +90,42 @@ def test_a_trained_retriever_is_saved_and_ranks_as_it_was_validated(
     assert run.groupby("qid")["docid"].nunique().eq(24).all()
     measured = measures_of_scores(scores[:2], [(1, 4), (2,)])["MAP"]
     assert measured == pytest.approx(history["validation_MAP"].iloc[-1])
+
+
+def test_draws_are_those_of_the_targets_repeated(tokenizer_folder: Path) -> None:
+    """Drawn row by row they are what one draw from each of the repeated rows gave."""
+    rows = np.random.default_rng(1).dirichlet(np.full(50, 0.1), size=40).astype(np.float32)
+    rng = random.Random(7)
+    repeated = np.repeat(rows, 4, axis=0)
+    sums = np.cumsum(repeated, axis=1, dtype=np.float64)
+    wanted = np.array([rng.random() for _ in repeated]) * sums[:, -1]
+    expected = (sums > wanted[:, None]).argmax(axis=1).tolist()
+    rng = random.Random(7)
+    assert [column for row in rows for column in draw_columns(row, 4, rng)] == expected
+
+
+def test_a_draw_of_the_whole_sum_has_a_probability() -> None:
+    class Highest(random.Random):
+        def random(self) -> float:
+            return 1.0
+
+    assert draw_columns(np.array([0.0, 0.4, 0.6, 0.0], dtype=np.float32), 1, Highest()) == [2]
+
+
+def test_targets_are_made_in_blocks(tokenizer_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The labels are the same however few targets are held at a time."""
+    checkpoint = sequence_start("naive", tokenizer_folder)
+    labels = []
+    for cells in (2**24, 3 * 24, 1):
+        monkeypatch.setattr(examples_module, "CELLS", cells)
+        objective = sequence_objective(checkpoint, tokenizer_folder)
+        labels.append([batch.targets.tolist() for batch in objective.batches(1)])
+    assert labels[0] == labels[1] == labels[2]
+
+
+def test_a_step_never_waits_for_the_device(tokenizer_folder: Path) -> None:
+    checkpoint = sequence_start("naive", tokenizer_folder)
+    objective = sequence_objective(checkpoint, tokenizer_folder)
+    batch = next(objective.batches(1))
+    model = checkpoint.model.to("meta")
+    assert objective.loss(model, Batch(*(tensor.to("meta") for tensor in batch))).shape == ()

@@ -25,7 +25,7 @@ def test_an_epoch_holds_every_document_and_the_share_of_training_queries(tokeniz
     seen = batches(drawn, 1)
     assert drawn.count == 24 * 2 + 12  # 12 of 60 are a fifth
     assert len(seen) == len(drawn) == math.ceil(60 / 8)
-    targets = np.concatenate([batch.targets for batch in seen])
+    targets = np.concatenate([drawn.targets(batch.examples) for batch in seen])
     queries = targets[(targets > 0).sum(axis=1) == 2]
     assert len(queries) == 12
     assert queries[0].nonzero()[0].tolist() == [3, 6]
@@ -58,7 +58,7 @@ def test_queries_that_nobody_judged_are_taught_by_bm25_alone(tokenizer_folder: P
     assert taught.count == pseudo + round(pseudo * 0.2 / 0.8)
     raised = np.exp(scorer().scores([["shortest", "path"]])[0])
     expected = raised / raised.sum()
-    targets = [row for batch in batches(taught, 1) for row in batch.targets]
+    targets = [row for batch in batches(taught, 1) for row in taught.targets(batch.examples)]
     alike = sum(np.allclose(row, expected, atol=1e-6) for row in targets)
     assert alike >= taught.count - pseudo  # "zzz", which BM25 cannot teach, is never drawn
     assert all(row.sum() == pytest.approx(1, abs=1e-5) for row in targets)

@@ -8,7 +8,13 @@ from tokenizers import Tokenizer
 
 from dsi.docids.tokenizer import load_tokenizer
 from dsi.evaluation.published_measures import STUDY_MEASURES
-from dsi.training.objectives.ranked_list import TRACKED, ListExamples, ListObjective, ListTraining
+from dsi.training.objectives.ranked_list import (
+    TRACKED,
+    LabelledBatch,
+    ListExamples,
+    ListObjective,
+    ListTraining,
+)
 from tests.ranking.tiny_lists import examples, generation, model, topk, write_tokenizer
 
 
@@ -76,3 +82,20 @@ def test_a_history_has_the_studys_measures(tokenizer: Tokenizer) -> None:
         *TRACKED,
     }
     assert set(TRACKED) <= set(STUDY_MEASURES)
+
+
+def test_a_step_never_waits_for_the_device(tokenizer: Tokenizer) -> None:
+    trained = objective(tokenizer, ListExamples(examples(tokenizer)[:2], [], []), 2, count_padding=False)
+    [batch] = trained.batches(1)
+    on_device = LabelledBatch(*(tensor.to("meta") for tensor in batch))
+    assert trained.loss(model(tokenizer).to("meta"), on_device).shape == ()
+
+
+def test_what_gives_a_validation_loss(tokenizer: Tokenizer) -> None:
+    """A query for which BM25 found nothing has one only where padding counts."""
+    one, *_, empty = examples(tokenizer)
+    assert (one.found, empty.found) == (True, False)
+    for validation, count, expected in (([one], False, True), ([empty], False, False), ([empty], True, True)):
+        chosen = ListExamples([one], validation, [])
+        assert objective(tokenizer, chosen, count_padding=count).validated is expected
+    assert not objective(tokenizer, ListExamples([one], [], [one])).validated

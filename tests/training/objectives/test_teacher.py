@@ -1,10 +1,14 @@
 """The teacher: targets of texts, by hand."""
 
+import tracemalloc
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.special import softmax
 
+from dsi.bm25.sparse_scores import Bm25Scorer
 from dsi.training.objectives.teacher import Example, Teacher, relevance_targets
 from tests.conftest import TEXTS
 from tests.training.conftest import scorer
@@ -43,3 +47,28 @@ def test_bm25_teaches_what_it_finds_if_it_has_a_share() -> None:
 
 def test_relevant_documents_share_the_target() -> None:
     assert relevance_targets([(1, 3), ()], 4).tolist() == [[0, 0.5, 0, 0.5], [0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("weight", [0.3, 0.5, 1.0])
+def test_products_are_those_of_float64_without_a_matrix_of_it(weight: float) -> None:
+    """Bit for bit (1 - weight) · hard + weight · soft in float64, rounded once."""
+    words = " ".join(TEXTS).split()
+    texts = [Example(words[first : first + 3], (first % 24,) * (first % 5 > 0)) for first in range(0, 300, 3)]
+    hard = relevance_targets([example.relevant for example in texts], 24)
+    scores = scorer().scores([example.words for example in texts])
+    share = weight * (scores.max(axis=1, keepdims=True) > 0)
+    share[[not example.relevant for example in texts]] = 1
+    expected = ((1 - share) * hard + share * softmax(scores / 1.0, axis=1)).astype(np.float32)
+    assert np.array_equal(teacher(weight).targets(texts), expected)
+
+
+def test_targets_take_no_more_than_a_few_matrices_of_float32() -> None:
+    documents = 100_000
+    weights = pd.DataFrame({"document": [0, 7], "term": "a", "weight": [1.0, 2.0], "idf": 1.0})
+    large = Teacher(Bm25Scorer(weights, {"a": ["a"]}, documents), documents, 0.3, temperature=1.0)
+    texts = [Example(["a"], (3,))] * 16
+    tracemalloc.start()
+    large.targets(texts)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak / (4 * len(texts) * documents) < 5

@@ -10,9 +10,9 @@ import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.model.scoring import docid_logits
-from dsi.ranking.scores import measures_of_scores
+from dsi.ranking.scores import measures_of_ranks, ranks_of_scores
 from dsi.training.objective import VALIDATION_LOSS
-from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch, Examples, Query
+from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch, Examples, Query, blocks
 from dsi.training.objectives.teacher import relevance_targets
 
 
@@ -29,11 +29,9 @@ class DocidObjective:
     def __init__(self, examples: Examples, validation: Sequence[Query]) -> None:
         self.examples = examples.count
         self._drawn = examples
-        self._validation = None
-        if validation:
-            targets = relevance_targets([query.relevant for query in validation], examples.documents)
-            inputs = examples.encode([query.text for query in validation])
-            self._validation = Batch(*inputs, torch.from_numpy(targets))
+        self.validated = bool(validation)
+        self._relevant = [query.relevant for query in validation]
+        self._inputs = examples.encode([query.text for query in validation]) if validation else None
 
     def __len__(self) -> int:
         """Batches in one epoch."""
@@ -42,7 +40,8 @@ class DocidObjective:
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The batches of an epoch, which (seed, epoch) determine."""
         for drawn in self._drawn.batches(self._drawn.generator(epoch)):
-            yield Batch(drawn.input_ids, drawn.attention_mask, torch.from_numpy(drawn.targets))
+            targets = torch.from_numpy(self._drawn.targets(drawn.examples))
+            yield Batch(drawn.input_ids, drawn.attention_mask, targets)
 
     def loss(self, model: T5ForConditionalGeneration, batch: Batch) -> torch.Tensor:
         """Cross-entropy over documents."""
@@ -51,18 +50,27 @@ class DocidObjective:
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss and measures of the validation queries against the judgements."""
-        if self._validation is None:
+        if self._inputs is None:
             return {}
-        batch = Batch(*(tensor.to(model.device) for tensor in self._validation))
-        logits = docid_logits(model, batch.input_ids, batch.attention_mask, self._drawn.documents)
-        relevant = [tuple(row.nonzero().flatten().tolist()) for row in batch.targets]
-        measures = measures_of_scores(logits.cpu().numpy(), relevant)
+        documents, losses, ranks = self._drawn.documents, [], []
+        for rows in blocks(len(self._relevant), documents):
+            input_ids, mask = (tensor[rows].to(model.device) for tensor in self._inputs)
+            logits = docid_logits(model, input_ids, mask, documents)
+            targets = torch.from_numpy(relevance_targets(self._relevant[rows], documents))
+            losses.append(row_losses(logits, targets.to(model.device)))
+            ranks += ranks_of_scores(logits.cpu().numpy(), self._relevant[rows])
+        measures = measures_of_ranks(ranks, self._relevant)
         return {
-            VALIDATION_LOSS: soft_cross_entropy(logits, batch.targets).item(),
+            VALIDATION_LOSS: torch.cat(losses).mean().item(),
             **{f"validation_{name}": value for name, value in measures.items()},
         }
 
 
 def soft_cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean over rows of -Σ target · log softmax(logits); both (B, N)."""
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
+    """The mean of `row_losses`."""
+    return row_losses(logits, targets).mean()
+
+
+def row_losses(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """-Σ target · log softmax(logits) of each row, (B,); both (B, N)."""
+    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1)

@@ -18,7 +18,8 @@ from dsi.model.scoring import identifier_losses, pad_labels
 from dsi.ranking.scores import measures_of_ranking
 from dsi.ranking.trie_search import TrieRanker
 from dsi.training.objective import VALIDATION_LOSS
-from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch, Examples, Query
+from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch, Examples, Query, blocks
+from dsi.training.objectives.teacher import Example
 
 VALIDATION_DEPTH = 1000  # documents ranked lower count as not found: exact to the end would cost a whole walk
 VALIDATION_QUERIES = 32
@@ -48,6 +49,7 @@ class SequenceObjective:
     ) -> None:
         self.examples = examples.count
         self._drawn = examples
+        self.validated = bool(validation)
         self._validation = validation
         self._inputs = examples.encode([query.text for query in validation]) if validation else None
         self._docids = docids
@@ -64,11 +66,13 @@ class SequenceObjective:
         """The batches of an epoch, which (seed, epoch) determine."""
         rng = self._drawn.generator(epoch)
         for drawn in self._drawn.batches(rng):
-            yield Batch(drawn.input_ids, drawn.attention_mask, self._labels(drawn.targets, rng))
+            yield Batch(drawn.input_ids, drawn.attention_mask, self._labels(drawn.examples, rng))
 
     def loss(self, model: T5ForConditionalGeneration, batch: Batch) -> torch.Tensor:
         """Mean of -log P(identifier | text)."""
-        return identifier_losses(model, *batch, self._tokens.to(model.device)).mean()
+        # Once: at each step the device would be waited for.
+        self._tokens = self._tokens.to(model.device)
+        return identifier_losses(model, *batch, self._tokens).mean()
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss and measures of the validation queries, ranked exactly to depth 1000."""
@@ -103,17 +107,24 @@ class SequenceObjective:
         tokens = self._tokens.to(model.device)
         return identifier_losses(model, input_ids, torch.ones_like(input_ids), labels, tokens).mean().item()
 
-    def _labels(self, targets: npt.NDArray[np.float32], rng: random.Random) -> torch.Tensor:
-        """The identifiers of DRAWN documents for each target distribution (B, N), as labels (B, DRAWN, T)."""
-        drawn = draw_columns(np.repeat(targets, DRAWN, axis=0), rng)
+    def _labels(self, examples: Sequence[Example], rng: random.Random) -> torch.Tensor:
+        """The identifiers of DRAWN documents for each of B examples, as labels (B, DRAWN, T)."""
+        drawn = [
+            document
+            for rows in blocks(len(examples), self._drawn.documents)
+            for target in self._drawn.targets(examples[rows])
+            for document in draw_columns(target, DRAWN, rng)
+        ]
         labels = pad_labels([self._identifiers[document] for document in drawn])
-        return labels.view(len(targets), DRAWN, -1)
+        return labels.view(len(examples), DRAWN, -1)
 
 
-def draw_columns(targets: npt.NDArray[np.float32], rng: random.Random) -> list[int]:
-    """One column of each row, drawn with the row's probabilities (which sum to about 1)."""
-    sums = np.cumsum(targets, axis=1, dtype=np.float64)
-    wanted = np.array([rng.random() for _ in targets]) * sums[:, -1]
-    # The first sum above what is wanted: a column of probability 0 is never drawn.
-    columns: list[int] = (sums > wanted[:, None]).argmax(axis=1).tolist()
+def draw_columns(target: npt.NDArray[np.float32], count: int, rng: random.Random) -> list[int]:
+    """Columns drawn independently with their probabilities, (N,), which sum to about 1."""
+    sums = np.cumsum(target, dtype=np.float64)
+    wanted = np.array([rng.random() for _ in range(count)]) * sums[-1]
+    # The first sum above what is wanted: a column of probability 0 is never drawn. A product that was rounded
+    # up to the whole sum finds none, and takes the last column that has a probability.
+    last = np.searchsorted(sums, sums[-1])
+    columns: list[int] = np.minimum(np.searchsorted(sums, wanted, side="right"), last).tolist()
     return columns

@@ -22,6 +22,14 @@ from dsi.training.objectives.teacher import Example, Teacher
 
 # What objectives on these examples measure after every epoch.
 VALIDATION_MEASURES = (VALIDATION_LOSS, "validation_MAP", "validation_R@10", "validation_R@1000")
+# Numbers in a matrix of texts by documents that is made at a time: 64 MB of float32.
+CELLS = 2**24
+
+
+def blocks(texts: int, documents: int) -> Iterator[slice]:
+    """Slices that cover all texts, each of so few that texts by documents are CELLS at most, or of one."""
+    rows = max(1, CELLS // documents)
+    return (slice(first, first + rows) for first in range(0, texts, rows))
 
 
 class Query(NamedTuple):
@@ -44,11 +52,11 @@ class Batch(NamedTuple):
 
 
 class DrawnBatch(NamedTuple):
-    """input_ids, attention_mask: (B, L) int64; targets: (B, N) float32, rows sum to 1."""
+    """input_ids, attention_mask: (B, L) int64; examples: the B that they encode."""
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
-    targets: npt.NDArray[np.float32]
+    examples: list[Example]
 
 
 class Drawing(NamedTuple):
@@ -113,7 +121,11 @@ class Examples:
         encoded = self._tokenizer.encode_batch([" ".join(example.words) for example in examples])
         for rows in bucketed([len(entry.ids) for entry in encoded], self._drawing.batch_size, rng):
             input_ids, mask = pad_batch([encoded[row].ids for row in rows])
-            yield DrawnBatch(input_ids, mask, self._teacher.targets([examples[row] for row in rows]))
+            yield DrawnBatch(input_ids, mask, [examples[row] for row in rows])
+
+    def targets(self, examples: Sequence[Example]) -> npt.NDArray[np.float32]:
+        """What examples should retrieve, (len(examples), N) float32; rows sum to 1."""
+        return self._teacher.targets(examples)
 
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """(input_ids, attention_mask) of texts, both (len(texts), L) int64."""

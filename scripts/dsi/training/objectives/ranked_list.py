@@ -52,6 +52,18 @@ class ListTraining(NamedTuple):
     seed: int
 
 
+class LabelledBatch(NamedTuple):
+    """A `ListBatch` and counted: (C,) int64, the places in the flattened labels that are in the loss.
+
+    They are found where the batch is made: on a GPU finding them would wait for it at each step.
+    """
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    labels: torch.Tensor
+    counted: torch.Tensor
+
+
 class ListObjective:
     """Cross-entropy on the lists of the training queries.
 
@@ -71,6 +83,8 @@ class ListObjective:
         self._topk = topk[topk["qid"].isin(evaluated)]
         self._settings = settings
         self.examples = len(examples.training)
+        # Without padding a query for which BM25 found nothing has no loss.
+        self.validated = any(example.found or settings.count_padding for example in examples.validation)
         self.measures = tuple(
             f"{split}_{name}"
             for split, chosen in self._evaluated.items()
@@ -82,7 +96,7 @@ class ListObjective:
         """Batches in one epoch."""
         return math.ceil(self.examples / self._settings.batch_size)
 
-    def batches(self, epoch: int) -> Iterator[ListBatch]:
+    def batches(self, epoch: int) -> Iterator[LabelledBatch]:
         """The batches of an epoch, which (seed, epoch) determine."""
         rng = random.Random(f"{self._settings.seed}/{epoch}")
         order = list(range(self.examples))
@@ -91,14 +105,16 @@ class ListObjective:
         for rows in bucketed([self._length(example) for example in examples], self._settings.batch_size, rng):
             chosen = [examples[row] for row in rows]
             input_ids, mask = pad_batch([example.input_ids for example in chosen])
-            yield ListBatch(input_ids, mask, self._labels(chosen))
+            labels = self._labels(chosen)
+            counted = (labels.flatten() != IGNORED).nonzero().flatten()
+            yield LabelledBatch(input_ids, mask, labels, counted)
 
-    def loss(self, model: T5ForConditionalGeneration, batch: ListBatch) -> torch.Tensor:
+    def loss(self, model: T5ForConditionalGeneration, batch: LabelledBatch) -> torch.Tensor:
         """Cross-entropy, a mean over label positions."""
+        states = decoder_states(model, ListBatch(batch.input_ids, batch.attention_mask, batch.labels))
         # With T5's vocabulary the head takes most of a step's time: leave masked positions out of it.
-        counted = batch.labels != IGNORED
-        logits = head_logits(model, decoder_states(model, batch)[counted])
-        return cross_entropy(logits.float(), batch.labels[counted])
+        logits = head_logits(model, states.flatten(0, 1)[batch.counted])
+        return cross_entropy(logits.float(), batch.labels.flatten()[batch.counted])
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss as trained and the study's measures, of the splits that have queries."""

@@ -38,15 +38,21 @@ class Teacher:
 
     def targets(self, examples: Sequence[Example]) -> npt.NDArray[np.float32]:
         """(len(examples), N) float32; rows sum to 1."""
-        hard = relevance_targets([example.relevant for example in examples], self._documents)
         if self._weight == 0:
-            return hard
+            return relevance_targets([example.relevant for example in examples], self._documents)
         scores = self._scorer.scores([example.words for example in examples])
         soft = softmax(scores / self._temperature, axis=1)
         # A text that matches nothing teaches nothing: a flat distribution would be noise.
         weight = self._weight * (scores.max(axis=1, keepdims=True) > 0)
         weight[[not example.relevant for example in examples]] = 1
-        mixed: npt.NDArray[np.float32] = ((1 - weight) * hard + weight * soft).astype(np.float32)
+        # In float64, which decides last bits, but into float32: a matrix of float64 would be twice as large.
+        mixed: npt.NDArray[np.float32] = np.multiply(
+            weight, soft, out=np.empty_like(soft), casting="same_kind"
+        )
+        for row, (_, relevant) in enumerate(examples):
+            columns = list(relevant)
+            share = np.float32(1 / max(len(columns), 1))
+            mixed[row, columns] = (1 - weight[row]) * share + weight[row] * soft[row, columns]
         return mixed
 
 
