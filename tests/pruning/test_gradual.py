@@ -1,10 +1,13 @@
 """Gradual pruning: the schedule by hand, and masks that only grow."""
 
+import json
 from argparse import ArgumentTypeError
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from dsi.model.masks import hold_masks
 from dsi.pruning.errors import PruningError
@@ -67,3 +70,18 @@ def test_what_is_not_there_cannot_be_pruned(tiny_model: Any) -> None:
     gradual = GradualPruning(0.5, 0.5, 7, Selection(lm_head=True))
     with pytest.raises(PruningError, match="this model ties lm_head to the embedding"):
         gradual.first_masks(dict(tiny_model.named_parameters()))
+
+
+def test_zeros_are_a_share_of_the_dense_checkpoint_as_it_was_stored(tmp_path: Path) -> None:
+    # Stored: 20 of the embedding and 4 of a Linear. Untied since, with half of the head's 20 weights gone.
+    query = "encoder.block.0.layer.0.SelfAttention.q.weight"
+    dense = {"shared.weight": torch.ones(10, 2), query: torch.ones(2, 2)}
+    half = torch.ones(10, 2)
+    half[:5] = 0
+    save_file(dense, tmp_path / "dense.safetensors")
+    save_file({**dense, "lm_head.weight": half}, tmp_path / "model.safetensors")
+    pruning = GradualPruning(rate=0.5, until=1.0, every=1)
+    pruning.write({"lm_head.weight": half.bool()}, tmp_path, tmp_path / "dense.safetensors")
+    found = json.loads((tmp_path / "sparsity.json").read_text(encoding="utf-8"))
+    assert (found["parameters"], found["nonzero"]) == (24, 34)
+    assert found["model"] == pytest.approx(1 - 34 / 24)

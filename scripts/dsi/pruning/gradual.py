@@ -99,9 +99,15 @@ class GradualPruning:
         schedule = CubicSchedule(0, max(1, round(self.until * last)), self.rate)
         GradualMasks(masked, schedule, self.every).update(step)
 
-    def write(self, masks: Tensors, folder: Path) -> None:
-        """Write the masks as they are at the end, and the zeros of the checkpoint in the same folder."""
-        result = sparsity(load_file(folder / "model.safetensors"), self.rate)
+    def write(self, masks: Tensors, folder: Path, stored: Path | None = None) -> None:
+        """Write the masks as they are at the end, and the zeros of the checkpoint in the same folder.
+
+        Args:
+            stored: the weights of the dense checkpoint, of which zeros are a share: an output head that has
+                been untied from the embedding since then is no part of them.
+        """
+        dense = load_file(stored) if stored else None
+        result = sparsity(load_file(folder / "model.safetensors"), self.rate, dense)
         save_file(masks, folder / "masks.safetensors")
         write_json(result._asdict(), folder / "sparsity.json")
         logger.info("zeros: %.4f of Linears, %.4f of all parameters", result.linears, result.model)

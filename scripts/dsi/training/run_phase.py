@@ -47,6 +47,6 @@ def run_phase(
         if phase.name == "E1":
             save_file(optimiser_moments(optimiser, start.model), folder / "optimizer.safetensors")
         if gradual is not None:
-            gradual.write(module.masks, folder)
+            gradual.write(module.masks, folder, start.stored)
     rank()
     shutil.rmtree(state)

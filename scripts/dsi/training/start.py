@@ -1,6 +1,7 @@
 """Where a phase of training begins: a model, masks, and the optimiser's state."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -17,11 +18,13 @@ class Start(NamedTuple):
 
     masks: parameter name → boolean mask, True where a weight is kept; empty for dense training. moments:
     optimiser state to go on from (`dsi.training.optimisation.optimiser_moments`), None to start afresh.
+    stored: the weights' file of the checkpoint that the model was loaded from, None for a new model.
     """
 
     model: T5ForConditionalGeneration
     masks: Mapping[str, torch.Tensor] = {}
     moments: Mapping[str, torch.Tensor] | None = None
+    stored: Path | None = None
 
 
 def start_of(model: T5ForConditionalGeneration, arguments: TrainingArguments, untie: bool) -> Start:
@@ -44,4 +47,5 @@ def start_of(model: T5ForConditionalGeneration, arguments: TrainingArguments, un
         check_masks(masks, of_masks, str(arguments.masks))
     if arguments.gradual is not None:
         masks = arguments.gradual.first_masks(weights)
-    return Start(model, masks, load_file(arguments.moments) if arguments.moments else None)
+    moments = load_file(arguments.moments) if arguments.moments else None
+    return Start(model, masks, moments, arguments.start / "model.safetensors" if arguments.start else None)
