@@ -60,7 +60,9 @@ def scores_beside_lucenes(
 
 
 @pytest.mark.parametrize(
-    "without", [["the of and", "of the"], ["", "  "], ["the of", "", "!?", "and"]], ids=["stop", "empty", "both"]
+    "without",
+    [["the of and", "of the"], ["", "  "], ["the of", "", "!?", "and"]],
+    ids=["stop", "empty", "both"],
 )
 def test_documents_without_an_index_term_leave_lucenes_scores(
     java: Java, tmp_path: Path, without: list[str]

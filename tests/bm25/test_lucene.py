@@ -39,7 +39,7 @@ def test_an_index_without_vectors_is_told_apart_from_documents_without_terms(
 ) -> None:
     java(build_without_vectors, tmp_path)
     documents = pd.DataFrame({"docid": ["a"], "text": ["graph node"]})
-    with pytest.raises(lucene.LuceneError, match="no term vector for document 'a'; .* -storeDocvectors"):
+    with pytest.raises(lucene.LuceneError, match=r"no term vector for document 'a'; .* -storeDocvectors"):
         java(lucene.document_vectors, tmp_path, documents)
 
 

@@ -17,6 +17,7 @@ from dsi.docids.tokenizer import load_tokenizer
 from dsi.evaluation.runs import ranked
 from dsi.model.checkpoint import DOCID_TASK, load_checkpoint, load_t5, read_description
 from dsi.model.scoring import pad_batch
+from dsi.ranking.docid_names import DocidNames
 from dsi.ranking.list_constraint import ListConstraint
 from dsi.ranking.lists import PROMPT, generate_tokens
 from dsi.ranking.ranker import Ranker
@@ -89,6 +90,7 @@ def _list_search(folder: Path) -> tuple[Search, list[str]]:
     docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
     known = set(docids)
     inputs, targets = load_tokenizer(folder, description.max_tokens), load_tokenizer(folder)
+    names = DocidNames(docids, targets)
     allowed = None
     if description.constrained:
         assert description.k is not None
@@ -100,7 +102,7 @@ def _list_search(folder: Path) -> tuple[Search, list[str]]:
     @torch.inference_mode()
     def search(query: str, k: int) -> list[Hit]:
         (tokens,) = generate_tokens(model, *pad_batch([inputs.encode(PROMPT + query).ids]), limit, allowed)
-        words = list(dict.fromkeys(targets.decode(tokens).split()))[:k]
+        words = list(dict.fromkeys(names.text(tokens).split()))[:k]
         return [Hit(rank, None, word, word in known) for rank, word in enumerate(words, start=1)]
 
     return search, docids
