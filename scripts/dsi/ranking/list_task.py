@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import torch
 from tokenizers import Tokenizer
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.base.command import UserError
 from dsi.base.files import replacing, write_parquet
+from dsi.base.process import compute_device
 from dsi.collection.splits import EVALUATED_SPLITS
 from dsi.docids.identifiers import DocidError
 from dsi.docids.tokenizer import load_tokenizer
@@ -127,7 +127,7 @@ def write_lists(
         run_path: gzipped TREC run.
         outputs_path: parquet: the columns of `list_outputs`.
     """
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(compute_device())
     outputs = list_outputs(model, task.examples(*EVALUATED_SPLITS), task.generation)
     run = list_run(outputs, set(task.docids["docid"]), task.depth)
     with replacing(run_path) as path:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
+from dsi.base.process import compute_device
 from dsi.bm25.lucene import bm25_searcher
 from dsi.bm25.parameters import Bm25Parameters
 from dsi.docids.tokenizer import load_tokenizer
@@ -86,7 +87,7 @@ def _docid_search(folder: Path, prefixes_at_a_time: int) -> tuple[Search, list[s
 
 def _list_search(folder: Path) -> tuple[Search, list[str]]:
     description = read_description(folder)
-    model = load_t5(folder).eval()
+    model = load_t5(folder).eval().to(compute_device())
     docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
     known = set(docids)
     inputs, targets = load_tokenizer(folder, description.max_tokens), load_tokenizer(folder)
@@ -101,7 +102,8 @@ def _list_search(folder: Path) -> tuple[Search, list[str]]:
 
     @torch.inference_mode()
     def search(query: str, k: int) -> list[Hit]:
-        (tokens,) = generate_tokens(model, *pad_batch([inputs.encode(PROMPT + query).ids]), limit, allowed)
+        ids, mask = (tensor.to(model.device) for tensor in pad_batch([inputs.encode(PROMPT + query).ids]))
+        (tokens,) = generate_tokens(model, ids, mask, limit, allowed)
         words = list(dict.fromkeys(names.text(tokens).split()))[:k]
         return [Hit(rank, None, word, word in known) for rank, word in enumerate(words, start=1)]
 
