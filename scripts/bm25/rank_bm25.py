@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dsi.base.command import command_parser, run
+from dsi.base.command import UserError, command_parser, run
+from dsi.evaluation.runs import RunFormatError
 from dsi.ranking.references import write_bm25_run
 
 
@@ -23,7 +24,10 @@ class Arguments(NamedTuple):
 
 def main() -> None:
     arguments = parse_arguments()
-    write_bm25_run(pd.read_parquet(arguments.queries), pd.read_parquet(arguments.topk), arguments.run)
+    try:
+        write_bm25_run(pd.read_parquet(arguments.queries), pd.read_parquet(arguments.topk), arguments.run)
+    except RunFormatError as error:
+        raise UserError(str(error)) from error
 
 
 def parse_arguments() -> Arguments:

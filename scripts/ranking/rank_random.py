@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dsi.base.command import command_parser, run
+from dsi.base.command import UserError, command_parser, run
+from dsi.evaluation.runs import RunFormatError
 from dsi.ranking.references import write_random_run
 
 
@@ -26,13 +27,12 @@ class Arguments(NamedTuple):
 
 def main() -> None:
     arguments = parse_arguments()
-    write_random_run(
-        pd.read_parquet(arguments.queries),
-        pd.read_parquet(arguments.documents, columns=["docid"]),
-        arguments.depth,
-        arguments.seed,
-        arguments.run,
-    )
+    queries = pd.read_parquet(arguments.queries)
+    documents = pd.read_parquet(arguments.documents, columns=["docid"])
+    try:
+        write_random_run(queries, documents, arguments.depth, arguments.seed, arguments.run)
+    except RunFormatError as error:
+        raise UserError(str(error)) from error
 
 
 def parse_arguments() -> Arguments:

@@ -13,6 +13,7 @@ Java starts only then. The texts and the index are those of the folder `collecti
 
 import logging
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +47,8 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     disable_progress_bar()
     show = as_json if arguments.json else as_text
+    if arguments.json and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # JSON's own, whatever the terminal's is
     try:
         searcher = open_searcher(
             arguments.checkpoint, arguments.collection, arguments.bm25, arguments.prefixes_at_a_time

@@ -2,10 +2,13 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from dsi.base.files import (
     file_digest,
@@ -48,6 +51,28 @@ def test_a_writer_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), replacing(target):
         pass
     assert target.read_text() == "old"
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664), (0o077, 0o600)])
+def test_files_have_the_mode_that_the_umask_gives_whatever_wrote_them(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
+    """safetensors writes files that their owner alone may read."""
+    tensors = {"weight": torch.ones(2)}
+    before = os.umask(umask)
+    try:
+        with replacing(tmp_path / "one.safetensors") as temporary:
+            save_file(tensors, temporary)
+            assert stat.S_IMODE(temporary.stat().st_mode) == 0o600
+        with replacing_files(tmp_path / "folder") as folder:
+            save_file(tensors, folder / "model.safetensors")
+            (folder / "config.json").write_text("{}")
+        write_parquet(pd.DataFrame({"a": [1]}), tmp_path / "a.parquet")
+    finally:
+        os.umask(before)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 4
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {mode}
 
 
 def test_text_is_utf8_and_unchanged(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dsi.base.files import write_json
 from dsi.bm25 import lucene
 from dsi.bm25.export import exported_bm25
 from dsi.bm25.parameters import DEFAULTS
@@ -41,6 +42,37 @@ def test_sparse_product_equals_lucenes_scores(java: Java, index: Path) -> None:
         assert ours == pytest.approx(row.score, abs=2e-4)
     assert len(run) == np.count_nonzero(scores)
     assert scorer.idf["the"] == 0
+
+
+def scores_beside_lucenes(
+    java: Java, folder: Path, documents: pd.DataFrame, query: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """docid → score of those that match: by the sparse product, and by Lucene."""
+    java(lucene.build_index, documents, folder)
+    write_json(lucene.index_manifest(folder), folder / lucene.MANIFEST)
+    queries = pd.DataFrame({"qid": ["1"], "text": [query]})
+    exported = java(exported_bm25, folder / lucene.MANIFEST, documents, queries, DEFAULTS)
+    terms = dict(zip(exported.words["word"], exported.words["terms"], strict=True))
+    row = Bm25Scorer(exported.weights, terms, len(documents)).scores([query.split()])[0]
+    ours = {docid: float(score) for docid, score in zip(documents["docid"], row, strict=True) if score}
+    run = java(lucene.search_bm25, folder, queries, *DEFAULTS, 10)
+    return ours, dict(zip(run["docid"], run["score"].tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "without",
+    [["the of and", "of the"], ["", "  "], ["the of", "", "!?", "and"]],
+    ids=["stop", "empty", "both"],
+)
+def test_documents_without_an_index_term_leave_lucenes_scores(
+    java: Java, tmp_path: Path, without: list[str]
+) -> None:
+    """Lucene leaves them out of N and of the average length; Anserini leaves empty ones out of the index."""
+    texts = ["graph graph node", "node edge weight", "graph path edge weight", *without]
+    documents = pd.DataFrame({"docid": [f"d{number}" for number in range(len(texts))], "text": texts})
+    ours, theirs = scores_beside_lucenes(java, tmp_path, documents, "graph")
+    assert ours == pytest.approx(theirs, abs=1e-4)
+    assert set(theirs) == {"d0", "d2"}
 
 
 def test_the_commands_write_what_the_library_gives(

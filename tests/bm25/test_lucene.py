@@ -24,8 +24,39 @@ def test_an_index_with_a_missing_file_is_refused(index: Path, tmp_path: Path) ->
 
 
 def test_a_document_that_is_not_indexed_is_named(java: Java, index: Path) -> None:
+    documents = pd.DataFrame({"docid": ["a", "absent"], "text": ["graph graph node", "a graph"]})
     with pytest.raises(lucene.LuceneError, match="'absent'"):
-        java(lucene.document_vectors, index, ["absent"])
+        java(lucene.document_vectors, index, documents)
+
+
+def test_a_document_without_terms_has_an_empty_vector_wherever_it_is(java: Java, index: Path) -> None:
+    documents = pd.DataFrame({"docid": ["absent", "b", "empty"], "text": ["the of", "node edge weight", ""]})
+    assert java(lucene.document_vectors, index, documents) == [{}, {"node": 1, "edg": 1, "weight": 1}, {}]
+
+
+def test_an_index_without_vectors_is_told_apart_from_documents_without_terms(
+    java: Java, tmp_path: Path
+) -> None:
+    java(build_without_vectors, tmp_path)
+    documents = pd.DataFrame({"docid": ["a"], "text": ["graph node"]})
+    with pytest.raises(lucene.LuceneError, match=r"no term vector for document 'a'; .* -storeDocvectors"):
+        java(lucene.document_vectors, tmp_path, documents)
+
+
+def build_without_vectors(folder: Path) -> None:
+    lucene.start_jvm()
+    from pyserini.index.lucene import LuceneIndexer
+
+    indexer = LuceneIndexer(str(folder), threads=1)
+    indexer.add_doc_dict({"id": "a", "contents": "graph node"})
+    indexer.close()
+
+
+def test_a_query_may_have_any_number_of_words(java: Java, index: Path) -> None:
+    text = " ".join(f"word{number}" for number in range(5000))
+    queries = pd.DataFrame({"qid": ["1", "2"], "text": [f"{text} edge", text]})
+    run = java(lucene.search_bm25, index, queries, *DEFAULTS, 10)
+    assert list(zip(run["qid"], run["docid"], strict=True)) == [("1", "b")]
 
 
 def test_only_a_java_of_version_21_or_newer_is_respected(

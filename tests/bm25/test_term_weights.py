@@ -27,6 +27,16 @@ def test_weights_by_hand() -> None:
     assert inverse_document_frequency(2, 2) == pytest.approx(math.log(1.2))
 
 
+def test_documents_without_terms_count_neither_in_n_nor_in_the_average_length() -> None:
+    vectors = [{"graph": 2, "node": 1}, {}, {"node": 1}, {}]
+    weights = term_weights(vectors, k1=0.9, b=0.4)
+    alone = term_weights([vector for vector in vectors if vector], k1=0.9, b=0.4)
+    assert weights["weight"].tolist() == alone["weight"].tolist()
+    assert weights["idf"].tolist() == alone["idf"].tolist()
+    assert weights["document"].tolist() == [0, 0, 2]
+    assert term_weights([{}, {}], k1=0.9, b=0.4).empty
+
+
 def test_without_length_normalisation_only_frequencies_count() -> None:
     weights = term_weights([{"a": 1}, {"a": 1, "b": 30}], k1=2.0, b=0.0)
     same = weights.loc[weights["term"] == "a", "weight"]

@@ -34,11 +34,46 @@ def test_the_tokenizer_is_reproducible_and_ends_every_text(tokenizer_folder: Pat
     assert len(load_tokenizer(tokenizer_folder).encode("graph " * 300).ids) > 300
 
 
-def test_a_vocabulary_that_the_collection_cannot_fill_is_refused() -> None:
+def test_a_vocabulary_is_an_upper_bound_and_the_log_says_what_the_collection_gives(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level("INFO"):
+        most = train_tokenizer(TEXTS, 5000)
+    pieces = most.get_vocab_size()
+    assert 34 < pieces < PIECES
+    assert f"of 5000 pieces asked for, this collection gives all it has: {pieces}" in caplog.text
+    assert most.to_str() == train_tokenizer(TEXTS, pieces).to_str()
+    assert most.decode(most.encode(TEXTS[0]).ids) == TEXTS[0].lower()
+
+
+@pytest.mark.parametrize("text", ["a", "x", "a b c", "é", "12"])
+def test_the_smallest_texts_give_a_tokenizer(text: str) -> None:
+    assert train_tokenizer([text], 2048).decode(train_tokenizer([text], 2048).encode(text).ids) == text
+
+
+def test_fewer_pieces_than_characters_are_refused_with_both_numbers() -> None:
+    texts = ["".join(chr(0x4E00 + number) for number in range(100))] * 5
     with pytest.raises(
-        VocabularyError, match=r"found 5000, expected at most the (\d+) pieces .* vocabulary: \1$"
-    ):
-        train_tokenizer(TEXTS, 5000)
+        VocabularyError, match=r"vocabulary: found 64, expected at least (\d+), a piece"
+    ) as caught:
+        train_tokenizer(texts, 64)
+    least = int(str(caught.value).split("at least ")[1].split(",")[0])
+    assert 100 < least < 110
+    assert train_tokenizer(texts, least).get_vocab_size() == least
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["  ", "\u3000"]])
+def test_texts_without_words_are_refused(texts: list[str]) -> None:
+    with pytest.raises(VocabularyError, match="found no text"):
+        train_tokenizer(texts, 64)
+
+
+def test_required_characters_are_those_that_normalisation_leaves() -> None:
+    """A half is written with a fraction slash, an acute accent alone with a space before it."""
+    documents = pd.DataFrame({"docid": ["n½", "n´s"], "text": ["some words to learn"] * 2})
+    tokenizer = tokenizer_of_collection(documents, QUERIES, 64, cased=True, with_docids=True)
+    assert {"1", "\u2044", "2", "\u0301"} <= set("".join(tokenizer.get_vocab()))
+    assert tokenizer.decode(tokenizer.encode("n½").ids) == "n1\u20442"
 
 
 def test_words_are_lower_cased_unless_asked_not_to_be() -> None:
@@ -85,6 +120,9 @@ def test_the_command_learns_from_documents_and_training_queries(command: Command
     save_tokenizer(train_tokenizer([*TEXTS, "zebra quagga"], 38), tmp_path / "expected")
     for name in FILES:
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "expected" / name).read_bytes()
-    done = command("train_tokenizer", *paths, "--vocabulary", 5000, "--output", tmp_path / "none")
+    done = command("train_tokenizer", *paths, "--vocabulary", 5000, "--output", tmp_path / "most")
+    assert done.returncode == 0, done.stderr
+    assert "of 5000 pieces asked for, this collection gives all it has: 45" in done.stderr
+    done = command("train_tokenizer", *paths, "--vocabulary", 20, "--output", tmp_path / "none")
     assert done.returncode == 1
-    assert "error: tokenizer.vocabulary: found 5000, expected at most" in done.stderr
+    assert "error: tokenizer.vocabulary: found 20, expected at least" in done.stderr

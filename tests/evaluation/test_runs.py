@@ -1,5 +1,6 @@
 """TREC runs: order, files, and what is wrong with one."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,64 @@ def test_a_run_in_another_order_is_refused_with_its_line(tmp_path: Path, second:
     path.write_text(f"1 Q0 d5 1 0.5 t\n{second}\n")
     with pytest.raises(RunFormatError, match=rf"line 2: found `{second}`"):
         read_run(path)
+
+
+ORDINARY = [
+    '"',
+    '"Heroes"_(album)',
+    'a"b',
+    "'x'",
+    "#1",
+    "a,b",
+    "a\\b",
+    "NA",
+    "1e5",
+    "007",
+    "café",
+    "[1]",
+    "%22",
+]
+
+
+def test_every_character_but_white_space_is_ordinary_in_an_id(tmp_path: Path) -> None:
+    run = ranked(
+        pd.DataFrame(
+            [(qid, docid, 1) for qid in ORDINARY for docid in ORDINARY], columns=["qid", "docid", "score"]
+        )
+    )
+    write_run(run, tmp_path / "run.gz", tag="t")
+    again = read_run(tmp_path / "run.gz")
+    assert list(zip(again["qid"], again["docid"], strict=True)) == list(
+        zip(run["qid"], run["docid"], strict=True)
+    )
+    lines = gzip.decompress((tmp_path / "run.gz").read_bytes()).decode().splitlines()
+    assert lines[0] == f'" Q0 {run["docid"][0]} 1 1 t'
+    assert len(lines) == len(run)
+
+
+@pytest.mark.parametrize("wrong", ["query 1", "a\tb", "a\n", " a", "", "a\u3000b", "a\u2028b"])
+@pytest.mark.parametrize("column", ["qid", "docid"])
+def test_an_id_with_white_space_is_not_written(tmp_path: Path, column: str, wrong: str) -> None:
+    run = pd.DataFrame({"qid": ["1", "1"], "docid": ["a", "b"], "rank": [1, 2], "score": [2.0, 1.0]})
+    run.loc[1, column] = wrong
+    with pytest.raises(RunFormatError, match=f"^{column}: found .*, expected one without white space"):
+        write_run(run, tmp_path / "run.gz", tag="t")
+    assert not (tmp_path / "run.gz").exists()
+
+
+@pytest.mark.parametrize("line", ["1 Q0 d2 2 0.4", "1 Q0 d2 2 0.4 t more"])
+def test_a_line_of_more_or_fewer_than_six_fields_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "run.trec"
+    path.write_text(f"1 Q0 d5 1 0.5 t\n{line}\n")
+    with pytest.raises(RunFormatError, match=r"(?s)line 2.*; expected lines `qid Q0 docid"):
+        read_run(path)
+
+
+def test_a_run_of_no_documents_is_a_run(tmp_path: Path) -> None:
+    empty = pd.DataFrame({"qid": [], "docid": [], "rank": [], "score": []})
+    write_run(empty, tmp_path / "run.gz", tag="t")
+    assert list(read_run(tmp_path / "run.gz").columns) == ["qid", "rank", "docid", "score"]
+    assert read_run(tmp_path / "run.gz").empty
 
 
 def test_random_rankings_are_permutations_and_reproducible() -> None:

@@ -11,9 +11,10 @@ import pytest
 from tokenizers import Tokenizer
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
+from dsi.docids.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 from dsi.evaluation.runs import read_run
 from dsi.model.checkpoint import load_t5, save_checkpoint
-from dsi.ranking.list_task import ListSettings, ListTask, write_lists
+from dsi.ranking.list_task import ListSettings, ListTask, ListTaskError, write_lists
 from tests.ranking.tiny_lists import DOCIDS, QUERIES, model, topk
 
 Command = Callable[..., CompletedProcess[str]]
@@ -96,6 +97,64 @@ def test_plain_transformers_generates_the_lists_that_were_evaluated(
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "again.trec.gz").read_bytes() == run.read_bytes()
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "again.parquet"), written)
+
+
+@pytest.mark.parametrize("length", ["k", "full"])
+def test_a_collection_without_evaluated_queries_is_refused(
+    collection: Path, list_tokenizer_folder: Path, length: str
+) -> None:
+    QUERIES.assign(split="train").to_parquet(collection / "queries.parquet", index=False)
+    with pytest.raises(
+        ListTaskError, match=r"found 3 queries, none of them for validation or test; expected"
+    ):
+        ListTask.read(collection, list_tokenizer_folder, settings_json(length=length))
+
+
+def test_a_collection_without_any_list_is_refused(collection: Path, list_tokenizer_folder: Path) -> None:
+    topk().head(0).to_parquet(collection / "topk.parquet", index=False)
+    with pytest.raises(ListTaskError, match=r"topk\.parquet: found no document for any query"):
+        ListTask.read(collection, list_tokenizer_folder, settings_json())
+
+
+def test_docids_that_the_tokenizer_cannot_tell_apart_are_refused(
+    command: Command, collection: Path, tmp_path: Path
+) -> None:
+    documents = pd.DataFrame({"docid": ["x2", "x²", "7"], "text": "x"})
+    documents.to_parquet(collection / "documents.parquet", index=False)
+    checkpoint = tmp_path / "checkpoint"
+    save_tokenizer(train_tokenizer(["x 2 7"], 20, cased=True), tmp_path / "tokenizer")
+    t5 = model(load_tokenizer(tmp_path / "tokenizer"))
+    save_checkpoint(t5, tmp_path / "tokenizer", documents, checkpoint, {"task": "ranked-list"})
+    options = ("--settings", json.dumps(settings_json()), "--threads", 1)
+    outputs = ("--run", tmp_path / "run", "--outputs", tmp_path / "outputs")
+    done = command("rank_lists", checkpoint, "--collection", collection, *options, *outputs)
+    assert done.returncode == 1
+    assert "error: " in done.stderr
+    assert "docids 'x2' and 'x²': found the same tokens for both" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("method", ["greedy", "constrained"])
+def test_lists_of_docids_that_normalisation_changes_hold_documents(
+    collection: Path, tmp_path: Path, method: str
+) -> None:
+    """Composed characters, a compatibility character, and fewer documents than a list is long."""
+    docids = ["Cafe\u0301", "x²"]
+    pd.DataFrame({"docid": docids, "text": "x"}).to_parquet(collection / "documents.parquet", index=False)
+    rows = [("q1", 1, docids[0]), ("q1", 2, docids[1]), ("q2", 1, docids[1])]
+    pd.DataFrame(rows, columns=["qid", "rank", "docid"]).to_parquet(collection / "topk.parquet", index=False)
+    save_tokenizer(train_tokenizer([*docids, *QUERIES["text"]], 40, cased=True), tmp_path / "tokenizer")
+    task = ListTask.read(collection, tmp_path / "tokenizer", {**settings_json(method), "k": 5})
+    if method == "greedy":  # the target itself is generated
+        target = task.examples("test")[0].label_ids
+        listed = task.generation._replace(allowed=lambda _, tokens: [target[len(tokens) - 1]])
+        task = task._replace(generation=listed)
+    write_lists(model(task.inputs), task, tmp_path / "run.gz", tmp_path / "outputs.parquet")
+    run = read_run(tmp_path / "run.gz")
+    assert set(run["docid"]) == set(docids)
+    assert len(run) == 2 * len(QUERIES)
+    texts = pd.read_parquet(tmp_path / "outputs.parquet")["full_list"]
+    assert {frozenset(text.split()) for text in texts} == {frozenset(docids)}
 
 
 def test_a_folder_without_a_checkpoint_is_a_message(

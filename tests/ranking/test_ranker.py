@@ -4,16 +4,22 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.base import process
 from dsi.docids.identifiers import ATOMIC
 from dsi.evaluation.runs import ranked, read_run
+from dsi.model import scoring
 from dsi.model.checkpoint import Checkpoint, load_checkpoint
-from dsi.model.scoring import score_pairs, score_queries
+from dsi.model.scoring import queries_at_a_time, score_pairs, score_queries
 from dsi.ranking.ranker import rank_with_losses
+from dsi.ranking.scores import ScoreRanker
 from tests.ranking.studies import DOCIDS, dense
 
 Command = Callable[..., CompletedProcess[str]]
@@ -48,6 +54,59 @@ def test_the_order_is_exact_and_losses_are_means_over_the_relevant(study: Path, 
     assert losses["loss"][0] == pytest.approx(-(scores[0, 0] + scores[0, 2]) / 2, rel=1e-5)
     assert losses["loss"][1] == pytest.approx(-scores[1, 3], rel=1e-5)
     assert math.isnan(losses["loss"][2])
+
+
+@pytest.mark.parametrize("scheme", [ATOMIC, "naive"])
+def test_models_compute_on_the_device_that_is_given_or_found(
+    study: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = []
+    to = torch.nn.Module.to
+
+    def recorded(module: torch.nn.Module, device: Any) -> torch.nn.Module:
+        moved.append(device)
+        return to(module, device)
+
+    monkeypatch.setattr(T5ForConditionalGeneration, "to", recorded)
+    monkeypatch.setattr(process.torch.cuda, "is_available", lambda: True)
+    checkpoint = load_checkpoint(dense(study, scheme))
+    moved.clear()
+    given = torch.device("cpu")
+    run, _ = rank_with_losses(checkpoint, QUERIES, RELEVANT, 24, 2, device=given)
+    assert {id(device) for device in moved} == {id(given)}
+    assert process.compute_device() == torch.device("cuda")
+    monkeypatch.undo()
+    assert process.compute_device().type == ("cuda" if torch.cuda.is_available() else "cpu")
+    pd.testing.assert_frame_equal(run, rank_with_losses(checkpoint, QUERIES, RELEVANT, 24, 2)[0])
+
+
+def test_scores_of_a_batch_of_queries_are_held_at_a_time(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of one query, and all in one, order alike; the batch shrinks as documents grow."""
+    checkpoint = load_checkpoint(dense(study, ATOMIC))
+    whole, losses = rank_with_losses(checkpoint, QUERIES, RELEVANT, 3, None)
+    held = []
+    rank = ScoreRanker.rank
+
+    def recorded(ranker: ScoreRanker, scores: np.ndarray, *rest: Any) -> pd.DataFrame:
+        held.append(scores.shape)
+        return rank(ranker, scores, *rest)
+
+    monkeypatch.setattr(ScoreRanker, "rank", recorded)
+    monkeypatch.setattr(scoring, "SCORES", 5)
+    apart, same = rank_with_losses(checkpoint, QUERIES, RELEVANT, 3, None)
+    assert held == [(1, 5)] * 3
+    assert apart["docid"].tolist() == whole["docid"].tolist()
+    np.testing.assert_allclose(apart["score"], whole["score"], atol=1e-5)
+    np.testing.assert_allclose(same["loss"], losses["loss"], atol=1e-5)
+
+
+def test_no_more_than_a_quarter_of_a_gigabyte_of_scores_is_held() -> None:
+    assert [queries_at_a_time(documents) for documents in (1, 5000, 262_144)] == [256] * 3
+    assert queries_at_a_time(300_000) == 223
+    assert queries_at_a_time(8_841_823) * 8_841_823 * 4 <= 2**28
+    assert queries_at_a_time(10**9) == 1
 
 
 def test_the_command_ranks_the_evaluated_queries(command: Command, study: Path, tmp_path: Path) -> None:

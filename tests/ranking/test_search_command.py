@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -123,3 +124,25 @@ def test_a_checkpoint_outside_a_study_or_of_another_is_told_apart(
     DOCUMENTS.to_parquet(tmp_path / "documents.parquet")
     expected = "index/manifest.json: no such file, so no BM25; expected the collection's index"
     assert expected in console.error(*elsewhere)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin1"])
+def test_a_terminal_that_is_not_utf8_shows_what_it_can_and_json_is_whole(study: Path, encoding: str) -> None:
+    shown, whole = (
+        subprocess.run(
+            [sys.executable, SCRIPTS, "search", dense(study, ATOMIC), "Gräph 𝔾 node…", "--k", "1", *options],
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for options in ((), ("--json",))
+    )
+    first = shown.decode(encoding).splitlines()[0]
+    assert (
+        first == ("query: Gr\\xe4ph" if encoding == "ascii" else "query: Gräph") + " \\U0001d53e node\\u2026"
+    )
+    assert json.loads(whole.decode("utf-8"))["query"] == "Gräph 𝔾 node…"
+
+
+def test_a_query_that_is_not_utf8_is_refused(study: Path, console: Console) -> None:
+    assert "query: found b'gr\\xe4ph', expected UTF-8" in console.error(dense(study, ATOMIC), "gr\udce4ph")

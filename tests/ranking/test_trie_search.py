@@ -248,3 +248,19 @@ def test_the_size_of_chunks_changes_nothing(prefixes_at_a_time: int, monkeypatch
     ranker = TrieRanker(model, build_trie(identifiers), names(300), prefixes_at_a_time)
     np.testing.assert_allclose(ranker.scores(inputs, mask)[:, :40], expected, atol=2e-5, rtol=2e-6)
     agrees(ranker, ranker.scores(inputs, mask), inputs, mask, 20)
+
+
+def test_equal_settings_give_equal_bits_and_others_differ_in_the_last_ones() -> None:
+    """Sums are taken in another order where other prefixes or queries go through the decoder beside one."""
+    model = make_model(num_decoder_layers=2)
+    trie = build_trie(make_identifiers(300, seed=6))
+    inputs, mask = make_queries(8, seed=6)
+    scores = TrieRanker(model, trie, names(300), 64).scores(inputs, mask)
+    assert (scores == TrieRanker(model, trie, names(300), 64).scores(inputs, mask)).all()
+    alone = np.concatenate(
+        [
+            TrieRanker(model, trie, names(300), 3).scores(inputs[row : row + 1], mask[row : row + 1])
+            for row in range(8)
+        ]
+    )
+    np.testing.assert_allclose(alone, scores, rtol=2e-6)

@@ -7,6 +7,7 @@ import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def run(main: Callable[[], None]) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
+    print_anything()
     start_up = time.process_time()
     try:
         main()
@@ -38,6 +40,12 @@ def run(main: Callable[[], None]) -> None:
     if TIMES in os.environ:
         times = {"start_up": start_up, "total": time.process_time()}
         write_json(times, Path(os.environ[TIMES]))
+
+
+def print_anything() -> None:
+    """Have standard output spell, as `\\u2026`, what its encoding lacks; by default that is an error."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def command_parser(description: str | None) -> ArgumentParser:

@@ -1,13 +1,15 @@
 """Writing files so that a reader sees the old one or the whole new one, never a part.
 
 An output is written beside its final name and moved there when it is complete, so that neither a kill nor a
-full disk leaves part of it.
+full disk leaves part of it. Its mode is the one that the umask gives, whatever wrote it: some libraries,
+safetensors among them, write files that their owner alone may read.
 """
 
 import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +27,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    mode = _mode_of_new_files(path.parent)
     try:
         yield temporary
+        temporary.chmod(mode)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -40,12 +44,23 @@ def replacing_files(folder: Path) -> Iterator[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+    mode = _mode_of_new_files(folder)
     try:
         yield temporary
         for path in sorted(temporary.iterdir()):
+            path.chmod(mode)
             path.replace(folder / path.name)
     finally:
         shutil.rmtree(temporary)
+
+
+def _mode_of_new_files(folder: Path) -> int:
+    """What the umask, or the folder's default access list, makes of a new file's mode."""
+    probe = folder / f".{os.getpid()}.mode"
+    probe.touch()
+    mode = stat.S_IMODE(probe.stat().st_mode)
+    probe.unlink()
+    return mode
 
 
 def write_text(text: str, path: Path) -> None:

@@ -22,6 +22,11 @@ def prepare_torch(threads: int) -> None:
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
 
 
+def compute_device() -> torch.device:
+    """Where models compute: the first GPU that this process sees, or the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def _keep_freed_memory() -> None:
     """Have glibc keep large blocks instead of returning them to the kernel at every step.
 

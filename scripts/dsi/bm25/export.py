@@ -32,7 +32,7 @@ def exported_bm25(
     """
     words = sorted({word for text in [*documents["text"], *queries["text"]] for word in text.split()})
     index = verified_index(manifest)
-    vectors = document_vectors(index, list(documents["docid"]))
+    vectors = document_vectors(index, documents)
     terms = analyse_words(index, words)
     return Exported(
         term_weights(vectors, parameters.k1, parameters.b),

@@ -6,7 +6,7 @@ Pyserini is imported inside functions: that starts a JVM and takes seconds.
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from dsi.evaluation.runs import ranked
 
 REQUIRED_JAVA = 21
 MANIFEST = "manifest.json"
+MOST_CLAUSES = 2**31 - 1  # the largest that Java's int holds
 
 
 class LuceneError(RuntimeError):
@@ -132,10 +133,16 @@ def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth:
 
 
 def bm25_searcher(folder: Path, k1: float, b: float) -> Any:
-    """Pyserini's LuceneSearcher of an index: `search(text, depth)` gives hits with docid and score."""
+    """Pyserini's LuceneSearcher of an index: `search(text, depth)` gives hits with docid and score.
+
+    Queries may have any number of words.
+    """
     start_jvm()
+    import jnius
     from pyserini.search.lucene import LuceneSearcher
 
+    # Each word of a query is a clause; Lucene refuses more than 1,024 unless told otherwise.
+    jnius.autoclass("org.apache.lucene.search.IndexSearcher").setMaxClauseCount(MOST_CLAUSES)
     searcher = LuceneSearcher(str(folder))
     searcher.set_bm25(k1, b)
     return searcher
@@ -170,23 +177,28 @@ def _stored_text(folder: Path, document: Any, docid: str) -> str:
     return re.sub(r"<[^>]+>", " ", str(raw))
 
 
-def document_vectors(folder: Path, docids: Sequence[str]) -> list[dict[str, int]]:
-    """Analysed term → frequency of each document, in the order of `docids`.
+def document_vectors(folder: Path, documents: pd.DataFrame) -> list[dict[str, int]]:
+    """Analysed term → frequency of each document (docid, text), in their order.
+
+    A document without an index term has none, whether it is in the index or not: Anserini leaves out empty
+    ones.
 
     Raises:
-        LuceneError: a document is not in the index, or the index stores no vectors.
+        LuceneError: a document that has terms is not in the index, or the index stores no vectors.
     """
     reader = _reader(folder)
-    vectors = []
-    for docid in docids:
-        vector = reader.get_document_vector(docid)
-        if vector is None:
+    texts = dict(zip(documents["docid"], documents["text"], strict=True))
+    found = {docid: reader.get_document_vector(docid) for docid in texts}  # {} where none is stored
+    lacking = [docid for docid, vector in found.items() if vector is None]
+    if not any(found.values()):
+        lacking = list(found)
+    for docid in lacking:
+        if reader.analyze(texts[docid]):
             raise LuceneError(
                 f"{folder}: no term vector for document {docid!r}; expected an index built with "
                 "-storeDocvectors over the same documents"
             )
-        vectors.append(vector)
-    return vectors
+    return [found[docid] or {} for docid in documents["docid"]]
 
 
 def analyse_words(folder: Path, words: Iterable[str]) -> dict[str, list[str]]:

@@ -31,20 +31,24 @@ def inverse_document_frequency(documents: int, containing: int) -> float:
 def term_weights(vectors: Sequence[Mapping[str, int]], k1: float, b: float) -> pd.DataFrame:
     """BM25 weight of every term in every document: term, document (row number), weight, idf.
 
-    weight = idf · tf / (tf + k1 · (1 - b + b · dl / avgdl)), with avgdl from the exact lengths.
+    weight = idf · tf / (tf + k1 · (1 - b + b · dl / avgdl)), with avgdl from the exact lengths. As in Lucene,
+    N and avgdl are those of the documents that have a term.
 
     Args:
-        vectors: term → frequency, of each document.
+        vectors: term → frequency, of each document; there may be documents without terms.
     """
     frequency: dict[str, int] = {}
     for vector in vectors:
         for term in vector:
             frequency[term] = frequency.get(term, 0) + 1
-    idf = {term: inverse_document_frequency(len(vectors), n) for term, n in frequency.items()}
+    counted = sum(1 for vector in vectors if vector)
+    idf = {term: inverse_document_frequency(counted, n) for term, n in frequency.items()}
     lengths = [sum(vector.values()) for vector in vectors]
-    average = sum(lengths) / len(lengths)
+    average = sum(lengths) / max(counted, 1)
     rows = []
     for document, (vector, length) in enumerate(zip(vectors, lengths, strict=True)):
+        if not vector:
+            continue
         norm = k1 * (1 - b + b * stored_length(length) / average)
         for term, tf in sorted(vector.items()):
             rows.append((term, document, idf[term] * tf / (tf + norm), idf[term]))

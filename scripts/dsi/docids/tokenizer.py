@@ -6,9 +6,10 @@ end-of-sequence token behind every text.
 
 import io
 import json
+import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,33 +26,41 @@ from tokenizers import (
     processors,
 )
 
+logger = logging.getLogger(__name__)
+
 PAD, EOS, UNKNOWN = "<pad>", "</s>", "<unk>"
 PAD_ID, EOS_ID, UNKNOWN_ID = 0, 1, 2
+WORD_START = "▁"  # with which a piece starts that has a space before it
 FILES = ("tokenizer.json", "tokenizer_config.json")
 
 
 class VocabularyError(ValueError):
-    """The configured vocabulary is larger than the collection gives; the message names the largest."""
+    """No tokenizer can be trained: too few pieces for the characters, or no text; the message says which."""
 
 
 def train_tokenizer(
     texts: Iterable[str], vocabulary: int, cased: bool = False, required: str = ""
 ) -> Tokenizer:
-    """A unigram tokenizer of `vocabulary` pieces, special ones included, lower-casing unless cased.
+    """A unigram tokenizer of at most `vocabulary` pieces, special ones included, lower-casing unless cased.
 
-    Digits and punctuation never join words, so `x[i]` and `x` share a piece.
+    Digits and punctuation never join words, so `x[i]` and `x` share a piece. Texts that give fewer pieces
+    give all of theirs, and a line of the log says how many.
 
     Args:
-        required: characters that become pieces however rare they are.
+        required: text whose characters, normalised, become pieces however rare they are.
 
     Raises:
-        VocabularyError: the texts do not give that many pieces.
+        VocabularyError: the texts have more characters than that, or none.
     """
     lowering = [] if cased else [normalizers.Lowercase()]
     normalizer = normalizers.Sequence(
         [normalizers.NFKC(), *lowering, normalizers.Replace(Regex(r"\s+"), " ")]
     )
-    learned = _learned_pieces((normalizer.normalize_str(text) for text in texts), vocabulary, required)
+    texts = list(texts)
+    if not any(text.strip() for text in texts):
+        raise VocabularyError("tokenizer: found no text in the documents and queries, expected some words")
+    characters = "".join(sorted(set("".join(normalizer.normalize_str(required).split()))))
+    learned = _learned_pieces(lambda: map(normalizer.normalize_str, texts), vocabulary, characters)
     tokenizer = Tokenizer(models.Unigram(learned, unk_id=UNKNOWN_ID))
     tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -74,11 +83,11 @@ def tokenizer_of_collection(
             unknown character could neither be learnt nor generated.
 
     Raises:
-        VocabularyError: the texts do not give that many pieces.
+        VocabularyError: the texts have more characters than that, or none.
     """
     docids = list(documents["docid"]) if with_docids else []
-    required = "".join(sorted({character for docid in docids for character in docid}))
-    return train_tokenizer([*documents["text"], *queries["text"], *docids], vocabulary, cased, required)
+    texts = [*documents["text"], *queries["text"], *docids]
+    return train_tokenizer(texts, vocabulary, cased, required=" ".join(docids))
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
@@ -122,36 +131,55 @@ def piece_counts(tokenizer: Tokenizer, texts: Sequence[str]) -> sparse.csr_matri
     return sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
-def _learned_pieces(texts: Iterator[str], vocabulary: int, required: str) -> list[tuple[str, float]]:
+def _learned_pieces(
+    texts: Callable[[], Iterator[str]], vocabulary: int, required: str
+) -> list[tuple[str, float]]:
     """Pieces and their scores by SentencePiece, which made T5's own vocabulary.
 
     The trainer of `tokenizers` gives other pieces at each run.
+
+    Args:
+        texts: gives them from the first on, once more where fewer pieces are to be had.
     """
-    model = io.BytesIO()
     try:
-        SentencePieceTrainer.train(
-            sentence_iterator=texts,
-            model_writer=model,
-            vocab_size=vocabulary,
-            model_type="unigram",
-            pad_id=PAD_ID,
-            eos_id=EOS_ID,
-            unk_id=UNKNOWN_ID,
-            bos_id=-1,
-            normalization_rule_name="identity",
-            split_digits=True,
-            max_sentence_length=1_000_000,
-            required_chars=required,
-            num_threads=1,
-            minloglevel=2,
-        )
+        return _trained_pieces(texts(), vocabulary, required)
     except RuntimeError as error:
+        # Both numbers are known only to SentencePiece, and only to its messages.
         largest = re.search(r"set it to a value <= (\d+)", str(error))
+        least = re.search(r"smaller than required_chars\. \d+ vs (\d+)", str(error))
+        if least is not None:
+            raise VocabularyError(
+                f"tokenizer.vocabulary: found {vocabulary}, expected at least {least[1]}, a piece for every "
+                f"character of this collection, for example vocabulary: {2 * int(least[1])}"
+            ) from error
         if largest is None:
             raise
-        raise VocabularyError(
-            f"tokenizer.vocabulary: found {vocabulary}, expected at most the {largest[1]} pieces that "
-            f"this collection gives, for example vocabulary: {largest[1]}"
-        ) from error
+    logger.info("of %d pieces asked for, this collection gives all it has: %s", vocabulary, largest[1])
+    return _trained_pieces(texts(), int(largest[1]), required)
+
+
+def _trained_pieces(texts: Iterator[str], vocabulary: int, required: str) -> list[tuple[str, float]]:
+    """As `_learned_pieces`.
+
+    Raises:
+        RuntimeError: SentencePiece's own, where the texts do not give exactly that many pieces.
+    """
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=texts,
+        model_writer=model,
+        vocab_size=vocabulary,
+        model_type="unigram",
+        pad_id=PAD_ID,
+        eos_id=EOS_ID,
+        unk_id=UNKNOWN_ID,
+        bos_id=-1,
+        normalization_rule_name="identity",
+        split_digits=True,
+        max_sentence_length=1_000_000,
+        required_chars=required,
+        num_threads=1,
+        minloglevel=2,
+    )
     pieces = SentencePieceProcessor(model_proto=model.getvalue())
     return [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(pieces.vocab_size())]

@@ -13,8 +13,7 @@ from dsi.collection.splits import EVALUATED_SPLITS
 from dsi.efficiency.compressed_files import load_compressed
 from dsi.evaluation.measures import as_judgements, as_rankings, qrels_measures
 from dsi.model.checkpoint import Checkpoint, CheckpointError, load_checkpoint
-from dsi.model.scoring import score_queries
-from dsi.ranking.scores import rank_scores
+from dsi.ranking.ranker import Ranker
 from dsi.systems import System
 
 logger = logging.getLogger(__name__)
@@ -91,13 +90,13 @@ def with_weights(folder: Path, file: Path) -> Checkpoint:
 def split_quality(checkpoint: Checkpoint, evaluation: Evaluation) -> Iterator[tuple[str, float]]:
     """Each evaluated split that has judged queries, and its MAP."""
     queries, qrels, relevance, depth = evaluation
+    ranker = Ranker(checkpoint, prefixes_at_a_time=None)
     for split in EVALUATED_SPLITS:
         rows = queries[queries["split"] == split]
         judgements = as_judgements(qrels[qrels["qid"].isin(rows["qid"])])
         threshold = lowest_grade(relevance, split)
         if not any(max(grades.values()) >= threshold for grades in judgements.values()):
             continue
-        scores = score_queries(checkpoint, list(rows["text"]))
-        rankings = as_rankings(rank_scores(scores, list(rows["qid"]), checkpoint.docids, depth))
+        rankings = as_rankings(ranker.rank(list(rows["qid"]), list(rows["text"]), depth))
         values = qrels_measures(rankings, judgements, threshold)
         yield split, float(values.loc[values["measure"] == "MAP", "value"].mean())

@@ -1,17 +1,20 @@
 """Scores of documents by a docid model: logits, log-probabilities and losses of identifiers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.base.process import compute_device
 from dsi.docids.tokenizer import PAD_ID
 from dsi.docids.trie import alphabet
 from dsi.model.checkpoint import Checkpoint
 
 IGNORED = -100  # a label behind the end of an identifier; torch's cross-entropy skips it
+QUERIES = 256  # scored together, at most
+SCORES = 2**26  # of all documents for the queries that are scored together, at most
 
 
 def attended(attention_mask: torch.Tensor, queries: int) -> torch.Tensor:
@@ -112,38 +115,62 @@ def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.T
     return input_ids, (input_ids != PAD_ID).long()
 
 
+def queries_at_a_time(documents: int) -> int:
+    """How many queries are scored together: 256, or so many that their scores take 256 MB."""
+    return max(1, min(QUERIES, SCORES // documents))
+
+
 @torch.inference_mode()
-def score_queries(
-    checkpoint: Checkpoint, texts: Sequence[str], batch_size: int = 256
-) -> npt.NDArray[np.float32]:
-    """log P(docid | query) of every document, (len(texts), N) float32, computed in fp32.
+def score_batches(
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    batch_size: int | None = None,
+    device: torch.device | None = None,
+) -> Iterator[npt.NDArray[np.float32]]:
+    """log P(docid | query) of every document for the next queries, (B, N) float32, computed in fp32.
 
     Args:
-        checkpoint: with atomic docids.
+        checkpoint: with atomic docids; its model is moved to the device.
+        batch_size: B; None for `queries_at_a_time`.
+        device: None for `compute_device`; the scores come back to the processor's memory.
     """
-    model = checkpoint.model.eval()
-    scores = []
+    device = device or compute_device()
+    model, documents = checkpoint.model.eval().to(device), len(checkpoint.docids)
+    batch_size = batch_size or queries_at_a_time(documents)
     for first in range(0, len(texts), batch_size):
         encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
         input_ids, mask = pad_batch([entry.ids for entry in encoded])
-        logits = docid_logits(
-            model, input_ids.to(model.device), mask.to(model.device), len(checkpoint.docids)
-        )
-        scores.append(torch.log_softmax(logits, dim=1).cpu().numpy())
-    return np.concatenate(scores)
+        logits = docid_logits(model, input_ids.to(device), mask.to(device), documents)
+        yield torch.log_softmax(logits, dim=1).cpu().numpy()
+
+
+def score_queries(
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    batch_size: int | None = None,
+    device: torch.device | None = None,
+) -> npt.NDArray[np.float32]:
+    """All of `score_batches` at once, (len(texts), N)."""
+    return np.concatenate(list(score_batches(checkpoint, texts, batch_size, device)))
 
 
 @torch.inference_mode()
 def score_pairs(
-    checkpoint: Checkpoint, texts: Sequence[str], documents: Sequence[int], batch_size: int = 256
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    documents: Sequence[int],
+    batch_size: int = QUERIES,
+    device: torch.device | None = None,
 ) -> npt.NDArray[np.float32]:
     """log P(docid | query) of one document for each text, (len(texts),) float32, computed in fp32.
 
     Args:
         checkpoint: with docids of several tokens; atomic ones are scored all at once (`score_queries`).
         documents: the number of each text's document.
+        device: as of `score_batches`.
     """
-    model, identifiers = checkpoint.model.eval(), checkpoint.identifiers
+    device = device or compute_device()
+    model, identifiers = checkpoint.model.eval().to(device), checkpoint.identifiers
     assert identifiers is not None
     tokens = torch.from_numpy(alphabet(identifiers))
     scores = [np.empty(0, dtype=np.float32)]
@@ -151,6 +178,6 @@ def score_pairs(
         encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
         labels = pad_labels([identifiers[document] for document in documents[first : first + batch_size]])
         batch = (*pad_batch([entry.ids for entry in encoded]), labels[:, None], tokens)
-        losses = identifier_losses(model, *(tensor.to(model.device) for tensor in batch))
+        losses = identifier_losses(model, *(tensor.to(device) for tensor in batch))
         scores.append(-losses[:, 0].cpu().numpy())
     return np.concatenate(scores)

@@ -1,6 +1,7 @@
 """What each sublayer of a dense model is worth: one at a time pruned by magnitude, without recovery."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import pandas as pd
@@ -10,12 +11,12 @@ from dsi.collection.relevance import Relevance, relevant_documents
 from dsi.collection.splits import EVALUATED_SPLITS
 from dsi.model.checkpoint import Checkpoint
 from dsi.model.masks import Tensors, apply_masks
-from dsi.model.scoring import score_queries
+from dsi.model.scoring import score_batches
 from dsi.model.t5 import untie_head
 from dsi.pruning.criteria.magnitude import magnitude_importances
 from dsi.pruning.layers import prunable_names, sublayers
 from dsi.pruning.thresholds import layerwise_masks
-from dsi.ranking.scores import measures_of_scores
+from dsi.ranking.scores import measures_of_ranks, ranks_of_columns
 
 
 class Sensitivity(NamedTuple):
@@ -83,11 +84,12 @@ def _rows(checkpoint: Checkpoint, judged: pd.DataFrame, rates: Sequence[float]) 
 
 def _quality(checkpoint: Checkpoint, judged: pd.DataFrame) -> Iterator[tuple[str, float]]:
     """The MAP of each evaluated split that has judged queries."""
-    scores = score_queries(checkpoint, list(judged["text"]))
+    rows = chain.from_iterable(score_batches(checkpoint, list(judged["text"])))
+    ranks = pd.Series(ranks_of_columns(rows, list(judged["columns"])), index=judged.index, dtype=object)
     for split in EVALUATED_SPLITS:
-        there = (judged["split"] == split).to_numpy()
+        there = judged["split"] == split
         if there.any():
-            yield split, measures_of_scores(scores[there], list(judged.loc[there, "columns"]))["MAP"]
+            yield split, measures_of_ranks(list(ranks[there]), list(judged.loc[there, "columns"]))["MAP"]
 
 
 @torch.no_grad()

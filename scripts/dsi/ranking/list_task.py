@@ -5,16 +5,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import torch
 from tokenizers import Tokenizer
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.base.command import UserError
 from dsi.base.files import replacing, write_parquet
+from dsi.base.process import compute_device
 from dsi.collection.splits import EVALUATED_SPLITS
+from dsi.docids.identifiers import DocidError
 from dsi.docids.tokenizer import load_tokenizer
 from dsi.evaluation.runs import write_run
+from dsi.ranking.docid_names import DocidNames
 from dsi.ranking.list_constraint import ListConstraint
 from dsi.ranking.lists import Example, Generation, list_lengths, list_outputs, list_run, make_examples
+
+
+class ListTaskError(UserError):
+    """A collection cannot serve the ranked-list task; the message says what it lacks."""
 
 
 class ListSettings(NamedTuple):
@@ -66,6 +73,9 @@ class ListTask(NamedTuple):
             collection: folder of queries, topk and documents.
             tokenizer: folder of the tokenizer.
             settings: a ListSettings, or the JSON that it comes from.
+
+        Raises:
+            ListTaskError: no query is evaluated or has a list, or the tokenizer cannot tell docids apart.
         """
         if not isinstance(settings, ListSettings):
             settings = ListSettings.from_json(settings)
@@ -73,6 +83,10 @@ class ListTask(NamedTuple):
         topk = _read_topk(collection / "topk.parquet", queries, settings)
         docids = pd.read_parquet(collection / "documents.parquet", columns=["docid"])
         targets = load_tokenizer(tokenizer)
+        try:
+            names = DocidNames(list(docids["docid"]), targets)
+        except DocidError as error:
+            raise ListTaskError(f"{collection / 'documents.parquet'}: {error}") from error
         lengths = list_lengths(topk, settings.k, targets)
         if not settings.full:
             lengths = lengths._replace(full_list=lengths.k_list)
@@ -82,7 +96,7 @@ class ListTask(NamedTuple):
             queries,
             topk,
             load_tokenizer(tokenizer, settings.max_tokens),
-            Generation(targets, lengths, allowed),
+            Generation(targets, lengths, allowed, names),
             settings.k,
             settings.depth,
         )
@@ -113,7 +127,7 @@ def write_lists(
         run_path: gzipped TREC run.
         outputs_path: parquet: the columns of `list_outputs`.
     """
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(compute_device())
     outputs = list_outputs(model, task.examples(*EVALUATED_SPLITS), task.generation)
     run = list_run(outputs, set(task.docids["docid"]), task.depth)
     with replacing(run_path) as path:
@@ -124,9 +138,21 @@ def write_lists(
 def _read_topk(path: Path, queries: pd.DataFrame, settings: ListSettings) -> pd.DataFrame:
     """qid, rank, docid of BM25's lists, as deep as they are needed."""
     evaluated = queries.loc[queries["split"].isin(EVALUATED_SPLITS), "qid"]
+    if evaluated.empty:
+        raise ListTaskError(
+            f"{path.with_name('queries.parquet')}: found {len(queries)} queries, none of them for validation "
+            "or test; expected some, for example split: {train: 0.8, validation: 0.1, test: 0.1}"
+        )
     # Millions of rows: training queries need their first K only, unless the longest list is sought.
     filters: list[list[tuple[str, str, Any]]] = [
         [("rank", "<=", settings.k)],
         [("qid", "in", list(evaluated))],
     ]
-    return pd.read_parquet(path, columns=["qid", "rank", "docid"], filters=None if settings.full else filters)
+    columns = ["qid", "rank", "docid"]
+    topk = pd.read_parquet(path, columns=columns, filters=None if settings.full else filters)
+    if topk.empty:
+        raise ListTaskError(
+            f"{path}: found no document for any query, expected BM25's lists, which are the targets; "
+            "do the queries share words with the documents?"
+        )
+    return topk

@@ -18,6 +18,7 @@ from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.tokenizer import EOS_ID, PAD_ID
 from dsi.model.scoring import IGNORED, attended, pad_batch
+from dsi.ranking.docid_names import DocidNames
 
 PROMPT = "retrieve documents for: "
 
@@ -54,11 +55,12 @@ class Lengths(NamedTuple):
 
 
 class Generation(NamedTuple):
-    """How lists are generated: to how many tokens, and which tokens may follow (None: all)."""
+    """How lists are generated: to how many tokens, which may follow (None: all), and what they name."""
 
     tokenizer: Tokenizer
     lengths: Lengths
     allowed: AllowedTokens | None
+    names: DocidNames
 
 
 def make_examples(
@@ -111,7 +113,8 @@ def list_outputs(
     Returns:
         qid; loss: nats per token of the target (NaN where BM25 found nothing); padded_loss: nats per
         position with labels padded to the longest target and padding counted; k_list: the generated
-        text, cut at the longest target's tokens; full_list: the same to the longest list to depth 1000.
+        text, cut at the longest target's tokens, docids spelled as in the collection; full_list: the same to
+        the longest list to depth 1000.
     """
     model.eval()
     losses, padded, generated = [], [], []
@@ -127,14 +130,14 @@ def list_outputs(
             model, batch.input_ids, batch.attention_mask, generation.lengths.full_list, generation.allowed
         )
     found = np.array([example.found for example in examples], dtype=bool)
-    decode = generation.tokenizer.decode
+    text = generation.names.text
     return pd.DataFrame(
         {
             "qid": [example.qid for example in examples],
             "loss": np.where(found, losses, np.nan),
             "padded_loss": padded,
-            "k_list": [decode(tokens[: generation.lengths.k_list]) for tokens in generated],
-            "full_list": [decode(tokens) for tokens in generated],
+            "k_list": [text(tokens[: generation.lengths.k_list]) for tokens in generated],
+            "full_list": [text(tokens) for tokens in generated],
         }
     )
 

@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 
 from dsi.base.files import replacing, write_parquet
+from dsi.base.process import compute_device
 from dsi.collection.relevance import Relevance, relevant_documents
 from dsi.collection.splits import EVALUATED_SPLITS
 from dsi.docids.trie import build_trie
 from dsi.evaluation.runs import write_run
 from dsi.model.checkpoint import Checkpoint
-from dsi.model.scoring import pad_batch, score_pairs, score_queries
-from dsi.ranking.scores import query_losses, rank_scores
+from dsi.model.scoring import pad_batch, score_batches, score_pairs
+from dsi.ranking.scores import ScoreRanker, query_losses
 from dsi.ranking.trie_search import TrieRanker
 
 
@@ -22,25 +24,57 @@ class Ranker:
     """Ranks texts with a docid checkpoint of any scheme.
 
     Args:
+        checkpoint: its model is moved to the device.
         prefixes_at_a_time: of identifiers, that go through the decoder together; bounds the memory. None
             with atomic docids.
+        device: None for `compute_device`.
     """
 
-    def __init__(self, checkpoint: Checkpoint, prefixes_at_a_time: int | None) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, prefixes_at_a_time: int | None, device: torch.device | None = None
+    ) -> None:
         self._checkpoint = checkpoint
+        self._device = device or compute_device()
+        self._by_score = ScoreRanker(checkpoint.docids)
         self._trie_ranker = None
         if checkpoint.identifiers is not None:
             assert prefixes_at_a_time is not None
+            model = checkpoint.model.to(self._device)
             trie = build_trie(checkpoint.identifiers)
-            self._trie_ranker = TrieRanker(checkpoint.model, trie, checkpoint.docids, prefixes_at_a_time)
+            self._trie_ranker = TrieRanker(model, trie, checkpoint.docids, prefixes_at_a_time)
 
     def rank(self, qids: Sequence[str], texts: Sequence[str], depth: int) -> pd.DataFrame:
         """The best `depth` documents of each text: qid, rank, docid, score (log P(docid | text))."""
         if self._trie_ranker is None:
-            return rank_scores(score_queries(self._checkpoint, texts), qids, self._checkpoint.docids, depth)
+            return self._rank_by_scores(qids, texts, [[]] * len(qids), depth)[0]
         encoded = self._checkpoint.tokenizer.encode_batch(list(texts))
         input_ids, mask = pad_batch([entry.ids for entry in encoded])
         return self._trie_ranker.rank(qids, input_ids, mask, depth)
+
+    def rank_with_losses(
+        self, qids: Sequence[str], texts: Sequence[str], columns: Sequence[Sequence[int]], depth: int
+    ) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+        """As `rank`, and minus the mean log P of each query's relevant documents, NaN without any.
+
+        Args:
+            columns: the numbers of each query's relevant documents.
+        """
+        if self._trie_ranker is None:
+            return self._rank_by_scores(qids, texts, columns, depth)
+        losses = _pair_losses(self._checkpoint, texts, columns, self._device)
+        return self.rank(qids, texts, depth), losses
+
+    def _rank_by_scores(
+        self, qids: Sequence[str], texts: Sequence[str], columns: Sequence[Sequence[int]], depth: int
+    ) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+        """As `rank_with_losses`, with atomic docids; scores are held of a batch of queries at a time."""
+        runs, losses, first = [], [np.empty(0)], 0
+        for scores in score_batches(self._checkpoint, texts, device=self._device):
+            batch = slice(first, first + len(scores))
+            runs.append(self._by_score.rank(scores, qids[batch], depth))
+            losses.append(query_losses(scores, columns[batch]))
+            first = batch.stop
+        return pd.concat(runs, ignore_index=True), np.concatenate(losses)
 
 
 def rank_with_losses(
@@ -49,24 +83,20 @@ def rank_with_losses(
     relevant: Mapping[str, Iterable[str]],
     depth: int,
     prefixes_at_a_time: int | None,
+    device: torch.device | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The run of some queries and their losses: qid, rank, docid, score; and qid, loss.
 
     Args:
         queries: qid, text.
         relevant: qid → docids; those that the checkpoint lacks count for nothing.
-        prefixes_at_a_time: as of `Ranker`.
+        prefixes_at_a_time, device: as of `Ranker`.
     """
     qids, texts = list(queries["qid"]), list(queries["text"])
     column = {docid: number for number, docid in enumerate(checkpoint.docids)}
     columns = [sorted(column[docid] for docid in relevant.get(qid, ()) if docid in column) for qid in qids]
-    if checkpoint.identifiers is None:
-        scores = score_queries(checkpoint, texts)
-        run = rank_scores(scores, qids, checkpoint.docids, depth)
-        losses = query_losses(scores, columns)
-    else:
-        run = Ranker(checkpoint, prefixes_at_a_time).rank(qids, texts, depth)
-        losses = _pair_losses(checkpoint, texts, columns)
+    ranker = Ranker(checkpoint, prefixes_at_a_time, device)
+    run, losses = ranker.rank_with_losses(qids, texts, columns, depth)
     return run, pd.DataFrame({"qid": qids, "loss": losses})
 
 
@@ -100,7 +130,10 @@ def rank_and_write(
 
 
 def _pair_losses(
-    checkpoint: Checkpoint, texts: Sequence[str], columns: Sequence[Sequence[int]]
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    columns: Sequence[Sequence[int]],
+    device: torch.device,
 ) -> npt.NDArray[np.float64]:
     """Minus the mean log P of each query's relevant documents, which alone are scored; NaN without any.
 
@@ -112,6 +145,7 @@ def _pair_losses(
         checkpoint,
         [texts[number] for number in numbers],
         [document for wanted in columns for document in wanted],
+        device=device,
     )
     totals = np.bincount(numbers, weights=scores, minlength=len(texts))
     counts = np.array([len(wanted) for wanted in columns])

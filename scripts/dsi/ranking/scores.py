@@ -3,35 +3,49 @@
 With other docids the trie of identifiers is searched (dsi.ranking.trie_search).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 
+class ScoreRanker:
+    """Ranks documents by rows of their scores; equal scores stand by descending docid, as in trec_eval.
+
+    Args:
+        docids: of the columns.
+    """
+
+    def __init__(self, docids: Sequence[str]) -> None:
+        self._names = np.asarray(docids, dtype=object)
+        self._by_docid = np.argsort(self._names, kind="stable")[::-1]
+
+    def rank(self, scores: npt.NDArray[np.float32], qids: Sequence[str], depth: int) -> pd.DataFrame:
+        """The best `depth` documents of each query: qid, rank, docid, score.
+
+        Args:
+            scores: (queries, documents); higher is better.
+        """
+        depth = min(depth, len(self._names))
+        # Columns laid out by descending docid, so that a stable sort breaks ties by descending docid.
+        best = [_highest(row[self._by_docid], depth) for row in scores]
+        order = self._by_docid[np.array(best, dtype=np.int64).reshape(-1, depth)]
+        return pd.DataFrame(
+            {
+                "qid": np.repeat(np.asarray(qids, dtype=object), depth),
+                "rank": np.tile(np.arange(1, depth + 1), len(qids)),
+                "docid": self._names[order].ravel(),
+                "score": np.take_along_axis(scores, order, axis=1).ravel(),
+            }
+        )
+
+
 def rank_scores(
     scores: npt.NDArray[np.float32], qids: Sequence[str], docids: Sequence[str], depth: int
 ) -> pd.DataFrame:
-    """The best `depth` documents of each query: qid, rank, docid, score.
-
-    Args:
-        scores: (queries, documents); higher is better. Equal scores stand by descending docid, as
-            trec_eval breaks ties.
-    """
-    names = np.asarray(docids, dtype=object)
-    by_docid = np.argsort(names, kind="stable")[::-1]
-    depth = min(depth, len(names))
-    # Columns laid out by descending docid, so that a stable sort breaks ties by descending docid.
-    order = by_docid[[_highest(row, depth) for row in scores[:, by_docid]]]
-    return pd.DataFrame(
-        {
-            "qid": np.repeat(np.asarray(qids, dtype=object), depth),
-            "rank": np.tile(np.arange(1, depth + 1), len(qids)),
-            "docid": names[order].ravel(),
-            "score": np.take_along_axis(scores, order, axis=1).ravel(),
-        }
-    )
+    """As `ScoreRanker.rank`, of documents that are ranked once."""
+    return ScoreRanker(docids).rank(scores, qids, depth)
 
 
 def _highest(row: npt.NDArray[np.float32], depth: int) -> npt.NDArray[np.intp]:
@@ -69,16 +83,16 @@ def measures_of_scores(
             trec_eval does when the columns are in docid order.
         relevant: the relevant columns of each query, at least one.
     """
-    return measures_of_ranks(ranks_of_scores(scores, relevant), relevant)
+    return measures_of_ranks(ranks_of_columns(scores, relevant), relevant)
 
 
-def ranks_of_scores(
-    scores: npt.NDArray[np.float32], relevant: Sequence[Sequence[int]]
+def ranks_of_columns(
+    scores: Iterable[npt.NDArray[np.float32]], relevant: Sequence[Sequence[int]]
 ) -> list[npt.NDArray[np.int64]]:
-    """The ascending ranks of each query's relevant documents in a full score matrix.
+    """The ascending ranks of each query's relevant columns.
 
     Args:
-        scores, relevant: as of `measures_of_scores`.
+        scores: a row (documents,) a query, as of `measures_of_scores`; read one at a time.
     """
     ranks = []
     for row, columns in zip(scores, relevant, strict=True):

@@ -11,12 +11,14 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
+from dsi.base.process import compute_device
 from dsi.bm25.lucene import bm25_searcher
 from dsi.bm25.parameters import Bm25Parameters
 from dsi.docids.tokenizer import load_tokenizer
 from dsi.evaluation.runs import ranked
 from dsi.model.checkpoint import DOCID_TASK, load_checkpoint, load_t5, read_description
 from dsi.model.scoring import pad_batch
+from dsi.ranking.docid_names import DocidNames
 from dsi.ranking.list_constraint import ListConstraint
 from dsi.ranking.lists import PROMPT, generate_tokens
 from dsi.ranking.ranker import Ranker
@@ -85,10 +87,11 @@ def _docid_search(folder: Path, prefixes_at_a_time: int) -> tuple[Search, list[s
 
 def _list_search(folder: Path) -> tuple[Search, list[str]]:
     description = read_description(folder)
-    model = load_t5(folder).eval()
+    model = load_t5(folder).eval().to(compute_device())
     docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
     known = set(docids)
     inputs, targets = load_tokenizer(folder, description.max_tokens), load_tokenizer(folder)
+    names = DocidNames(docids, targets)
     allowed = None
     if description.constrained:
         assert description.k is not None
@@ -99,8 +102,9 @@ def _list_search(folder: Path) -> tuple[Search, list[str]]:
 
     @torch.inference_mode()
     def search(query: str, k: int) -> list[Hit]:
-        (tokens,) = generate_tokens(model, *pad_batch([inputs.encode(PROMPT + query).ids]), limit, allowed)
-        words = list(dict.fromkeys(targets.decode(tokens).split()))[:k]
+        ids, mask = (tensor.to(model.device) for tensor in pad_batch([inputs.encode(PROMPT + query).ids]))
+        (tokens,) = generate_tokens(model, ids, mask, limit, allowed)
+        words = list(dict.fromkeys(names.text(tokens).split()))[:k]
         return [Hit(rank, None, word, word in known) for rank, word in enumerate(words, start=1)]
 
     return search, docids

@@ -57,22 +57,26 @@ def read_queries(query: str, stream: BinaryIO) -> Iterator[str]:
     if query != "-":
         if not query.strip():
             raise SearchError('query: found no text, expected some, for example "rotate an array"')
+        _decoded("query", query.encode("utf-8", "surrogateescape"))
         yield query
         return
     found = False
     for number, line in enumerate(stream, start=1):
-        try:
-            text = line.decode("utf-8").strip()
-        except UnicodeDecodeError as error:
-            raise SearchError(
-                f"standard input, line {number}: found {line[:40]!r}, expected UTF-8 text, for example from "
-                "iconv -f latin1 -t utf8"
-            ) from error
+        text = _decoded(f"standard input, line {number}", line).strip()
         if text:
             found = True
             yield text
     if not found:
         raise SearchError("standard input: found no query, expected one a line")
+
+
+def _decoded(origin: str, text: bytes) -> str:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SearchError(
+            f"{origin}: found {text[:40]!r}, expected UTF-8 text, for example from iconv -f latin1 -t utf8"
+        ) from error
 
 
 def _collection_above(checkpoint: Path) -> Path:

@@ -18,7 +18,7 @@ class Tokenizer(Section):
     """The tokenizer of a docid retriever, trained on the collection."""
 
     vocabulary: WholeNumber = Field(
-        description="SentencePiece-style unigram pieces, trained on the collection", examples=[2048], ge=64
+        description="at most so many unigram pieces, trained on the collection", examples=[2048], ge=64
     )
 
 

@@ -24,7 +24,7 @@ class StartingModel(Section):
     )
     vocabulary: MayBeAbsent[Annotated[int, Field(ge=64), WHOLE]] = Field(
         default=None,
-        description="pieces of a tokenizer trained on the collection and its docids",
+        description="at most so many pieces, trained on the collection and its docids",
         examples=[2048],
     )
     architecture: MayBeAbsent[Architecture] = Field(default=None, description="random weights of this shape")

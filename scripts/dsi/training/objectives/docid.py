@@ -10,7 +10,7 @@ import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.model.scoring import docid_logits
-from dsi.ranking.scores import measures_of_ranks, ranks_of_scores
+from dsi.ranking.scores import measures_of_ranks, ranks_of_columns
 from dsi.training.objective import VALIDATION_LOSS
 from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch, Examples, Query, blocks
 from dsi.training.objectives.teacher import relevance_targets
@@ -58,7 +58,7 @@ class DocidObjective:
             logits = docid_logits(model, input_ids, mask, documents)
             targets = torch.from_numpy(relevance_targets(self._relevant[rows], documents))
             losses.append(row_losses(logits, targets.to(model.device)))
-            ranks += ranks_of_scores(logits.cpu().numpy(), self._relevant[rows])
+            ranks += ranks_of_columns(logits.cpu().numpy(), self._relevant[rows])
         measures = measures_of_ranks(ranks, self._relevant)
         return {
             VALIDATION_LOSS: torch.cat(losses).mean().item(),
