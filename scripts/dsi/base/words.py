@@ -1,8 +1,8 @@
 """Words of a text in any script: what a query could hold, where a sentence ends, how words become a text.
 
-Most scripts put blanks between words. Chinese, Japanese, Thai, Lao, Khmer and Burmese do not: their runs are cut
-into pieces of two characters, as Lucene's CJKAnalyzer cuts them, without overlap, so that the pieces put
-together are the text again; a run of Katakana is one word, as for Lucene's StandardTokenizer.
+Most scripts put blanks between words. Chinese, Japanese, Thai, Lao, Khmer and Burmese do not: their runs are
+cut into pieces of two characters, as by Lucene's CJKAnalyzer, but without overlap, so that the pieces put
+together are the text again. A run of Katakana is one word, as for Lucene's StandardTokenizer.
 """
 
 import re
@@ -14,8 +14,8 @@ from typing import NamedTuple
 MAX_WORD_CHARACTERS = 29
 MIN_SENTENCE_WORDS = 3
 
-# Han, Hiragana and Bopomofo; Katakana, full and half width; what is written without blanks in South-East Asia:
-# Thai, Lao, Burmese, Khmer, and the blocks of their neighbours.
+# Han, Hiragana and Bopomofo; Katakana, full and half width; what is written without blanks in South-East
+# Asia: Thai, Lao, Burmese, Khmer, and the blocks of their neighbours.
 _CJK = (
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3041-\u3096\u309d-\u309f\u3105-\u312f"
     "\u31a0-\u31bf\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -33,8 +33,8 @@ _BLOCKS = (
 )
 _ASIAN = [chr(code) for start, end in _BLOCKS for code in range(start, end + 1)]
 _LETTERS = _CJK + "".join(char for char in _ASIAN if unicodedata.category(char)[0] == "L")
-# Vowel signs, tones and accents belong to the letter before them; so do variation selectors. Of Thai and Lao some
-# vowels are letters to Unicode: those behind their consonant, and those that are written before it.
+# Vowel signs, tones and accents belong to the letter before them; so do variation selectors. Of Thai and Lao
+# some vowels are letters to Unicode: those behind their consonant, and those that are written before it.
 _MARKS = "".join(char for char in _ASIAN if unicodedata.category(char)[0] == "M")
 _MARKS += "\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3"
 _MARKS += "\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
@@ -53,7 +53,7 @@ _PAIR = re.compile(f"(?=({_CLUSTER}{_CLUSTER}))")
 _SEAM = re.compile(f"(?<=[{_LETTERS}{_KATAKANA}{_MARKS}]) (?=[{_LETTERS}{_KATAKANA}])")
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
-# Sentence ends of other scripts need no blank behind them; closing quotes and brackets stay with the sentence.
+# Sentence ends of other scripts need no blank behind them; closing quotes and brackets stay before the cut.
 _ENDS = "。！？｡．؟۔।॥။។៕።።፧։༎༏᠃᠉꓿"
 _SENTENCE_END = re.compile(
     rf"(?<=[.!?])\s+|(?<=[{_ENDS}])(?![{_ENDS}」』”’）】》])\s*|(?<=[{_ENDS}][」』”’）】》])\s*"
@@ -76,8 +76,8 @@ class TextWords(NamedTuple):
 def text_words(text: str) -> TextWords:
     """The words of a text that a query could hold: with a letter, and of MAX_WORD_CHARACTERS at most.
 
-    Where no word has a letter, as in a table, those with a digit count, long ones in parts. A word of a script
-    other than Latin is never too long: it is a sentence without blanks or a compound, but no code.
+    Where no word has a letter, as in a table, those with a digit count, long ones in parts. A word of a
+    script other than Latin is never too long: it is a compound or a text without blanks, but no code.
     """
     words = list(filter(_is_word, _cut(text)))
     if words:
