@@ -152,9 +152,9 @@ def bm25_searcher(folder: Path, k1: float, b: float) -> Any:
 
     searcher = LuceneSearcher(str(folder))
     searcher.set_bm25(k1, b)
-    language = index_language(folder)
-    if language != ENGLISH:
-        searcher.set_analyzer(_analyser(language))
+    analyser = _analyser_of(folder)
+    if analyser is not None:
+        searcher.set_analyzer(analyser)
     return searcher
 
 
@@ -213,9 +213,14 @@ def analyse_words(folder: Path, words: Iterable[str]) -> dict[str, list[str]]:
     text are the terms of its words.
     """
     reader = _reader(folder)
-    language = index_language(folder)
-    analyser = None if language == ENGLISH else _analyser(language)
+    analyser = _analyser_of(folder)
     return {word: list(reader.analyze(word, analyser)) for word in words}
+
+
+def _analyser_of(folder: Path) -> Any:
+    """The analyser of an index; None for English, which readers and searchers have of themselves."""
+    language = index_language(folder)
+    return None if language == ENGLISH else _analyser(language)
 
 
 def _analyser(language: str) -> Any:

@@ -166,8 +166,8 @@ def check_relevant(judged: JudgedQueries, relevance: Relevance, docids: pd.Serie
         docids: of the collection.
 
     Raises:
-        JudgementError: no judgement of a split has the grade that is asked for, unless all are 0 and it is
-            not that of the tests; or no test query has a relevant document in the collection.
+        JudgementError: no judgement of a split has the grade that is asked for, though some are above 0; or
+            no test query has a relevant document in the collection.
     """
     relevant = relevant_judgements(judged.qrels, judged.queries, relevance)
     split_of = judged.queries.set_index("qid")["split"]
@@ -175,13 +175,13 @@ def check_relevant(judged: JudgedQueries, relevance: Relevance, docids: pd.Serie
         highest, lowest = grades.max(), lowest_grade(relevance, str(split))
         if highest >= lowest:
             continue
-        found = f"the highest grade of the {len(grades)} {split} judgements is {highest}"
-        if highest > 0 or split == TEST:
+        found = f"{judged.origin}: the highest grade of the {len(grades)} {split} judgements is {highest}"
+        if highest > 0:
             raise JudgementError(
-                f"{judged.origin}: {found}, and relevance is {lowest}; expected judgements of that grade, or "
-                f"for example relevance: {max(highest, 1)}"
+                f"{found}, and relevance is {lowest}; expected judgements of that grade, or for example "
+                f"relevance: {highest}"
             )
-        logger.warning("%s: %s, and relevance is %d", judged.origin, found, lowest)
+        logger.warning("%s, and relevance is %d", found, lowest)
     tested = relevant[relevant["qid"].map(split_of) == TEST]
     if tested.empty:
         tests = split_of.index[split_of == TEST]
