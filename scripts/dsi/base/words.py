@@ -97,7 +97,10 @@ def query_words(text: str) -> list[str]:
 
 def all_words(text: str) -> set[str]:
     """Every word that a query made of a text may hold: the text's own between blanks, and its terms."""
-    return {*text.split(), *text_words(text).terms}
+    words = set(text.split())
+    if any(map(_is_word, words)) and not _TO_CUT.search(text):
+        return words  # which the terms are among
+    return {*words, *text_words(text).terms}
 
 
 def joined_words(words: list[str]) -> str:
