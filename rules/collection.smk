@@ -1,10 +1,9 @@
-"""From a source of documents to documents, queries, judgements and a Lucene index."""
+"""From a source of documents (with a scope, some of them) to documents, queries, judgements and an index."""
 
 from plan import inputs, settings
 
 COLLECTION = study.selected_collection
 KIND = COLLECTION.kind
-# With a scope the documents are chosen from a larger corpus, and the index is built from those.
 SCOPED = KIND != "pydocs" and COLLECTION.scope is not None
 
 
@@ -54,7 +53,7 @@ if KIND == "index":
         conda:
             "../envs/environment.yaml"
         params:
-            source=COLLECTION.index.as_json(),
+            source=settings.index_source(COLLECTION),
             cache=f"{RESULTS}/downloads",
         message:
             "Fetching the Lucene index (progress in {log})"
@@ -84,7 +83,7 @@ if KIND in ("files", "ir_datasets"):
 
     rule collect_files:
         input:
-            inputs.local_files(COLLECTION.corpus.path) if KIND == "files" else [],
+            inputs.local_corpus_files(COLLECTION),
         output:
             documents="<corpus>",
         log:
@@ -175,7 +174,9 @@ if KIND != "index" or SCOPED:
             "../envs/environment.yaml"
         resources:
             mem_mb=2000,
+        params:
+            language=settings.language_option(COLLECTION),
         message:
             "Building the Lucene index"
         shell:
-            run("build_index --documents {input.documents} --manifest {output.manifest}")
+            run("build_index --documents {input.documents} {params.language} --manifest {output.manifest}")

@@ -11,25 +11,31 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dsi.base.command import command_parser, run
+from dsi.base.command import UserError, command_parser, run
+from dsi.bm25.lucene import ENGLISH, LuceneError
 from dsi.collection.index_folder import make_index
 
 
 class Options(NamedTuple):
-    """What to index, and the manifest to write."""
+    """What to index, by which analyser, and the manifest to write."""
 
     documents: Path
+    language: str
     manifest: Path
 
 
 def main() -> None:
     options = parse_options()
-    make_index(pd.read_parquet(options.documents), options.manifest)
+    try:
+        make_index(pd.read_parquet(options.documents), options.manifest, options.language)
+    except LuceneError as error:
+        raise UserError(str(error)) from error
 
 
 def parse_options() -> Options:
     parser = command_parser(__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="parquet: docid, text")
+    parser.add_argument("--language", default=ENGLISH, help="of Anserini's analyser (%(default)s), e.g. zh")
     parser.add_argument("--manifest", type=Path, required=True, help="JSON to write")
     return Options(**vars(parser.parse_args()))
 

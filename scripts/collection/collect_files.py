@@ -1,11 +1,11 @@
-"""Make the documents of a collection from a corpus: a file, a download, or a dataset of ir_datasets.
+"""Make the documents of a collection from a corpus: files, a download, or a dataset of ir_datasets.
 
     python scripts collect_files --corpus '{"path": "corpus.jsonl"}' \\
         --cache results/mine/downloads --output results/mine/collection/documents.parquet
 
 A file has JSON lines {"id", "contents"} or {"_id", "title", "text"}, or lines docid<TAB>text, plain or
-gzipped. A source is a path, a url with sha256 or md5 and, if known, the size in bytes, or an id of
-ir_datasets ({"ir_datasets": "beir/nfcorpus"}).
+gzipped. A source is the path of a file or of a folder of files, a url with sha256 or md5 and, if known, the
+size in bytes, or an id of ir_datasets ({"ir_datasets": "beir/nfcorpus"}).
 """
 
 import logging
@@ -19,6 +19,7 @@ from dsi.base.lines import FileFormatError
 from dsi.collection.datasets import CatalogueError
 from dsi.collection.files import sorted_documents, write_documents
 from dsi.collection.sources import CollectionSource, documents_of
+from dsi.collection.usable_texts import WordlessError, with_words
 from dsi.collection.verification import DownloadError
 
 logger = logging.getLogger(__name__)
@@ -35,10 +36,10 @@ class Options(NamedTuple):
 def main() -> None:
     options = parse_options()
     try:
-        documents = tqdm(documents_of(options.corpus, options.cache), unit="document")
-        unit = "document" if options.corpus.ir_datasets else "line"
-        count = write_documents(sorted_documents(documents, str(options.corpus), unit), options.output)
-    except (DownloadError, FileFormatError, OSError, CatalogueError) as error:
+        corpus = documents_of(options.corpus, options.cache)
+        documents = sorted_documents(tqdm(corpus.documents, unit="document"), corpus.origin)
+        count = write_documents(with_words(documents, str(options.corpus)), options.output)
+    except (DownloadError, FileFormatError, OSError, CatalogueError, WordlessError) as error:
         raise UserError(str(error)) from error
     logger.info("%d documents", count)
 

@@ -13,7 +13,8 @@ from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import write_parquet
 from dsi.collection.docstrings import UnknownPackageError, package_version, read_packages
 from dsi.collection.known_items import from_docstrings, log_collection
-from dsi.collection.splits import RandomSplit, SplitError
+from dsi.collection.splits import RandomSplit, SplitError, check_tested
+from dsi.collection.usable_texts import WordlessError, check_words
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,9 @@ def main() -> None:
         for package in options.packages:
             logger.info("reading %s %s", package, package_version(package))
         collection = from_docstrings(read_packages(options.packages), options.split)
-    except (UnknownPackageError, SplitError) as error:
+        check_tested(collection.queries)
+        check_words(collection.documents, " and ".join(options.packages))
+    except (UnknownPackageError, SplitError, WordlessError) as error:
         raise UserError(str(error)) from error
     log_collection(collection)
     for name, frame in collection._asdict().items():

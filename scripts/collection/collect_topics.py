@@ -5,7 +5,8 @@
             {"method": "permutation", "train": 0, "validation": 0, "test": 1, "seed": 42}}' \\
         --cache results/cacm/downloads --output results/cacm/collection
 
-Instead of topics, qrels and split: splits, as {"train": {"topics": …, "qrels": …}, "test": …}. Each
+Instead of topics, qrels and split: splits, as {"train": {"topics": …, "qrels": …}, "test": …}. Beside them:
+relevance, the lowest relevant grade (1), or one for each split, which some judgement must reach. Each
 source is a path, a url with sha256 or md5 and, if known, the size in bytes, a name of Pyserini's
 ({"pyserini": "msmarco-passage-dev-subset"}) or an id of ir_datasets ({"ir_datasets": "beir/nfcorpus/test"}).
 """
@@ -20,7 +21,7 @@ from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import write_parquet
 from dsi.base.lines import FileFormatError
 from dsi.collection.datasets import CatalogueError
-from dsi.collection.judged_queries import JudgementError, check_documents, judged_queries
+from dsi.collection.judged_queries import JudgementError, check_documents, check_relevant, judged_queries
 from dsi.collection.splits import SplitError
 from dsi.collection.verification import DownloadError
 
@@ -39,10 +40,13 @@ class Options(NamedTuple):
 def main() -> None:
     options = parse_options()
     try:
-        queries, qrels, origin = judged_queries(options.queries, options.cache)
-        check_documents(qrels, pd.read_parquet(options.documents, columns=["docid"])["docid"], origin)
+        judged = judged_queries(options.queries, options.cache)
+        docids = pd.read_parquet(options.documents, columns=["docid"])["docid"]
+        check_documents(judged.qrels, docids, judged.origin)
+        check_relevant(judged, options.queries.get("relevance", 1), docids)
     except (DownloadError, FileFormatError, OSError, CatalogueError, SplitError, JudgementError) as error:
         raise UserError(str(error)) from error
+    queries, qrels, _ = judged
     logger.info(
         "%d queries %s, %d of them judged; %d judgements",
         len(queries),

@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_parquet
+from dsi.base.lines import FileFormatError
 from dsi.bm25.lucene import LuceneError, stored_documents, verified_index
+from dsi.collection.origin import check_id
+from dsi.collection.usable_texts import WordlessError, check_words
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +29,10 @@ def main() -> None:
     options = parse_options()
     try:
         documents = stored_documents(verified_index(options.manifest))
-    except LuceneError as error:
+        for docid in documents["docid"]:
+            check_id("docid", docid, f"{options.manifest.parent}, an index")
+        check_words(documents, str(options.manifest.parent))
+    except (LuceneError, FileFormatError, WordlessError) as error:
         raise UserError(str(error)) from error
     logger.info("%d documents", len(documents))
     write_parquet(documents, options.output)

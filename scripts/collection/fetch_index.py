@@ -43,6 +43,7 @@ def parse_options() -> Options:
     parser.add_argument("--sha256", help="digest of the archive, hex")
     parser.add_argument("--md5", help="digest of the archive where no SHA-256 is published, hex")
     parser.add_argument("--prebuilt", help="a name of Pyserini's, e.g. msmarco-v1-passage")
+    parser.add_argument("--language", help="of the analyser that made it; without: English (en)")
     parser.add_argument("--cache", type=Path, required=True, help="folder that keeps archives")
     parser.add_argument("--manifest", type=Path, required=True, help="JSON to write")
     found = vars(parser.parse_args())

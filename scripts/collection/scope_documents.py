@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dsi.base.command import command_parser, run
+from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_json
 from dsi.collection.scope import scope_documents
+from dsi.collection.usable_texts import WordlessError
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,10 @@ class Options(NamedTuple):
 def main() -> None:
     options = parse_options()
     judged = set(pd.read_parquet(options.qrels, columns=["docid"])["docid"])
-    counts = scope_documents(options.corpus, judged, options.sample, options.seed, options.documents)
+    try:
+        counts = scope_documents(options.corpus, judged, options.sample, options.seed, options.documents)
+    except WordlessError as error:
+        raise UserError(str(error)) from error
     logger.info("%d of %d documents: %d judged, %d sampled", counts.documents, counts.corpus, *counts[2:])
     write_json(counts._asdict(), options.counts)
 

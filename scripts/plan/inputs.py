@@ -108,6 +108,13 @@ def local_query_files(collection: Collection) -> list[str]:
     return local_files(*_query_paths(collection))
 
 
+def local_corpus_files(collection: Collection) -> list[str]:
+    """Files of documents that are here, of a folder all in it."""
+    path = collection.corpus.path if isinstance(collection, FilesCollection) else None
+    within = Path(path).rglob("*") if path is not None and Path(path).is_dir() else ()
+    return local_files(path, *map(str, within))
+
+
 def _query_paths(collection: Collection) -> Iterator[str | None]:
     if not isinstance(collection, IndexCollection | FilesCollection):
         return

@@ -14,7 +14,13 @@ from dsi.collection.docstrings import package_version
 from dsi.pruning.registry import CRITERIA
 from dsi.systems import REFERENCES, System
 from plan.config.baseline import DocidBaseline, RankedListBaseline
-from plan.config.collection import Collection, DatasetCollection, FilesCollection, PydocsCollection
+from plan.config.collection import (
+    Collection,
+    DatasetCollection,
+    FilesCollection,
+    IndexCollection,
+    PydocsCollection,
+)
 from plan.config.pseudo_queries import SAMPLING, GeneratedQueries
 from plan.config.study import Study
 
@@ -59,22 +65,34 @@ def corpus_source(collection: Collection) -> str:
     return as_json(collection.corpus.as_dict() if isinstance(collection, FilesCollection) else {})
 
 
+def index_source(collection: IndexCollection) -> str:
+    """The source of the index and the language of its analyser, as fetch_index reads them."""
+    return as_json(collection.index.as_dict() | _part(collection.as_dict(), "language"))
+
+
+def language_option(collection: Collection) -> str:
+    """The language of the index that is built, as an option: nothing for English, the default."""
+    language = None if isinstance(collection, PydocsCollection) else collection.language
+    return "" if language is None else f"--language {language}"
+
+
 def query_sources(collection: Collection) -> str:
-    """The sources of queries and judgements and how they are divided, as collect_topics reads them."""
-    settings = collection.as_dict()
+    """The sources of queries and judgements, how they are divided and what is relevant: of collect_topics."""
+    settings, grade = collection.as_dict(), {"relevance": _relevance(collection)}
     if not isinstance(collection, DatasetCollection):
-        return as_json(_part(settings, "topics", "qrels", "split", "splits"))
+        return as_json(_part(settings, "topics", "qrels", "split", "splits") | grade)
     sources = {name: {"ir_datasets": dataset} for name, dataset in settings["splits"].items()}
-    return as_json({"splits": {name: {"topics": one, "qrels": one} for name, one in sources.items()}})
+    return as_json(
+        {"splits": {name: {"topics": one, "qrels": one} for name, one in sources.items()}, **grade}
+    )
 
 
 def relevance(study: Study) -> str:
     """The lowest relevant grade of the judgements: a number, or one for each split where they differ."""
-    return as_json(_relevance(study))
+    return as_json(_relevance(study.selected_collection))
 
 
-def _relevance(study: Study) -> int | dict[str, int]:
-    collection = study.selected_collection
+def _relevance(collection: Collection) -> int | dict[str, int]:
     grades = dict.fromkeys(SPLITS, collection.relevance) | collection.as_dict().get("split_relevance", {})
     return grades if len(set(grades.values())) > 1 else collection.relevance
 
@@ -156,7 +174,7 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
         **_part(written, "model", "training", "pseudo_queries", "distillation"),
         "bm25": {"k1": study.bm25.k1, "b": study.bm25.b},
         "scheme": settings.docids.scheme,
-        "relevance": _relevance(study),
+        "relevance": _relevance(study.selected_collection),
         "prefixes_at_a_time": _prefixes_at_a_time(study, baseline),
         **depth,
     }

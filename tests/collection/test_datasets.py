@@ -6,14 +6,16 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
 
+from dsi.base.lines import FileFormatError
 from dsi.collection import datasets
 from dsi.collection.datasets import CatalogueError
-from dsi.collection.files import Document
+from dsi.collection.files import Document, sorted_documents
+from dsi.collection.sources import CollectionSource, documents_of
 from tests.collection.conftest import write
 
 Java = Callable[..., Any]
@@ -86,6 +88,41 @@ def test_a_dataset_of_ir_datasets(tmp_path: Path) -> None:
         CatalogueError, match=r"'dsi-tests/documents': its docs cannot be downloaded \(.*; connect"
     ):
         list(datasets.dataset_documents("dsi-tests/documents"))
+
+
+def test_ids_and_missing_titles_of_a_dataset_are_checked_as_those_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ir_datasets = pytest.importorskip("ir_datasets", reason="the package ir_datasets is not installed")
+    dataset = ir_datasets.create_dataset(
+        docs_tsv=str(write(tmp_path, "d 1\tone\n", "docs.tsv")),
+        queries_tsv=str(write(tmp_path, "1\tone\nq 2\ttwo\n", "queries.tsv")),
+    )
+    ir_datasets.registry.register("dsi-tests/blanks", dataset)
+    corpus = documents_of(CollectionSource(ir_datasets="dsi-tests/blanks"), tmp_path)
+    with pytest.raises(
+        FileFormatError, match=r"dsi-tests/blanks, document 1: found the docid 'd 1', expected"
+    ):
+        list(sorted_documents(*corpus))
+    with pytest.raises(
+        FileFormatError, match=r"'dsi-tests/blanks', query 2: found the topic 'q 2', expected"
+    ):
+        datasets.dataset_topics("dsi-tests/blanks")
+
+    class Untitled(NamedTuple):
+        doc_id: str
+        title: str | None
+        text: str
+
+    class Dataset:
+        def has(self, kind: str) -> bool:
+            return True
+
+        def docs_iter(self) -> list[Untitled]:
+            return [Untitled("d1", None, "one")]
+
+    monkeypatch.setattr(ir_datasets, "load", lambda name: Dataset())
+    assert list(datasets.dataset_documents("dsi-tests/untitled")) == [Document("d1", "one", 1)]
 
 
 def test_ir_datasets_is_named_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

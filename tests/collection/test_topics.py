@@ -1,6 +1,7 @@
 """Topics and judgements: both forms read, every fault named with file and line."""
 
 import gzip
+import logging
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,14 @@ def test_topics_and_qrels_in_beirs_form(tmp_path: Path) -> None:
         ("1\t  \n", r"line 1: found a topic without id or text"),
         ("\n\n", r"topics\.tsv: found no topic, expected lines like"),
         (b"1\tgraph\n2\tcaf\xe9\n", r"line 2: found byte 0xe9 at column 6, expected UTF-8"),
-        ('{"_id": "1"}\n', r'line 1: found `\{"_id": "1"\}`, expected lines like'),
+        ('{"_id": "1"}\n', r'line 1: found `\{"_id": "1"\}`, expected _id and text'),
+        ('{"_id": "1", "text": null}\n', r"line 1: found .*, expected _id and text as text"),
+        ('{"_id": "1", "text": ["a"]}\n', r"line 1: found .*, expected _id and text as text"),
+        ('{"_id": null, "text": "a"}\n', r"line 1: found .*, expected _id and text as text"),
+        ('{"_id": "1", "text": "cut \\ud83d"}\n', r"line 1: found the lone surrogate \\ud83d, half of a"),
+        ("1\tgraph\n2\tNone\n", r"line 2: found topic '2' with the text `None`, which programs write"),
+        ('{"_id": "1", "text": "null"}\n', r"line 1: found topic '1' with the text `null`"),
+        ("a 1\tgraph\n", r"line 1: found the topic 'a 1', expected one without white space"),
         (gzip.compress(b"1\tgraph\n", mtime=0)[:-4], r"topics\.tsv: found a damaged gzip file after line \d"),
         ("<top>\n<title> x\n</top>\n", r"line 1: found a topic without <num> or <DOCNO>"),
     ],
@@ -87,15 +95,44 @@ def test_qrels_keep_grades_and_order(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("1 0 d1\n", r"qrels\.txt, line 1: found `1 0 d1`, expected `qid 0 docid grade`"),
-        ("1 0 d1 yes\n", r"line 1: found `1 0 d1 yes`"),
+        ("1 0 d1 yes\n", r"line 1: found the grade 'yes', expected a whole number"),
         ("1 0 d1 1\n1 0 d1 2\n", r"line 2: found 'd1' judged again for topic '1', first on line 1"),
         (
             "query-id\tcorpus-id\tscore\n1 0 d1 1\n",
             r"line 2: found `1 0 d1 1`, expected `qid docid grade`",
         ),
+        ("1 0 d1 0.5\n", r"line 1: found the grade '0.5', expected a whole number, for example 1"),
         ("", r"qrels\.txt: found no judgement"),
     ],
 )
 def test_faulty_qrels_are_named(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(FileFormatError, match=message):
         read_qrels(write(tmp_path, content, "qrels.txt"))
+
+
+@pytest.mark.parametrize(
+    "header", ["qid\tquery", "id\ttext", "query_id\ttitle\tdescription", "Topic ID\tQuestion"]
+)
+def test_headers_of_topics_are_left_out(
+    tmp_path: Path, header: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    topics = read_topics(write(tmp_path, f"\n{header}\n1\tgraph\nid\ttext\n", "topics.tsv"))
+    assert topics.to_numpy().tolist() == [["1", "graph"], ["id", "text"]]  # a later line is none
+    assert "topics.tsv, line 2: left out the header" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("query-id\tcorpus-id\tscore", "1\td1\t1.0"),
+        ("qid\tdocid\trelevance", "1 d1 1"),
+        ("query_id iter doc_id rel", "1 0 d1 1"),
+        ("#topic Q0 docno grade", "1 Q0 d1 1.00"),
+    ],
+)
+def test_headers_of_qrels_are_left_out_and_whole_floats_are_grades(
+    tmp_path: Path, header: str, row: str
+) -> None:
+    qrels = read_qrels(write(tmp_path, f"{header}\n{row}\n", "qrels.tsv"))
+    assert qrels.to_numpy().tolist() == [["1", "d1", 1]]

@@ -20,6 +20,7 @@ from plan.inputs import (
     generated_file,
     generated_source,
     histories_of,
+    local_corpus_files,
     local_files,
     local_query_files,
     metrics_of,
@@ -109,6 +110,21 @@ def test_files_of_topics_and_judgements_that_are_here_are_inputs(study_of: Study
     assert local_query_files(study.selected_collection) == sorted(
         [files["topics"], files["qrels"], files["train"]]
     )
+
+
+def test_documents_that_are_here_are_inputs_those_of_a_folder_too(study_of: StudyOf, tmp_path: Path) -> None:
+    (tmp_path / "corpus" / "deep").mkdir(parents=True)
+    files = [str(tmp_path / "corpus" / name) for name in ("a.jsonl", "deep/b.jsonl")]
+    for path in files:
+        Path(path).write_text("")
+    judged = {"topics": {"path": files[0]}, "qrels": {"path": files[0]}}
+    own = {"kind": "files", "relevance": 1, "splits": {"test": judged}}
+    for path, expected in ((files[0], files[:1]), (str(tmp_path / "corpus"), files)):
+        study = study_of(
+            "smoke", collection="own", run=["smoke"], collections={"own": {**own, "corpus": {"path": path}}}
+        )
+        assert local_corpus_files(study.selected_collection) == expected
+    assert local_corpus_files(study_of("smoke").selected_collection) == []
 
 
 def test_docstrings_come_without_files(study_of: StudyOf) -> None:

@@ -11,7 +11,7 @@ import pytest
 from dsi.collection.docstrings import package_version
 from plan import settings
 from plan.config.baseline import DocidBaseline, RankedListBaseline
-from plan.config.collection import DatasetCollection
+from plan.config.collection import DatasetCollection, IndexCollection
 from plan.config.pseudo_queries import GeneratedQueries
 from plan.config.study import Study
 from tests.plan.conftest import LISTS
@@ -67,7 +67,20 @@ def test_sources_of_files_are_as_they_are_configured(study_of: StudyOf, tmp_path
     own = {"kind": "files", "corpus": {"path": file}, "relevance": 1, **queries}
     collection = study_of("smoke", collection="own", collections={"own": own}).selected_collection
     assert json.loads(settings.corpus_source(collection)) == {"path": file}
-    assert json.loads(settings.query_sources(collection)) == queries
+    assert json.loads(settings.query_sources(collection)) == {**queries, "relevance": 1}
+
+
+def test_the_language_of_an_index_reaches_whoever_makes_it(study_of: StudyOf) -> None:
+    assert settings.language_option(study_of("smoke").selected_collection) == ""
+    named = {"pyserini": "cacm"}
+    own = {"kind": "index", "relevance": 1, "index": {"prebuilt": "cacm"}}
+    own["splits"] = {"test": {"topics": named, "qrels": named}}
+    for language, option in (({}, ""), ({"language": "zh"}, "--language zh")):
+        study = study_of("smoke", collection="own", run=["smoke"], collections={"own": {**own, **language}})
+        collection = study.selected_collection
+        assert isinstance(collection, IndexCollection)
+        assert settings.language_option(collection) == option
+        assert json.loads(settings.index_source(collection)) == {"prebuilt": "cacm", **language}
 
 
 def test_relevance_is_a_number_or_one_a_split(study_of: StudyOf, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 import random
 from collections import Counter
 
-from dsi.pseudo_queries.sampler import KINDS, PseudoQuerySampler, query_words
+from dsi.base.words import all_words, joined_words
+from dsi.pseudo_queries.sampler import KINDS, PseudoQuerySampler
 from tests.conftest import TEXTS
 
 LENGTHS = {"chunk": [5, 12], "terms": [4, 12]}
@@ -32,8 +33,34 @@ def test_chunks_and_terms_have_the_configured_number_of_words() -> None:
         assert {len(sampler.sample(7, rng)) for _ in range(50)} == {fewest, most}
 
 
-def test_query_words_leave_out_code_and_numbers() -> None:
-    assert query_words("see 12 `x` ---- a-word " + "z" * 40) == ["see", "`x`", "a-word"]
+def test_documents_of_any_script_give_pseudo_queries_of_every_kind() -> None:
+    texts = {
+        "Теория графов изучает свойства графов. Граф есть множество вершин и рёбер.": (
+            "Теория графов изучает"
+        ),
+        "图论研究图的性质。图由顶点和边组成。": "图论研究图的性质",
+        "グラフ理論はグラフの性質を研究する。": "グラフ理論はグラフの性質を研究する",
+        "نظرية المخططات تدرس الخواص؟ المخطط مجموعة من الرؤوس": "نظرية المخططات تدرس الخواص؟",
+        "ग्राफ सिद्धांत गणित की शाखा है। यह शाखा है।": "ग्राफ सिद्धांत गणित की शाखा है।",
+        "12 345 67 8 9": "12 345 67 8 9",
+    }
+    idf = {word: 1.0 for text in texts for word in all_words(text)}
+    for kind in ("first_sentence", "sentence", "chunk", "terms"):
+        sampler = PseudoQuerySampler(list(texts), idf, {kind: 1.0}, LENGTHS)
+        for document, text in enumerate(texts):
+            for seed in range(5):
+                words = sampler.sample(document, random.Random(seed))
+                assert words
+                assert set(words) <= all_words(text)
+    first = PseudoQuerySampler(list(texts), idf, {"first_sentence": 1.0}, LENGTHS)
+    for document, sentence in enumerate(texts.values()):
+        assert joined_words(first.sample(document, random.Random(0))).startswith(sentence)
+
+
+def test_an_empty_document_gives_empty_pseudo_queries_of_every_kind() -> None:
+    for kind in KINDS:
+        sampler = PseudoQuerySampler(["", "a b c"], {"a": 1.0}, {kind: 1.0}, LENGTHS, noise=1.0)
+        assert sampler.sample(0, random.Random(0)) == []
 
 
 def test_generated_queries_mix_with_the_other_kinds_by_weight() -> None:
@@ -60,7 +87,7 @@ def test_without_the_weight_generated_queries_change_nothing() -> None:
 
 
 def test_noise_is_inserted_among_the_words_by_frequency() -> None:
-    texts = ["a b c", "x x x y", "42"]
+    texts = ["a b c", "x x x y", "--"]
     sampler = PseudoQuerySampler(texts, {}, {"chunk": 1.0}, {"chunk": [3, 3], "terms": [1, 1]}, noise=1.0)
     rng = random.Random(5)
     drawn = [sampler.sample(0, rng) for _ in range(3000)]
@@ -78,7 +105,7 @@ def test_noise_is_inserted_among_the_words_by_frequency() -> None:
 
 def test_some_pseudo_queries_have_noise_and_those_without_words_none() -> None:
     lengths = {"chunk": [2, 2], "terms": [1, 1]}
-    sampler = PseudoQuerySampler(["a b", "42"], {}, {"chunk": 1.0}, lengths, noise=0.25)
+    sampler = PseudoQuerySampler(["a b", "--"], {}, {"chunk": 1.0}, lengths, noise=0.25)
     rng = random.Random(7)
     noisy = sum(len(sampler.sample(0, rng)) > 2 for _ in range(4000)) / 4000
     assert abs(noisy - 0.25) < 0.03

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dsi.base.words import all_words
 from dsi.bm25.lucene import analyse_words, document_vectors, verified_index
 from dsi.bm25.parameters import Bm25Parameters
 from dsi.bm25.term_weights import term_weights
@@ -30,7 +31,7 @@ def exported_bm25(
     Raises:
         dsi.bm25.lucene.LuceneError: the index is damaged, or is of other documents.
     """
-    words = sorted({word for text in [*documents["text"], *queries["text"]] for word in text.split()})
+    words = sorted({word for text in [*documents["text"], *queries["text"]] for word in all_words(text)})
     index = verified_index(manifest)
     vectors = document_vectors(index, documents)
     terms = analyse_words(index, words)

@@ -20,6 +20,7 @@ from dsi.evaluation.runs import ranked
 REQUIRED_JAVA = 21
 MANIFEST = "manifest.json"
 MOST_CLAUSES = 2**31 - 1  # the largest that Java's int holds
+ENGLISH = "en"
 
 
 class LuceneError(RuntimeError):
@@ -60,19 +61,25 @@ def start_jvm(heap: str = "1g") -> None:
     import jnius  # noqa: F401  (importing it starts the JVM)
 
 
-def build_index(documents: pd.DataFrame, folder: Path) -> None:
-    """Index documents (docid, text) with Anserini's defaults: English analyzer, Porter stemmer.
+def build_index(documents: pd.DataFrame, folder: Path, language: str = ENGLISH) -> None:
+    """Index documents (docid, text) with Anserini's analyser of a language; of English with Porter's stemmer.
 
     Stores the term vectors but not the texts, which would be read again for each hit. One thread and one
     merged segment: internal document numbers follow the order of `documents`.
 
     Args:
         folder: an empty folder that receives the index.
+
+    Raises:
+        LuceneError: there is no such analyser here.
     """
     start_jvm()
     from pyserini.index.lucene import LuceneIndexer
 
     options = ["-index", str(folder), "-storeDocvectors", "-optimize"]
+    if language != ENGLISH:
+        _analyser(language)  # refuses one that this Java cannot make
+        options += ["-language", language]
     indexer = LuceneIndexer(str(folder), args=options, threads=1)
     for docid, text in zip(documents["docid"], documents["text"], strict=True):
         indexer.add_doc_dict({"id": docid, "contents": text})
@@ -80,14 +87,21 @@ def build_index(documents: pd.DataFrame, folder: Path) -> None:
     (folder / "write.lock").unlink(missing_ok=True)
 
 
-def index_manifest(folder: Path) -> dict[str, Any]:
-    """Size and SHA-256 of every file of an index folder, by name."""
+def index_manifest(folder: Path, language: str = ENGLISH) -> dict[str, Any]:
+    """Size and SHA-256 of every file of an index folder, by name; and its language, unless it is English."""
     files = {
         path.name: {"bytes": path.stat().st_size, "sha256": file_digest(path)}
         for path in sorted(folder.iterdir())
         if path.name not in (MANIFEST, "write.lock")
     }
-    return {"files": files}
+    return {"files": files} if language == ENGLISH else {"files": files, "language": language}
+
+
+def index_language(folder: Path) -> str:
+    """The language whose analyser made an index, as its manifest states it; queries need the same."""
+    manifest = folder / MANIFEST
+    stated = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    return str(stated.get("language", ENGLISH))
 
 
 def verified_index(manifest: Path) -> Path:
@@ -145,6 +159,9 @@ def bm25_searcher(folder: Path, k1: float, b: float) -> Any:
     jnius.autoclass("org.apache.lucene.search.IndexSearcher").setMaxClauseCount(MOST_CLAUSES)
     searcher = LuceneSearcher(str(folder))
     searcher.set_bm25(k1, b)
+    analyser = _analyser_of(folder)
+    if analyser is not None:
+        searcher.set_analyzer(analyser)
     return searcher
 
 
@@ -192,8 +209,9 @@ def document_vectors(folder: Path, documents: pd.DataFrame) -> list[dict[str, in
     lacking = [docid for docid, vector in found.items() if vector is None]
     if not any(found.values()):
         lacking = list(found)
+    analyser = _analyser_of(folder)
     for docid in lacking:
-        if reader.analyze(texts[docid]):
+        if reader.analyze(texts[docid], analyser):
             raise LuceneError(
                 f"{folder}: no term vector for document {docid!r}; expected an index built with "
                 "-storeDocvectors over the same documents"
@@ -208,7 +226,35 @@ def analyse_words(folder: Path, words: Iterable[str]) -> dict[str, list[str]]:
     text are the terms of its words.
     """
     reader = _reader(folder)
-    return {word: list(reader.analyze(word)) for word in words}
+    analyser = _analyser_of(folder)
+    return {word: list(reader.analyze(word, analyser)) for word in words}
+
+
+def _analyser_of(folder: Path) -> Any:
+    """The analyser of an index; None for English, which readers and searchers have of themselves."""
+    language = index_language(folder)
+    return None if language == ENGLISH else _analyser(language)
+
+
+def _analyser(language: str) -> Any:
+    """Lucene's analyser of a language, from the table that Anserini indexes by.
+
+    Raises:
+        LuceneError: this Java cannot make it, as a reduced one that cannot break Thai into words.
+    """
+    start_jvm()
+    from jnius import JavaException, autoclass
+    from pyserini.analysis import Analyzer
+
+    analyser = autoclass("io.anserini.analysis.AnalyzerMap").getLanguageSpecificAnalyzer(language)
+    try:
+        Analyzer(analyser).analyze("a")
+        return analyser
+    except JavaException as error:
+        raise LuceneError(
+            f"language {language!r}: found no analyser ({str(error).splitlines()[0]}), expected another "
+            "language, for example zh, or JAVA_HOME to name a whole JDK 21"
+        ) from error
 
 
 def _reader(folder: Path) -> Any:

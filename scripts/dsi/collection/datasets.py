@@ -15,6 +15,7 @@ import pandas as pd
 
 from dsi.bm25.lucene import start_jvm
 from dsi.collection.files import Document, joined
+from dsi.collection.origin import Origin
 from dsi.collection.topics import Judgement, Topic, qrels_frame, read_qrels, topics_frame
 
 IR_DATASETS = "https://ir-datasets.com"
@@ -45,7 +46,7 @@ def pyserini_topics(name: str) -> pd.DataFrame:
         Topic(place, str(qid), str(fields.get("title") or ""))
         for place, (qid, fields) in enumerate(topics.items(), start=1)
     )
-    return topics_frame(found, origin, "topic")
+    return topics_frame(found, Origin(origin, "topic"))
 
 
 def pyserini_qrels(name: str) -> pd.DataFrame:
@@ -112,7 +113,7 @@ def dataset_topics(name: str) -> pd.DataFrame:
         Topic(place, query.query_id, _default_text(query))
         for place, query in enumerate(_entities(name, "queries"), start=1)
     )
-    return topics_frame(found, f"dataset {name!r}", "query")
+    return topics_frame(found, Origin(f"dataset {name!r}", "query"))
 
 
 def dataset_qrels(name: str) -> pd.DataFrame:
@@ -121,7 +122,7 @@ def dataset_qrels(name: str) -> pd.DataFrame:
         Judgement(place, judgement.query_id, judgement.doc_id, judgement.relevance)
         for place, judgement in enumerate(_entities(name, "qrels"), start=1)
     )
-    return qrels_frame(found, f"dataset {name!r}", "judgement")
+    return qrels_frame(found, Origin(f"dataset {name!r}", "judgement"))
 
 
 def _entities(name: str, kind: str) -> Iterator[Any]:
@@ -158,4 +159,4 @@ def _entities(name: str, kind: str) -> Iterator[Any]:
 def _default_text(entity: Any) -> str:
     if hasattr(entity, "default_text"):
         return str(entity.default_text())
-    return joined(str(getattr(entity, "title", "")), str(getattr(entity, "text", "")))
+    return joined(str(getattr(entity, "title", None) or ""), str(getattr(entity, "text", None) or ""))

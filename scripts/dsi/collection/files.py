@@ -1,12 +1,14 @@
 """The documents of a corpus: read from JSON lines or TSV one at a time, sorted, written as parquet.
 
+A corpus is a file or a folder of files.
+
 JSON lines are those of Pyserini's JsonCollection (`id`, `contents`) or of BEIR (`_id`, `title`, `text`).
 Texts are kept as Arrow arrays, not as Python objects, which would take several times the memory.
 """
 
-import json
-from collections.abc import Iterable, Iterator
-from itertools import islice
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,44 +18,94 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dsi.base.files import replacing
-from dsi.base.lines import FileFormatError, Line, read_lines
+from dsi.base.lines import FileFormatError, Line, check_characters, json_record, read_lines
+from dsi.collection.headers import is_corpus_header, without_header
+from dsi.collection.origin import FILE, MISSING, Origin, check_id
 
 ROWS = 50_000  # documents turned into Arrow arrays, or written, at a time
 # Large offsets: the texts of MS MARCO are more than the 2 GiB that one array of strings may hold.
 _GATHERED = pa.schema([("docid", pa.large_string()), ("text", pa.large_string()), ("place", pa.int64())])
 _WRITTEN = pa.schema([("docid", pa.string()), ("text", pa.string())])
+_JSON_FILES = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
+_TSV_FILES = (".tsv", ".tsv.gz")
+_BEIR_FILES = ("corpus.jsonl", "corpus.jsonl.gz")
 _EXPECTED = '`{"id": "d1", "contents": "…"}`, `{"_id": "d1", "title": "…", "text": "…"}` or `d1<TAB>text`'
+
+logger = logging.getLogger(__name__)
 
 
 class Document(NamedTuple):
-    """A document and its place in the corpus: the line of a file, from 1."""
+    """A document and its place in the corpus, as an Origin counts: of a file the line, from 1."""
 
     docid: str
     text: str
     place: int
 
 
-def read_corpus(path: Path) -> Iterator[Document]:
-    """The documents of a file, in its order: JSON lines or `docid<TAB>text`.
+def corpus_files(path: Path) -> list[Path]:
+    """The files of a corpus: the file itself, or those of a folder in the order of their names.
 
-    The first character tells which. A record without `contents` gives its title and text, joined by a space.
+    Of a folder, JSON lines (.jsonl, .json) are read, at any depth, as Pyserini's JsonCollection reads them;
+    of one as BEIR unpacks it corpus.jsonl alone; TSV where there are none. What is left out is said.
 
     Raises:
-        FileFormatError: a line that is neither, has no docid, one with white space or no text, or bytes
-            that are not UTF-8.
+        FileFormatError: a folder without any.
     """
-    parse = None
-    for line in read_lines(path):
-        if not line.text.strip():
-            continue
-        if parse is None:
-            parse = _json_document if line.text.lstrip().startswith("{") else _tsv_document
-        docid, text = parse(path, line)
-        if not docid or docid.split() != [docid]:
-            raise FileFormatError(
-                f"{path}, line {line.number}: found the docid {docid!r}, expected one without white space, "
-                "which separates the columns of runs and judgements"
-            )
+    if not path.is_dir():
+        return [path]
+    files = [
+        file
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    ]
+    chosen = [path / name for name in _BEIR_FILES if path / name in files][:1]
+    for suffixes in (_JSON_FILES, _TSV_FILES):
+        chosen = chosen or [file for file in files if file.name.lower().endswith(suffixes)]
+    if not chosen:
+        found = ", ".join(file.name for file in files[:5]) or "nothing"
+        raise FileFormatError(
+            f"{path}: found a folder without documents ({found} in it), expected files like corpus.jsonl or "
+            "docs00.json, or the path of one file"
+        )
+    left_out = [str(file.relative_to(path)) for file in files if file not in chosen]
+    logger.info("%s: a folder of %d files of documents", path, len(chosen))
+    if left_out:
+        logger.info("%s: left out %s", path, ", ".join(left_out[:10]) + (", …" if len(left_out) > 10 else ""))
+    return chosen
+
+
+def corpus_origin(files: Sequence[Path]) -> Origin:
+    """How messages name places in those files."""
+    return Origin(str(files[0]), files=tuple(map(str, files)))
+
+
+def read_corpus(files: Iterable[Path]) -> Iterator[Document]:
+    """The documents of some files, in their order: JSON lines or `docid<TAB>text`, whose header is left out.
+
+    The first character of each tells which. A record without `contents` gives its title and text, joined by a
+    space. A text may be empty, as two of Cranfield's are, but not missing.
+
+    Raises:
+        FileFormatError: a line that is neither, has no docid or no text, half a character, or bytes that are
+            not UTF-8.
+    """
+    for number, path in enumerate(files):
+        for docid, text, line in _documents(path):
+            yield Document(docid, text, number * FILE + line)
+
+
+def _documents(path: Path) -> Iterator[Document]:
+    lines = (line for line in read_lines(path) if line.text.strip())
+    first = next(lines, None)
+    if first is None:
+        return
+    pending: Iterator[Line] = chain([first], lines)
+    if first.text.lstrip().startswith("{"):
+        parse = _json_document
+    else:
+        parse, pending = _tsv_document, without_header(pending, is_corpus_header, path)
+    for line in pending:
+        docid, text = parse(f"{path}, line {line.number}", line)
         yield Document(docid, text, line.number)
 
 
@@ -62,22 +114,19 @@ def joined(title: str, text: str) -> str:
     return " ".join(part for part in (title, text) if part)
 
 
-def sorted_documents(documents: Iterable[Document], origin: str, unit: str = "line") -> Iterator[pa.Table]:
+def sorted_documents(documents: Iterable[Document], origin: Origin) -> Iterator[pa.Table]:
     """The documents sorted by docid, in tables of at most `ROWS`: docid, text.
 
-    Args:
-        origin: where they come from, for messages.
-        unit: what a document's place counts, for messages.
-
     Raises:
-        FileFormatError: a docid occurs twice, or there is no document.
+        FileFormatError: a docid occurs twice, is empty or has white space, a text has half a character, or
+            there is no document.
     """
-    batches = list(_gathered(documents))
+    batches = list(_gathered(_checked(documents, origin)))
     if not batches:
-        raise FileFormatError(f"{origin}: found no document, expected {unit}s like {_EXPECTED}")
+        raise FileFormatError(f"{origin.name}: found no document, expected {origin.unit}s like {_EXPECTED}")
     table = pa.Table.from_batches(batches, _GATHERED)
     order = pc.sort_indices(table, [("docid", "ascending"), ("place", "ascending")])
-    _check_once(table.select(["docid", "place"]).take(order), origin, unit)
+    _check_once(table.select(["docid", "place"]).take(order), origin)
     for start in range(0, len(order), ROWS):
         yield table.select(["docid", "text"]).take(order.slice(start, ROWS))
 
@@ -95,6 +144,24 @@ def write_documents(documents: Iterable[pa.Table | pa.RecordBatch], path: Path) 
     return rows
 
 
+def _checked(documents: Iterable[Document], origin: Origin) -> Iterator[Document]:
+    missing: list[Document] = []
+    for document in documents:
+        check_id("docid", document.docid, origin.at(document.place))
+        if not document.text.isascii():
+            check_characters(document.text, origin.at(document.place))
+        if document.text in MISSING:
+            missing.append(document)
+        yield document
+    if missing:
+        logger.warning(
+            "%s: the text of %d documents is what programs write for a missing one, for example `%s`",
+            origin.at(missing[0].place),
+            len(missing),
+            missing[0].text,
+        )
+
+
 def _gathered(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
     pending = iter(documents)
     while rows := list(islice(pending, ROWS)):
@@ -107,7 +174,7 @@ def _gathered(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
         )
 
 
-def _check_once(documents: pa.Table, origin: str, unit: str) -> None:
+def _check_once(documents: pa.Table, origin: Origin) -> None:
     """Refuse a docid that occurs twice; the documents are sorted by docid, then place."""
     docids = documents["docid"].combine_chunks()
     again = np.flatnonzero(pc.equal(docids[1:], docids[:-1]).to_numpy(zero_copy_only=False)) + 1
@@ -117,22 +184,13 @@ def _check_once(documents: pa.Table, origin: str, unit: str) -> None:
     # The earliest repetition is the second occurrence of its docid, as equal docids are sorted by place.
     second = again[places[again].argmin()]
     raise FileFormatError(
-        f"{origin}, {unit} {places[second]}: found docid {docids[int(second)].as_py()!r} again, first on "
-        f"{unit} {places[second - 1]}; expected every docid once"
+        f"{origin.at(places[second])}: found docid {docids[int(second)].as_py()!r} again, first "
+        f"{origin.first(places[second - 1])}; expected every docid once"
     )
 
 
-def _json_document(path: Path, line: Line) -> tuple[str, str]:
-    try:
-        record = json.loads(line.text)
-    except json.JSONDecodeError as error:
-        raise FileFormatError(
-            f"{path}, line {line.number}: found no JSON in `{line.text[:80]}` ({error}), expected lines like "
-            f"{_EXPECTED}"
-        ) from error
-    where = f"{path}, line {line.number}"
-    if not isinstance(record, dict):
-        raise FileFormatError(f"{where}: found `{line.text[:80]}`, expected lines like {_EXPECTED}")
+def _json_document(where: str, line: Line) -> tuple[str, str]:
+    record = json_record(line, where, _EXPECTED)
     docid = record.get("id", record.get("_id"))
     if isinstance(docid, int) and not isinstance(docid, bool):
         docid = str(docid)
@@ -146,8 +204,14 @@ def _json_document(path: Path, line: Line) -> tuple[str, str]:
 def _text(record: dict[str, Any], where: str) -> str:
     if isinstance(record.get("contents"), str):
         return str(record["contents"])
-    if "contents" not in record and isinstance(record.get("text"), str):
-        return joined(str(record.get("title") or ""), record["text"])
+    title, text = record.get("title"), record.get("text")
+    if "contents" not in record and isinstance(text, str):
+        if not isinstance(title, str | None):
+            raise FileFormatError(
+                f"{where}: found the title {str(title)[:80]!r}, which is no text, expected lines "
+                f"like {_EXPECTED}"
+            )
+        return joined(title or "", text)
     raise FileFormatError(f"{where}: found {_keys(record)} and no text, expected lines like {_EXPECTED}")
 
 
@@ -155,10 +219,8 @@ def _keys(record: dict[str, Any]) -> str:
     return f"the keys {', '.join(map(repr, record))}" if record else "no keys"
 
 
-def _tsv_document(path: Path, line: Line) -> tuple[str, str]:
+def _tsv_document(where: str, line: Line) -> tuple[str, str]:
     docid, tab, text = line.text.partition("\t")
     if not tab:
-        raise FileFormatError(
-            f"{path}, line {line.number}: found no tab in `{line.text[:80]}`, expected lines like {_EXPECTED}"
-        )
+        raise FileFormatError(f"{where}: found no tab in `{line.text[:80]}`, expected lines like {_EXPECTED}")
     return docid, text

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from dsi.base.files import write_json
-from dsi.bm25.lucene import MANIFEST, build_index, index_manifest, start_jvm
+from dsi.bm25.lucene import ENGLISH, MANIFEST, build_index, index_manifest, start_jvm
 from dsi.collection.archives import unpack
 from dsi.collection.download import cache_path, download
 from dsi.collection.verification import DownloadError, Source, verify
@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 class IndexSource(NamedTuple):
     """One of: path, a local folder or archive; url of an archive; prebuilt, a name of Pyserini's.
 
-    The first of them in this order counts. size (bytes), sha256 and md5 are the archive's.
+    The first of them in this order counts. size (bytes), sha256 and md5 are the archive's. language: of the
+    analyser that made it.
     """
 
     path: str | None = None
@@ -37,6 +38,7 @@ class IndexSource(NamedTuple):
     sha256: str | None = None
     md5: str | None = None
     prebuilt: str | None = None
+    language: str = ENGLISH
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "IndexSource":
@@ -48,11 +50,11 @@ class IndexSource(NamedTuple):
         return Source(url, self.size, self.sha256, self.md5)
 
 
-def make_index(documents: pd.DataFrame, manifest: Path) -> None:
+def make_index(documents: pd.DataFrame, manifest: Path, language: str = ENGLISH) -> None:
     """Index documents (docid, text) as `dsi.bm25.lucene.build_index` does."""
-    with _new_index(manifest) as folder:
+    with _new_index(manifest, language) as folder:
         folder.mkdir(parents=True)
-        build_index(documents, folder)
+        build_index(documents, folder, language)
 
 
 def fetch_index(source: IndexSource, cache: Path, manifest: Path) -> None:
@@ -64,7 +66,7 @@ def fetch_index(source: IndexSource, cache: Path, manifest: Path) -> None:
     Raises:
         DownloadError: it is not to be had, is no index, or differs from what is stated.
     """
-    with _new_index(manifest) as folder:
+    with _new_index(manifest, source.language) as folder:
         if source.path is not None:
             _place_local(Path(source.path), source, folder)
         elif source.url is not None:
@@ -102,14 +104,14 @@ def prebuilt_sources(name: str) -> list[Source]:
 
 
 @contextmanager
-def _new_index(manifest: Path) -> Iterator[Path]:
+def _new_index(manifest: Path, language: str) -> Iterator[Path]:
     """A name for a new folder that takes the index's place on success, with the manifest of its files."""
     folder = manifest.parent
     building = folder.with_name(f"{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     try:
         yield building
-        files = index_manifest(building)
+        files = index_manifest(building, language)
         write_json(files, building / manifest.name)
         shutil.rmtree(folder, ignore_errors=True)
         building.rename(folder)

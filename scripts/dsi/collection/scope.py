@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dsi.collection.files import write_documents
+from dsi.collection.usable_texts import with_words
 
 
 class ScopeCounts(NamedTuple):
@@ -29,9 +30,13 @@ def scope_documents(corpus: Path, judged: set[str], sample: int, seed: int, outp
         corpus: parquet: docid, text.
         judged, sample, seed: as of `scope`.
         output: parquet to write: docid, text.
+
+    Raises:
+        WordlessError: most of the kept documents have no usable word.
     """
     docids = pd.read_parquet(corpus, columns=["docid"])["docid"]
-    documents = write_documents(_selected(corpus, scope(docids, judged, sample, seed)), output)
+    kept = _selected(corpus, scope(docids, judged, sample, seed))
+    documents = write_documents(with_words(kept, f"scope of {corpus}"), output)
     found = int(docids.isin(judged).sum())
     return ScopeCounts(len(docids), documents, found, documents - found)
 

@@ -14,7 +14,8 @@ from dsi.collection.datasets import (
     pyserini_topics,
 )
 from dsi.collection.download import cache_path, download
-from dsi.collection.files import Document, read_corpus
+from dsi.collection.files import Document, corpus_files, corpus_origin, read_corpus
+from dsi.collection.origin import Origin
 from dsi.collection.topics import read_qrels, read_topics
 from dsi.collection.verification import Source
 
@@ -22,8 +23,8 @@ from dsi.collection.verification import Source
 class CollectionSource(NamedTuple):
     """One of: path, a local file; url, with sha256 or md5 and, if known, size in bytes; names of packages.
 
-    pyserini: a name of Pyserini's; ir_datasets: a dataset id. The first of them in this order counts, so that
-    an overlay with a path replaces a download.
+    A path of documents may be a folder. pyserini: a name of Pyserini's; ir_datasets: a dataset id. The first
+    of them in this order counts, so that an overlay with a path replaces a download.
     """
 
     path: str | None = None
@@ -44,14 +45,24 @@ class CollectionSource(NamedTuple):
         return str(self.path or self.url or self.pyserini or self.ir_datasets)
 
 
-def documents_of(source: CollectionSource, cache: Path) -> Iterator[Document]:
+class Corpus(NamedTuple):
+    """Documents, which are read as they are asked for, and how messages name their places."""
+
+    documents: Iterator[Document]
+    origin: Origin
+
+
+def documents_of(source: CollectionSource, cache: Path) -> Corpus:
     """The documents of a source without pyserini, in its order. `cache` is the folder of downloads.
 
     Raises:
         DownloadError, FileFormatError, CatalogueError: they cannot be had or read.
     """
     path = _local_file(source, cache)
-    return dataset_documents(str(source.ir_datasets)) if path is None else read_corpus(path)
+    if path is None:
+        return Corpus(dataset_documents(str(source.ir_datasets)), Origin(str(source), "document"))
+    files = corpus_files(path)
+    return Corpus(read_corpus(files), corpus_origin(files))
 
 
 def topics_of(source: CollectionSource, cache: Path) -> pd.DataFrame:

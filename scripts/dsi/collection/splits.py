@@ -68,6 +68,20 @@ def split_queries(queries: pd.DataFrame, split: RandomSplit) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def check_tested(queries: pd.DataFrame) -> None:
+    """Refuse queries of which none is for tests.
+
+    Raises:
+        SplitError: all are for training or validation.
+    """
+    if not (queries["split"] == TEST).any():
+        counts = queries["split"].value_counts().to_dict()
+        raise SplitError(
+            f"found {len(queries)} queries, of which none is for tests ({counts}); expected at least one: "
+            "more queries, or a larger fraction in split, for example test: 0.5"
+        )
+
+
 def train_test_positions(count: int, split: RandomSplit) -> dict[str, list[int]]:
     """The published study's split of `count` queries: positions of each, in the order that they are drawn.
 

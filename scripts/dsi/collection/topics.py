@@ -3,7 +3,7 @@
 Every error names file and line.
 """
 
-import json
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dsi.base.lines import FileFormatError, Line, read_lines
+from dsi.base.lines import FileFormatError, Line, check_characters, json_record, read_lines
+from dsi.collection.headers import is_qrels_header, is_topics_header, without_header
+from dsi.collection.origin import MISSING, Origin, check_id
+from dsi.collection.trec_topics import log_forms, trec_topics
 
-# TREC's own <top> and the <DOC> form of older collections such as CACM.
-_TOPIC = re.compile(r"<(top|DOC)>(.*?)</\1>", re.DOTALL)
-_NUMBER = re.compile(r"<num>\s*(?:Number:)?\s*([^\s<]+)|<DOCNO>\s*([^\s<]+)\s*</DOCNO>")
-_TITLE = re.compile(r"<title>\s*(?:Topic:)?(.*?)(?=<|\Z)", re.DOTALL)
-_BEIR_HEADER = ["query-id", "corpus-id", "score"]
+_JSON_EXPECTED = '`{"_id": "q1", "text": "what is a graph"}`'
+_GRADE = re.compile(r"-?\d+(?:\.0*)?")
+
+logger = logging.getLogger(__name__)
 
 
 class Topic(NamedTuple):
@@ -34,113 +36,124 @@ class Judgement(NamedTuple):
     place: int
     qid: str
     docid: str
-    grade: int
+    grade: int | float | str  # as it stands there; checked when it is read into a frame
 
 
 def read_topics(path: Path) -> pd.DataFrame:
     """Queries of a file, in its order: qid, text with white space folded.
 
-    Lines `qid<TAB>query`, TREC topics (their titles) or BEIR's JSON lines, told apart by the first
-    character.
+    Lines `qid<TAB>query`, TREC topics or BEIR's JSON lines, told apart by the first character. A header line
+    is left out.
 
     Raises:
-        FileFormatError: a line is not of that form, a qid is empty or repeated, a text is empty, bytes are
-            not UTF-8, or there is no query at all.
+        FileFormatError: a line is not of that form, a qid is empty, repeated or has white space, a text is
+            empty or missing, bytes are not UTF-8, or there is no query at all.
     """
     lines = list(read_lines(path))
     first = next((line.text.lstrip() for line in lines if line.text.strip()), "")
     parse = {"<": _trec_topics, "{": _json_topics}.get(first[:1], _tsv_topics)
-    return topics_frame(parse(path, lines), str(path))
+    return topics_frame(parse(path, lines), Origin(str(path)))
 
 
-def topics_frame(topics: Iterable[Topic], origin: str, unit: str = "line") -> pd.DataFrame:
+def topics_frame(topics: Iterable[Topic], origin: Origin) -> pd.DataFrame:
     """Topics as a frame, checked: qid, text with white space folded.
 
-    Args:
-        origin: where they come from, for messages.
-        unit: what a topic's place counts, for messages.
-
     Raises:
-        FileFormatError: a qid is empty or repeated, a text is empty, or there is no topic.
+        FileFormatError: a qid is empty, repeated or has white space, a text is empty or missing, a character
+            is half of one, or there is no topic.
     """
     seen: dict[str, int] = {}
     rows = []
     for place, qid, text in topics:
         words = " ".join(text.split())
+        where = origin.at(place)
         if not qid or not words:
+            raise FileFormatError(f"{where}: found a topic without id or text, expected both")
+        check_id("topic", qid, where)
+        check_characters(qid + words, where)
+        if words in MISSING:
             raise FileFormatError(
-                f"{origin}, {unit} {place}: found a topic without id or text, expected both"
+                f"{where}: found topic {qid!r} with the text `{words}`, which programs write for a missing "
+                "one; expected a query, or no line for this topic"
             )
         if qid in seen:
-            raise FileFormatError(
-                f"{origin}, {unit} {place}: found topic {qid!r} again, first on {unit} {seen[qid]}"
-            )
+            raise FileFormatError(f"{where}: found topic {qid!r} again, first {origin.first(seen[qid])}")
         seen[qid] = place
         rows.append((qid, words))
     if not rows:
-        raise FileFormatError(f"{origin}: found no topic, expected lines like `1<TAB>what is a graph`")
+        raise FileFormatError(f"{origin.name}: found no topic, expected lines like `1<TAB>what is a graph`")
     return pd.DataFrame(rows, columns=["qid", "text"])
 
 
 def read_qrels(path: Path) -> pd.DataFrame:
-    """Judgements of a TREC qrels file, or of BEIR's three columns under their header, in the file's order.
+    """Judgements of a TREC qrels file, or of three columns under their header as BEIR's, in the file's order.
 
     Returns:
         qid, docid, grade.
 
     Raises:
-        FileFormatError: a line has not the right number of fields or a grade that is no whole number, a
-            document is judged twice for a query, or there is no judgement at all.
+        FileFormatError: a line has not the right number of fields or a grade that is no whole number (1.0 is
+            one), a document is judged twice for a query, or there is no judgement at all.
     """
-    return qrels_frame(_judgements(path), str(path))
+    return qrels_frame(_judgements(path), Origin(str(path)))
 
 
-def qrels_frame(judgements: Iterable[Judgement], origin: str, unit: str = "line") -> pd.DataFrame:
-    """Judgements as a frame, checked: qid, docid, grade. Arguments are those of `topics_frame`.
+def qrels_frame(judgements: Iterable[Judgement], origin: Origin) -> pd.DataFrame:
+    """Judgements as a frame, checked: qid, docid, grade.
 
     Raises:
-        FileFormatError: a document is judged twice for a query, or there is no judgement.
+        FileFormatError: an id has white space, a grade is no whole number, a document is judged twice for a
+            query, or there is no judgement.
     """
     seen: dict[tuple[str, str], int] = {}
     rows = []
     for place, qid, docid, grade in judgements:
+        where = origin.at(place)
+        check_id("topic", qid, where)
+        check_id("docid", docid, where)
+        check_characters(qid + docid, where)
         if (qid, docid) in seen:
             raise FileFormatError(
-                f"{origin}, {unit} {place}: found {docid!r} judged again for topic {qid!r}, first on "
-                f"{unit} {seen[qid, docid]}"
+                f"{where}: found {docid!r} judged again for topic {qid!r}, first "
+                f"{origin.first(seen[qid, docid])}"
             )
         seen[qid, docid] = place
-        rows.append((qid, docid, grade))
+        rows.append((qid, docid, _whole_grade(str(grade), where)))
     if not rows:
-        raise FileFormatError(f"{origin}: found no judgement, expected lines like `1 0 CACM-1410 1`")
+        raise FileFormatError(f"{origin.name}: found no judgement, expected lines like `1 0 CACM-1410 1`")
     return pd.DataFrame(rows, columns=["qid", "docid", "grade"])
 
 
+def _whole_grade(grade: str, where: str) -> int:
+    if not _GRADE.fullmatch(grade):
+        raise FileFormatError(
+            f"{where}: found the grade {grade!r}, expected a whole number, for example 1 (or 1.0)"
+        )
+    return int(grade.partition(".")[0])
+
+
 def _judgements(path: Path) -> Iterator[Judgement]:
-    width = 4
-    for line in read_lines(path):
+    width, form = 4, "`qid 0 docid grade`, for example `1 0 CACM-1410 1`"
+    for number, line in enumerate(_with_text(read_lines(path))):
         fields = line.text.split()
-        if not fields:
+        if number == 0 and is_qrels_header(fields):
+            logger.info("%s, line %d: left out the header `%s`", path, line.number, line.text.strip())
+            width = len(fields)
+            form = "`qid docid grade`" if width == 3 else form
             continue
-        if line.number == 1 and fields == _BEIR_HEADER:
-            width = 3
-            continue
-        if len(fields) != width or not re.fullmatch(r"-?\d+", fields[-1]):
+        if len(fields) != width:
             raise FileFormatError(
-                f"{path}, line {line.number}: found `{line.text.strip()[:80]}`, expected "
-                + (
-                    "`qid docid grade`"
-                    if width == 3
-                    else "`qid 0 docid grade`, for example `1 0 CACM-1410 1`"
-                )
+                f"{path}, line {line.number}: found `{line.text.strip()[:80]}`, expected {form}"
             )
-        yield Judgement(line.number, fields[0], fields[-2], int(fields[-1]))
+        yield Judgement(line.number, fields[0], fields[-2], fields[-1])
+
+
+def _with_text(lines: Iterable[Line]) -> Iterator[Line]:
+    return (line for line in lines if line.text.strip())
 
 
 def _tsv_topics(path: Path, lines: list[Line]) -> Iterator[Topic]:
-    for line in lines:
-        if not line.text.strip():
-            continue
+    for line in without_header(_with_text(lines), is_topics_header, path):
         qid, tab, text = line.text.partition("\t")
         if not tab:
             raise FileFormatError(
@@ -151,27 +164,20 @@ def _tsv_topics(path: Path, lines: list[Line]) -> Iterator[Topic]:
 
 
 def _trec_topics(path: Path, lines: list[Line]) -> Iterator[Topic]:
-    whole = "\n".join(line.text for line in lines)
-    for match in _TOPIC.finditer(whole):
-        number = whole.count("\n", 0, match.start()) + 1
-        qid = _NUMBER.search(match[2])
-        if qid is None:
-            raise FileFormatError(f"{path}, line {number}: found a topic without <num> or <DOCNO>")
-        title = _TITLE.search(match[2])
-        # The older form has no title: what follows the number is the query.
-        text = title[1] if title else match[2][qid.end() :]
-        yield Topic(number, qid[1] or qid[2], text)
+    topics = list(trec_topics(path, lines))
+    log_forms(topics, str(path), logger)
+    return (Topic(topic.place, topic.qid, topic.text) for topic in topics)
 
 
 def _json_topics(path: Path, lines: list[Line]) -> Iterator[Topic]:
-    for line in lines:
-        if not line.text.strip():
-            continue
-        try:
-            record = json.loads(line.text)
-            yield Topic(line.number, str(record["_id"]), str(record["text"]))
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+    for line in _with_text(lines):
+        where = f"{path}, line {line.number}"
+        record = json_record(line, where, _JSON_EXPECTED)
+        qid, text = record.get("_id", record.get("id")), record.get("text")
+        if isinstance(qid, int) and not isinstance(qid, bool):
+            qid = str(qid)
+        if not isinstance(qid, str) or not isinstance(text, str):
             raise FileFormatError(
-                f"{path}, line {line.number}: found `{line.text[:80]}`, expected lines like "
-                '`{"_id": "q1", "text": "what is a graph"}`'
-            ) from error
+                f"{where}: found `{line.text[:80]}`, expected _id and text as text, like {_JSON_EXPECTED}"
+            )
+        yield Topic(line.number, qid, text)

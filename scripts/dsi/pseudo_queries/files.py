@@ -4,14 +4,13 @@ JSON lines are those of docTTTTTquery's expansions (`id`, `predicted_queries`) a
 TSV lines hold a docid and one or more queries, as `paste` joins docTTTTTquery's files of samples.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dsi.base.lines import FileFormatError, Line, read_lines
+from dsi.base.lines import FileFormatError, Line, json_record, read_lines
 
 DOCID_KEYS = ("id", "docid", "doc_id", "_id")
 QUERIES_KEYS = ("queries", "predicted_queries")
@@ -87,14 +86,7 @@ def known_queries(generated: Iterable[GeneratedQuery], docids: Iterable[str], or
 
 
 def _json_queries(where: str, line: Line) -> tuple[str, list[str]]:
-    try:
-        record = json.loads(line.text)
-    except json.JSONDecodeError as error:
-        raise FileFormatError(
-            f"{where}: found no JSON in `{line.text[:80]}` ({error}), expected lines like {_EXPECTED}"
-        ) from error
-    if not isinstance(record, dict):
-        raise FileFormatError(f"{where}: found `{line.text[:80]}`, expected lines like {_EXPECTED}")
+    record = json_record(line, where, _EXPECTED)
     docid = _first(record, DOCID_KEYS)
     if isinstance(docid, int) and not isinstance(docid, bool):
         docid = str(docid)

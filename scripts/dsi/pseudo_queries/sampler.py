@@ -7,18 +7,12 @@ document frequency, and a query of those that were generated for the document el
 """
 
 import random
-import re
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
-KINDS = ("first_sentence", "sentence", "chunk", "terms", "generated")
-MIN_SENTENCE_WORDS = 3
-# Longer "words" are code, paths and LaTeX: dozens of tokens that no query holds.
-MAX_WORD_CHARACTERS = 29
+from dsi.base.words import text_words
 
-_PARAGRAPH = re.compile(r"\n\s*\n")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-_LETTER = re.compile(r"[A-Za-z]")
+KINDS = ("first_sentence", "sentence", "chunk", "terms", "generated")
 
 
 class PseudoQuerySampler:
@@ -51,22 +45,24 @@ class PseudoQuerySampler:
         self._generated = {
             document: [query.split() for query in queries] for document, queries in (generated or {}).items()
         }
-        self._words = [query_words(text) for text in texts]
         self._noise = noise
-        self._until = list(accumulate(map(len, self._words)))  # words up to and with each text
-        self._sentences = [_sentences(text) for text in texts]
+        self._words: list[list[str]] = []
+        self._sentences: list[list[list[str]]] = []
         self._terms: list[list[str]] = []
         self._term_weights: list[list[float]] = []
-        for words in self._words:
-            distinct = sorted({word for word in words if idf.get(word, 0.0) > 0})
-            self._terms.append(distinct)
-            self._term_weights.append([idf[word] for word in distinct])
+        for found in map(text_words, texts):
+            terms = [term for term in found.terms if idf.get(term, 0.0) > 0]
+            self._words.append(found.words)
+            self._sentences.append(found.sentences)
+            self._terms.append(terms)
+            self._term_weights.append([idf[term] for term in terms])
+        self._until = list(accumulate(map(len, self._words)))  # words up to and with each text
 
     def sample(self, document: int, rng: random.Random) -> list[str]:
         """One pseudo-query of a document, of a kind drawn by weight.
 
         A document without the drawn kind (no sentence, no term, no generated query) gives a chunk; one
-        without any usable word gives an empty list.
+        without any usable word (an empty one, say) gives an empty list.
         """
         words = self._plain_sample(document, rng)
         # With noise 0 nothing is drawn here, so that the other draws are as without this option.
@@ -98,17 +94,3 @@ class PseudoQuerySampler:
         length = rng.randint(*self._chunk_words)
         start = rng.randint(0, max(0, len(words) - length))
         return words[start : start + length]
-
-
-def query_words(text: str) -> list[str]:
-    """The words of a text that a query could hold: with a letter, and of MAX_WORD_CHARACTERS at most."""
-    return [word for word in text.split() if len(word) <= MAX_WORD_CHARACTERS and _LETTER.search(word)]
-
-
-def _sentences(text: str) -> list[list[str]]:
-    sentences = [
-        query_words(sentence)
-        for paragraph in _PARAGRAPH.split(text)
-        for sentence in _SENTENCE_END.split(paragraph.strip())
-    ]
-    return [words for words in sentences if len(words) >= MIN_SENTENCE_WORDS]

@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
-from plan.config.section import Distinct, MayBeAbsent, Natural, Number, Positive, Section, Text
+from plan.config.section import WHOLE, Distinct, MayBeAbsent, Natural, Number, OneOf, Positive, Section, Text
+
+# Those of Anserini's (AnalyzerMap) whose BM25 the sums of term weights equal: those of Polish and Ukrainian
+# give words of two meanings two terms at one place.
+LANGUAGES = (
+    *("en", "ar", "bn", "da", "de", "es", "fa", "fi", "fr", "hi", "hu", "id", "it", "ja", "ko", "nl", "no"),
+    *("pt", "ru", "sv", "te", "th", "tr", "zh"),
+)
 
 
 class Split(Section):
@@ -115,6 +122,11 @@ class JudgedCollection(Section):
 class ScopedCollection(JudgedCollection):
     """What collections have whose documents and judgements come from elsewhere."""
 
+    language: MayBeAbsent[Annotated[str, OneOf(LANGUAGES)]] = Field(
+        default=None,
+        description="of the index's analyser, which a fetched index was built with; absent: en",
+        examples=["zh"],
+    )
     scope: MayBeAbsent[Scope] = Field(default=None, description="which documents are kept; absent: all")
     split_relevance: MayBeAbsent[SplitRelevance] = Field(
         default=None, description="relevance of splits whose grades mean something else"
@@ -166,6 +178,9 @@ class PydocsCollection(JudgedCollection):
     kind: Literal["pydocs"] = Field(
         description="docstrings of installed packages, read with ast, never imported", examples=["pydocs"]
     )
+    relevance: Annotated[int, Field(ge=1, le=1), WHOLE] = Field(
+        description="a judgement of this grade or more is relevant", examples=[1]
+    )
     packages: Distinct[str] = Field(
         description="distributions that envs/requirements.txt pins", examples=[["networkx", "numpy"]]
     )
@@ -188,7 +203,9 @@ class FilesCollection(QueriesFromFiles):
     """A corpus file with topics and judgements."""
 
     kind: Literal["files"] = Field(description="a file of documents", examples=["files"])
-    corpus: Source = Field(description="the documents: JSON lines of Pyserini or BEIR, or `docid<TAB>text`")
+    corpus: Source = Field(
+        description="the documents, a file or folder: JSON lines of Pyserini or BEIR, or `docid<TAB>text`"
+    )
 
 
 class DatasetCollection(ScopedCollection):

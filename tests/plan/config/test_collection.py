@@ -35,7 +35,7 @@ def refused(kind: str, **keys: Any) -> str:
         ("files", {"corpus": CORPUS, "splits": {"train": JUDGED, "test": JUDGED}}),
         ("files", {"corpus": CORPUS, **DIVIDED, "scope": {"sample": 100, "seed": 1}}),
         ("files", {"corpus": CORPUS, "splits": {"test": JUDGED}, "split_relevance": {"validation": 2}}),
-        ("index", {"index": {"prebuilt": "cacm"}, "splits": {"test": JUDGED}}),
+        ("index", {"index": {"prebuilt": "cacm"}, "splits": {"test": JUDGED}, "language": "ru"}),
         ("index", {"index": {"prebuilt": "x"}, **DIVIDED, "topics": {"pyserini": "y"}}),
         ("ir_datasets", {"documents": "beir/nfcorpus", "splits": {"test": "beir/nfcorpus/test"}}),
     ],

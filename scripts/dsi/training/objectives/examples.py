@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
 
+from dsi.base.words import joined_words
 from dsi.model.scoring import pad_batch
 from dsi.pseudo_queries.sampler import PseudoQuerySampler
 from dsi.training.batches import bucketed
@@ -118,7 +119,7 @@ class Examples:
         """The batches of an epoch, which its generator determines."""
         examples = self._draw(rng)
         rng.shuffle(examples)
-        encoded = self._tokenizer.encode_batch([" ".join(example.words) for example in examples])
+        encoded = self._tokenizer.encode_batch([joined_words(example.words) for example in examples])
         for rows in bucketed([len(entry.ids) for entry in encoded], self._drawing.batch_size, rng):
             input_ids, mask = pad_batch([encoded[row].ids for row in rows])
             yield DrawnBatch(input_ids, mask, [examples[row] for row in rows])
