@@ -23,6 +23,7 @@ from safetensors.torch import load_file
 from dsi.efficiency.compressed_files import save_compressed
 from dsi.efficiency.rounding import Evaluation, split_quality, with_weights
 from dsi.model.checkpoint import CheckpointError
+from plan.one_study import ResultsLock
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ("Snakefile", "config.yaml", "rules", "scripts", "schemas", "studies", "profiles", "envs")
@@ -185,7 +186,8 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
     jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/65\] ", line)]
-    assert len(jobs) == 64  # the 65th is `all`
+    assert len(jobs) == 65 + 1  # `all` among them, and the end
+    assert "[65/65] done" in jobs[-1]
     assert sum("training E1" in line for line in jobs) == 4
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 15
@@ -195,6 +197,29 @@ def test_a_second_run_has_nothing_to_do(study: Path) -> None:
     done = snakemake(study, "--cores", "2", *SMOKE)
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_one_run_at_a_time_writes_into_a_results_folder(study: Path) -> None:
+    """A second start is refused before any job; a plan of it is not, nor is another study."""
+    documents = study / "results/smoke/collection/documents.parquet"
+    again = ("results/smoke/collection/documents.parquet", "--force", *SMOKE)
+    written = documents.stat().st_mtime_ns
+    lock = ResultsLock(documents.parents[1], "snakemake --cores 2")
+    lock.take(print)
+    try:
+        refused = snakemake(study, "--cores", "1", *again)
+        printed = refused.stdout + refused.stderr
+        assert refused.returncode != 0
+        assert f"results/smoke: found another run that writes there (process {os.getpid()} on " in printed
+        assert documents.stat().st_mtime_ns == written
+        assert snakemake(study, "-n", *again).returncode == 0
+        other = "results/other/collection/documents.parquet"
+        done = snakemake(study, other, "--cores", "1", *SMOKE, "--config", "results=results/other")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert list((study / ".snakemake/locks").iterdir()) == []
+    finally:
+        lock.release()
+        shutil.rmtree(study / "results/other", ignore_errors=True)
 
 
 def test_a_touched_tree_reruns_nothing(study: Path) -> None:
