@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from plan.config.checked import ConfigurationError, checked_study
-from tests.plan.config.conftest import ANY_LINE, DEFAULT, ROOT, merged, refused
+from tests.plan.config.conftest import ANY_LINE, DEFAULT, ROOT, SEMANTIC, merged, refused
 
 SMOKE = merged(DEFAULT, yaml.safe_load((ROOT / "studies/smoke.yaml").read_text(encoding="utf-8")))
 SPLIT = {"method": "permutation", "train": 0.6, "validation": 0.2, "test": 0.2, "seed": 1}
@@ -209,6 +209,45 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     paths["corpus"].write_bytes(gzip.compress(ANY_LINE.encode())[:12])
     assert "corpus.path: found" in refused(files(**paths))
     assert "damaged gzip file" in refused(files(**paths))
+
+
+@pytest.mark.parametrize("folder", ["a{b}c", "{b,x+}", "<b>"])
+def test_a_name_that_snakemake_would_fill_in_is_refused(tmp_path: Path, folder: str) -> None:
+    """It cannot be escaped: braces ended in a rule's WildcardError, angle brackets in an unknown pathvar."""
+    paths = {key: tmp_path / folder / key for key in ("corpus", "topics", "qrels")}
+    (tmp_path / folder).mkdir()
+    for path in paths.values():
+        path.write_text(ANY_LINE)
+    found = problems(merged(DEFAULT, files(**paths)))
+    assert len(found) == 3
+    assert all("in which Snakemake would fill in " in line for line in found)
+    assert f"collections.mine.corpus.path: found {str(paths['corpus'])!r}, in which" in found[0]
+
+
+def test_other_braces_are_part_of_a_name(tmp_path: Path) -> None:
+    paths = {key: tmp_path / f"{key} {{a-b}} <B>" for key in ("corpus", "topics", "qrels")}
+    for path in paths.values():
+        path.write_text(ANY_LINE)
+    checked_study(merged(DEFAULT, files(**paths)))
+
+
+@pytest.mark.parametrize(
+    ("overlay", "key"),
+    [
+        ({"baselines": {"study": {"model": "t5"}}, "models": {"t5": {"path": "a{b}c"}}}, "models.t5.path"),
+        (
+            {"baselines": {"dsi": {"docids": {**SEMANTIC, "embeddings": "a{b}.parquet"}}}},
+            "baselines.dsi.docids.embeddings",
+        ),
+        (
+            {"baselines": {"dsi": {"pseudo_queries": {"generated": {"path": "a{b}"}}}}},
+            "baselines.dsi.pseudo_queries.generated.path",
+        ),
+    ],
+)
+def test_names_of_models_and_further_files_are_checked_too(overlay: dict[str, Any], key: str) -> None:
+    assert f"{key}: found 'a{{b}}" in refused(overlay)
+    assert "in which Snakemake would fill in {b}; expected" in refused(overlay)
 
 
 def test_a_folder_is_a_corpus_and_no_file_of_topics(tmp_path: Path) -> None:

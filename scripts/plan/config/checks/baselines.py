@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from plan.config.baseline import Baseline, DocidBaseline, RankedListBaseline
-from plan.config.checks.files import file_problems
+from plan.config.checks.files import file_problems, name_problems
 from plan.config.docids import SemanticDocids
 from plan.config.pseudo_queries import SAMPLING, GeneratedQueries, PseudoQueries
 from plan.config.starting_model import StartingModel
@@ -56,6 +56,7 @@ def _docids_problems(path: str, baseline: DocidBaseline) -> Iterator[str]:
     docids = baseline.docids
     if not isinstance(docids, SemanticDocids):
         return
+    yield from name_problems(f"{path}.embeddings", docids.embeddings)
     if docids.embeddings.endswith(".parquet") and not Path(docids.embeddings).is_file():
         yield (
             f"{path}.embeddings: found {docids.embeddings!r}, which does not exist; expected lsa, a parquet "
@@ -105,6 +106,8 @@ def _source_problems(path: str, pseudo_queries: PseudoQueries) -> Iterator[str]:
             f"{path}.generated: found a source without a weight, expected a positive one in {path}.weights, "
             "for example generated: 0.3"
         )
+    yield from name_problems(f"{path}.generated.path", source.path)
+    yield from name_problems(f"{path}.generated.model", source.model)
     if (source.path is None) == (source.model is None):
         found = "neither path nor model" if source.path is None else "path and model"
         yield f"{path}.generated: found {found}, expected either, for example path: data/queries.jsonl"
@@ -144,6 +147,7 @@ def _model_problems(path: str, baseline: RankedListBaseline, study: Study) -> It
 @as_far_as_known
 def _start_problems(path: str, model: StartingModel) -> Iterator[str]:
     """A model has a tokenizer and weights."""
+    yield from name_problems(f"{path}.path", model.path)
     pretrained = model.hub is not None or model.path is not None
     if not pretrained and model.vocabulary is None:
         yield (

@@ -1,9 +1,11 @@
-"""Checks of files that are here, by their first line: a form that no reader of the project reads.
+"""Checks of files: their names, and of those that are here the first line.
 
-Cheap, as it is done at every start; the jobs read the rest, and are the stricter ones.
+Cheap, as this is done at every start: what is refused is a form that no reader of the project reads. The jobs
+read the rest, and are the stricter ones.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -19,6 +21,20 @@ _EXPECTED: dict[Content, str] = {
     "judgements": "`1 0 CACM-1410 1` (TREC), or `query-id corpus-id score` under that header (BEIR)",
     "generated queries": '`{"id": "d1", "queries": ["…", "…"]}` or `d1<TAB>query`',
 }
+
+
+# What Snakemake fills in, in paths and settings of a rule: {wildcard} and <pathvar>; neither can be escaped.
+_FILLED_IN = re.compile(r"\{\s*\w+\s*(?:,[^{}]*)?\}|<[a-z][a-z0-9_]*>")
+
+
+def name_problems(key: str, name: str | None) -> Iterator[str]:
+    """What is wrong with the name of a file, folder, url or model, if one is given."""
+    found = _FILLED_IN.search(name or "")
+    if found is not None:
+        yield (
+            f"{key}: found {name!r}, in which Snakemake would fill in {found[0]}; expected a name without "
+            "such brackets, for example that of a link to it: data/corpus.jsonl"
+        )
 
 
 def file_problems(key: str, file: str, content: Content) -> Iterator[str]:
