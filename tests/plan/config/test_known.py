@@ -255,6 +255,17 @@ def test_a_folder_is_a_corpus_and_no_file_of_topics(tmp_path: Path) -> None:
     assert f"collections.mine.topics.path: found {str(tmp_path)!r}, a folder; expected a file" in found
 
 
+def test_names_of_files_in_a_folder_are_checked(tmp_path: Path) -> None:
+    paths = {key: tmp_path / key for key in ("topics", "qrels")}
+    for path in paths.values():
+        path.write_text(ANY_LINE)
+    (tmp_path / "corpus/a").mkdir(parents=True)
+    for name in ("1.jsonl", "a/{2}.jsonl"):
+        (tmp_path / "corpus" / name).write_text(ANY_LINE)
+    (found,) = problems(merged(DEFAULT, files(tmp_path / "corpus", **paths)))
+    assert "collections.mine.corpus.path: found 'a/{2}.jsonl', in which Snakemake would fill in {2}" in found
+
+
 def test_generated_queries_of_another_form_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "queries.csv"
     file.write_text("d1,a query\n")

@@ -142,6 +142,8 @@ def _path_problems(key: str, path: str, place: _Place) -> Iterator[str]:
             "path: data/topics.tsv"
         )
     elif Path(path).is_dir():
+        for file in sorted(Path(path).rglob("*")) if place.content is not None else ():
+            yield from name_problems(key, str(file.relative_to(path)))
         if not place.folder:
             yield f"{key}: found {path!r}, a folder; expected {kinds}, for example path: data/topics.tsv"
     elif place.content is not None:
