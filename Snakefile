@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 2                                 every table and figure of the default study
 #   snakemake --cores 1 results/tables.md               the tables
-#   snakemake results/tables.md --dag | dot -Tsvg > dag.svg
+#   snakemake results/tables.md --dag | dot -Tsvg       their graph
 #
 # What to do stands in config.yaml; how, in profiles/default.
 import sys
@@ -22,29 +22,29 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from dsi.pruning.registry import CRITERIA
 from dsi.systems import RATE_PATTERN
-from plan import results_of_study
+from plan import results_of_study, terminal
 from plan.commands import Commands
 from plan.config.checked import ConfigurationError, checked_study
 from plan.environment import export_interpreter, gpus_here
+from plan.one_study import ResultsLock
 from plan.systems_of_study import UNPRUNED
-from plan.terminal import show_one_line_per_job
 
 try:
     study = checked_study(config)
 except ConfigurationError as error:
     raise WorkflowError(str(error))
 
-# What all rules use, besides `study`: the shell of a command, the digest of its code, where results go, and
-# how many GPUs a job that uses one asks for: one where there is one.
+# What all rules use besides `study`. GPU: how many a job asks for that uses one; none where there is none.
 commands = Commands(Path(workflow.basedir) / "scripts")
 run, code = commands.shell, commands.digest
 RESULTS = study.results.rstrip("/")
 GPU = gpus_here()
+lock = ResultsLock(Path(RESULTS))
 
 export_interpreter(
     commands.scripts, conda="conda" in map(str, workflow.deployment_settings.deployment_method)
 )
-show_one_line_per_job(logger, planning=lambda: workflow.dryrun)
+terminal.adapt(logger, study, planning=lambda: workflow.dryrun)
 
 
 pathvars:
@@ -74,8 +74,8 @@ wildcard_constraints:
     rate=RATE_PATTERN,
 
 
-localrules:
-    all,
+onstart:  # of a run that starts jobs: no dry-run, and none of the processes in which jobs run
+    lock.take(logger.warning)
 
 
 rule all:
@@ -84,3 +84,6 @@ rule all:
         pages=results_of_study.pages(study),
         figures=results_of_study.figure_files(study),
         timings="<results>/timings.md",
+    localrule: True
+    message:
+        "Everything that the study asks for is there"

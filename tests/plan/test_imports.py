@@ -26,7 +26,8 @@ LAYERS = (
     "efficiency",
     "report",
 )
-OF_THE_PLAN = ("dsi.systems", "dsi.collection.docstrings", "dsi.pruning.registry")
+# The last of them reads the first lines of a user's files before any job.
+OF_THE_PLAN = ("dsi.systems", "dsi.collection.docstrings", "dsi.pruning.registry", "dsi.base.lines")
 BY_NAME = {"dsi/pruning/apply.py"}  # a criterion's module, whose digest the rules add
 LIBRARY = sorted((SCRIPTS / "dsi").rglob("*.py"))
 PLAN = sorted((SCRIPTS / "plan").rglob("*.py"))

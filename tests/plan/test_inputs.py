@@ -32,6 +32,7 @@ from plan.inputs import (
     tokenizer_of,
     weights_of,
 )
+from tests.plan.config.conftest import ANY_LINE
 from tests.plan.conftest import LISTS, SCRIPTS
 
 StudyOf = Callable[..., Study]
@@ -98,7 +99,7 @@ def test_local_files_are_those_that_exist_each_once(tmp_path: Path) -> None:
 def test_files_of_topics_and_judgements_that_are_here_are_inputs(study_of: StudyOf, tmp_path: Path) -> None:
     files = {name: str(tmp_path / name) for name in ("corpus", "topics", "qrels", "train")}
     for path in files.values():
-        Path(path).write_text("")
+        Path(path).write_text(ANY_LINE)
     judged = {"topics": {"path": files["topics"]}, "qrels": {"path": files["qrels"]}}
     train = {"topics": {"path": files["train"]}, "qrels": {"url": "https://example.org/q", "md5": "0" * 32}}
     own = {"kind": "files", "corpus": {"path": files["corpus"]}, "relevance": 1}
@@ -145,7 +146,7 @@ def test_docids_are_made_from_documents_tokenizer_and_a_file_of_embeddings(
     lsa = {"baselines": {"smoke": {"docids": {**SEMANTIC, "embeddings": "lsa"}}}}
     assert list(for_docids(study_of("smoke", **lsa), "smoke")) == names
     file = tmp_path / "vectors.parquet"
-    file.write_text("")
+    file.write_text(ANY_LINE)
     given = {"baselines": {"smoke": {"docids": {**SEMANTIC, "embeddings": str(file)}}}}
     assert for_docids(study_of("smoke", **given), "smoke")["embeddings"] == str(file)
 
@@ -178,7 +179,7 @@ def test_calibration_takes_docids_and_tokenizer_from_the_checkpoint(study_of: St
 
 def test_generated_queries_of_a_file_are_named_for_their_source(study_of: StudyOf, tmp_path: Path) -> None:
     file = tmp_path / "queries.jsonl"
-    file.write_text("")
+    file.write_text(ANY_LINE)
     study = study_of("smoke", **generated({"path": str(file)}))
     inputs = for_training(study, "smoke")
     name = Path(inputs["generated"]).stem

@@ -14,6 +14,7 @@ from plan.config.baseline import DocidBaseline, RankedListBaseline
 from plan.config.collection import DatasetCollection, IndexCollection
 from plan.config.pseudo_queries import GeneratedQueries
 from plan.config.study import Study
+from tests.plan.config.conftest import ANY_LINE
 from tests.plan.conftest import LISTS
 
 StudyOf = Callable[..., Study]
@@ -61,7 +62,7 @@ def test_sources_of_a_dataset_are_named_for_each_split(study_of: StudyOf) -> Non
 
 def test_sources_of_files_are_as_they_are_configured(study_of: StudyOf, tmp_path: Path) -> None:
     file = str(tmp_path / "file")
-    Path(file).write_text("")
+    Path(file).write_text(ANY_LINE)
     split = {"method": "permutation", "train": 0.6, "validation": 0.2, "test": 0.2, "seed": 1}
     queries = {"topics": {"path": file}, "qrels": {"path": file}, "split": split}
     own = {"kind": "files", "corpus": {"path": file}, "relevance": 1, **queries}
@@ -86,9 +87,9 @@ def test_the_language_of_an_index_reaches_whoever_makes_it(study_of: StudyOf) ->
 def test_relevance_is_a_number_or_one_a_split(study_of: StudyOf, tmp_path: Path) -> None:
     assert settings.relevance(study_of("smoke")) == "1"
     file = {"path": str(tmp_path / "file")}
-    Path(file["path"]).write_text("")
-    judged = {"topics": file, "qrels": file}
-    own = {"kind": "files", "corpus": file, "relevance": 2, "splits": {"train": judged, "test": judged}}
+    Path(file["path"]).write_text(ANY_LINE)
+    test, train = ({"topics": file, "qrels": qrels} for qrels in (file, {"pyserini": "train"}))
+    own = {"kind": "files", "corpus": file, "relevance": 2, "splits": {"train": train, "test": test}}
     differing = study_of(
         "smoke", collection="own", collections={"own": {**own, "split_relevance": {"train": 1}}}
     )

@@ -2,13 +2,15 @@
 
 import logging
 import re
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from plan.terminal import OneLinePerJob, show_one_line_per_job
+from plan.config.study import Study
+from plan.terminal import HintAtTarget, OneLinePerJob, adapt
 
 
 def record(message: str = "", **fields: Any) -> logging.LogRecord:
@@ -59,6 +61,12 @@ def test_what_goes_with_jobs_is_left_out(filtered: OneLinePerJob, hidden: loggin
     assert not filtered.filter(hidden)
 
 
+def test_the_count_ends_at_the_number_of_jobs(filtered: OneLinePerJob) -> None:
+    last = record(event=LogEvent.PROGRESS, done=65, total=65)
+    assert filtered.filter(last)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d \[65/65\] done", last.getMessage())
+
+
 def test_errors_and_other_messages_stay(filtered: OneLinePerJob) -> None:
     assert filtered.filter(record("Error in rule train:"))
     assert filtered.filter(record("rule without a message", event=LogEvent.JOB_INFO, rule_msg=None))
@@ -79,8 +87,21 @@ def test_whether_it_is_a_dry_run_is_asked_when_the_jobs_are_known() -> None:
     assert item.filter(record(event=LogEvent.RUN_INFO, stats={"total": 3}))
 
 
-def test_a_logger_gets_the_filter_once() -> None:
+def test_a_target_that_no_rule_makes_gets_a_hint(study_of: Callable[..., Study]) -> None:
+    said = (
+        "MissingRuleException:\nNo rule to produce results/smoke/tabels.md (if you use input functions "
+        "make sure that they don't raise unexpected exceptions)."
+    )
+    shown = record(said)
+    assert HintAtTarget(study_of("smoke")).filter(shown)
+    assert shown.getMessage().startswith(f"{said}\nDid you mean results/smoke/tables.md? ")
+    other = record("Error in rule train: 100 %")
+    assert HintAtTarget(study_of("smoke")).filter(other)
+    assert other.getMessage() == "Error in rule train: 100 %"
+
+
+def test_a_logger_gets_the_filters_once(study_of: Callable[..., Study]) -> None:
     logger = logging.Logger("test")
     for _ in range(2):
-        show_one_line_per_job(logger, lambda: False)
-    assert len(logger.filters) == 1
+        adapt(logger, study_of("smoke"), lambda: False)
+    assert [type(item) for item in logger.filters] == [OneLinePerJob, HintAtTarget]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -137,7 +137,7 @@ def test_no_rules_file_needs_what_another_defines() -> None:
     assert not foreign
 
 
-def profile(name: str) -> dict[str, list[str]]:
+def profile(name: str) -> dict[str, Any]:
     path = ROOT / f"profiles/{name}/config.yaml"
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
@@ -153,6 +153,12 @@ def test_latency_is_measured_alone_on_its_machine() -> None:
     (threads,) = profile("default")["set-threads"]
     assert re.fullmatch(r"measure_latency=\d{4,}", threads)
     assert 'measure_latency:slurm_extra="--exclusive"' in profile("slurm")["set-resources"]
+
+
+@pytest.mark.parametrize("name", ["default", "slurm"])
+def test_snakemakes_own_locks_are_off(name: str) -> None:
+    """A run that ends removes those of all others; plan.one_study takes one that it cannot remove."""
+    assert profile(name)["nolock"] is True
 
 
 @pytest.mark.parametrize("name", ["default", "slurm"])

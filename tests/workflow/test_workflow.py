@@ -23,6 +23,7 @@ from safetensors.torch import load_file
 from dsi.efficiency.compressed_files import save_compressed
 from dsi.efficiency.rounding import Evaluation, split_quality, with_weights
 from dsi.model.checkpoint import CheckpointError
+from plan.one_study import ResultsLock
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ("Snakefile", "config.yaml", "rules", "scripts", "schemas", "studies", "profiles", "envs")
@@ -185,7 +186,8 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
     jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/65\] ", line)]
-    assert len(jobs) == 64  # the 65th is `all`
+    assert len(jobs) == 65 + 1  # `all` among them, and the end
+    assert "[65/65] done" in jobs[-1]
     assert sum("training E1" in line for line in jobs) == 4
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 15
@@ -195,6 +197,29 @@ def test_a_second_run_has_nothing_to_do(study: Path) -> None:
     done = snakemake(study, "--cores", "2", *SMOKE)
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_one_run_at_a_time_writes_into_a_results_folder(study: Path) -> None:
+    """A second start is refused before any job; a plan of it is not, nor is another study."""
+    documents = study / "results/smoke/collection/documents.parquet"
+    again = ("results/smoke/collection/documents.parquet", "--force", *SMOKE)
+    written = documents.stat().st_mtime_ns
+    lock = ResultsLock(documents.parents[1], "snakemake --cores 2")
+    lock.take(print)
+    try:
+        refused = snakemake(study, "--cores", "1", *again)
+        printed = refused.stdout + refused.stderr
+        assert refused.returncode != 0
+        assert f"results/smoke: found another run that writes there (process {os.getpid()} on " in printed
+        assert documents.stat().st_mtime_ns == written
+        assert snakemake(study, "-n", *again).returncode == 0
+        other = "results/other/collection/documents.parquet"
+        done = snakemake(study, other, "--cores", "1", *SMOKE, "--config", "results=results/other")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert list((study / ".snakemake/locks").iterdir()) == []
+    finally:
+        lock.release()
+        shutil.rmtree(study / "results/other", ignore_errors=True)
 
 
 def test_a_touched_tree_reruns_nothing(study: Path) -> None:
@@ -266,9 +291,6 @@ def test_other_threads_retrain(study: Path) -> None:
         ("dsi/report/figures/style.py", {"plot_curves": 2, "plot_lost_queries": 2, **FIGURES}),
         ("dsi/pruning/pruned_checkpoint.py", {"prune": 4, **PRUNED}),
         ("dsi/pruning/criteria/magnitude.py", {"prune": 4, **PRUNED}),
-        ("dsi/pruning/criteria/random_control.py", {}),
-        ("dsi/pruning/registry.py", {}),
-        ("dsi/pruning/gradual.py", {}),
         (
             "dsi/training/objectives/ranked_list.py",  # of one task only
             {
@@ -283,14 +305,21 @@ def test_other_threads_retrain(study: Path) -> None:
         ("dsi/evaluation/verdicts.py", {"make_tables": 1, **FIGURES}),
         ("dsi/report/reproduction/claims.py", {"make_reproduction": 1, "make_tables": 1, **FIGURES}),
         ("report/summarise_timings.py", TIMINGS),
-        ("plan/config/study.py", {}),
-        ("plan/settings.py", {}),
     ],
 )
 def test_an_edited_module_reruns_what_uses_it(edited: Path, module: str, expected: dict[str, int]) -> None:
     path = edited / "scripts" / module
     path.write_text(path.read_text() + EDIT)
     assert planned(edited) == expected
+
+
+def test_edited_modules_that_no_job_uses_rerun_nothing(edited: Path) -> None:
+    """A criterion that is not asked for, the registry of criteria, gradual pruning, and the plan itself."""
+    pruning = ("criteria/random_control", "registry", "gradual")
+    for name in (*(f"dsi/pruning/{name}" for name in pruning), "plan/config/study", "plan/settings"):
+        path = edited / f"scripts/{name}.py"
+        path.write_text(path.read_text() + EDIT)
+    assert planned(edited) == {}
 
 
 def test_reworded_code_reruns_nothing(edited: Path) -> None:
@@ -496,7 +525,10 @@ def test_a_word_is_no_rate(study: Path) -> None:
 def test_other_cores_give_the_same_metrics_byte_for_byte(
     study: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    other = copy_tree(tmp_path_factory.mktemp("other") / "checkout")
+    """All that is trained, ranked and measured, from the collection and docids that are there."""
+    other = tmp_path_factory.mktemp("other") / "checkout"
+    made = ("runs", "metrics", "pruned", "recovered", "seed1", "seed2")
+    shutil.copytree(study, other, ignore=shutil.ignore_patterns(*made))
     names = [
         f"results/smoke/metrics/{slug}.json"
         for slug in ("bm25", "baselines/smoke/seed1/restart", "recovered/smoke/seed1/magnitude-0.5")
@@ -530,30 +562,33 @@ def test_a_broken_run_gives_one_clear_error(study: Path) -> None:
     assert not (study / "x.json").exists()
 
 
-@pytest.mark.parametrize(
-    ("overlay", "words"),
-    [
-        ({"recover": {"epochs": 1}}, ["recover: unknown key", "did you mean `recovery`?"]),
-        ({"rates": [1.2]}, ["rates: found 1.2", "for example rates: [0.2, 0.5]"]),
-        ({"rates": ["abc"]}, ["rates: found 'abc'", "for example rates: [0.2, 0.5]"]),
-        ({"seeds": []}, ["seeds: found []", "for example seeds: [1, 2, 3]"]),
-        (
-            {"collections": {"pydocs": {"packages": ["numpi"]}}},
-            ["collections.pydocs.packages", "'numpi' is not installed", "for example numpy"],
-        ),
-    ],
-)
-def test_a_bad_configuration_is_refused_before_any_job(
-    tmp_path: Path, overlay: dict[str, object], words: list[str]
-) -> None:
+def test_a_bad_configuration_is_refused_before_any_job(tmp_path: Path) -> None:
+    """All that is wrong at once; what is said of each key stands in tests/plan/config."""
     folder = copy_tree(tmp_path / "checkout")
+    overlay = {
+        "recover": {"epochs": 1},
+        "rates": ["abc"],
+        "seeds": [],
+        "collections": {"pydocs": {"packages": ["numpi"]}},
+    }
     (folder / "bad.yaml").write_text(yaml.safe_dump(overlay))
     done = snakemake(folder, "--cores", "1", "--configfile", "bad.yaml")
     printed = done.stdout + done.stderr
     assert done.returncode != 0
-    for word in words:
-        assert word in printed
+    for words in (
+        "recover: unknown key; did you mean `recovery`?",
+        "rates: found 'abc', expected a number above 0 and below 1, for example rates: [0.2, 0.5]",
+        "seeds: found []",
+        "collections.pydocs.packages: package 'numpi' is not installed",
+    ):
+        assert words in printed
     assert not (folder / "results").exists()
+
+
+def test_a_target_without_its_study_is_refused_with_the_studys_file(study: Path) -> None:
+    done = snakemake(study, "-n", "results/smoke/tables.md")  # --configfile forgotten
+    assert done.returncode != 0
+    assert "whose file has to be appended: --configfile studies/smoke.yaml" in done.stdout + done.stderr
 
 
 def test_values_of_the_command_line_are_coerced(study: Path) -> None:
@@ -598,7 +633,7 @@ def test_an_index_from_a_server_without_training_queries(tmp_path: Path) -> None
     (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
     studies = ("studies/smoke.yaml", "studies/cacm.yaml", "overlay.yaml")
     try:
-        done = snakemake(folder, "--cores", "2", "--configfile", *studies)
+        done = snakemake(folder, "results/cacm/tables.md", "--cores", "2", "--configfile", *studies)
     finally:
         server.shutdown()
         server.server_close()

@@ -14,6 +14,7 @@ from plan.config.checks.collection import collection_problems
 from plan.config.checks.criteria import criteria_problems
 from plan.config.checks.names import name_problems
 from plan.config.extension import extended
+from plan.config.known import known_study
 from plan.config.reading import read_mapping
 from plan.config.study import Study
 
@@ -30,23 +31,27 @@ def checked_study(raw: Mapping[str, Any]) -> Study:
     """
     given = dict(raw)
     problems: list[str] = []
+    left_out: set[str] = set()
     baselines = read_mapping(given.get("baselines"))
     if isinstance(baselines, Mapping):
         given["baselines"], problems = extended(baselines)
+        left_out = set(baselines) - set(given["baselines"])
+    study: Study | None = None
     try:
         study = Study.model_validate(given)
     except ValidationError as error:
         problems += messages.problems(error.errors(include_url=False))
-    else:
-        problems = problems or list(_inconsistencies(study))
-    if problems:
+    known = known_study(given, left_out) if problems else study
+    if known is not None:
+        problems += _inconsistencies(known)
+    if study is None or problems:
         listed = "\n".join(f"  {problem}" for problem in dict.fromkeys(problems))
         raise ConfigurationError(f"the configuration is refused:\n{listed}")
     return study
 
 
 def _inconsistencies(study: Study) -> Iterator[str]:
-    """Problems that span keys; each key alone is as it may be."""
+    """Problems that span keys or are of files; each key alone is as it may be, as far as it is known."""
     yield from name_problems(study)
     yield from collection_problems(study)
     yield from baseline_problems(study)

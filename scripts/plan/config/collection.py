@@ -14,6 +14,8 @@ LANGUAGES = (
     *("pt", "ru", "sv", "te", "th", "tr", "zh"),
 )
 
+SPLITS = ("train", "validation", "test")
+
 
 class Split(Section):
     """How queries are divided, at random."""
@@ -158,6 +160,13 @@ class QueriesFromFiles(ScopedCollection):
         return self.split is None or self.split.train > 0
 
     @property
+    def has_validation_queries(self) -> bool:
+        """False if no curve can be drawn and no training can stop early."""
+        if self.splits is not None:
+            return self.splits.validation is not None
+        return self.split is None or self.split.validation > 0
+
+    @property
     def query_sources(self) -> dict[str, Source]:
         """Every source of queries or judgements, by the path of its key within the collection."""
         if self.splits is None:
@@ -165,7 +174,7 @@ class QueriesFromFiles(ScopedCollection):
         else:
             sources = {
                 f"splits.{name}.{key}": source
-                for name in ("train", "validation", "test")
+                for name in SPLITS
                 if (part := getattr(self.splits, name)) is not None
                 for key, source in (("topics", part.topics), ("qrels", part.qrels))
             }
@@ -190,6 +199,11 @@ class PydocsCollection(JudgedCollection):
     def has_training_queries(self) -> bool:
         """False if all queries are for validation and tests."""
         return self.split.train > 0
+
+    @property
+    def has_validation_queries(self) -> bool:
+        """False if no curve can be drawn and no training can stop early."""
+        return self.split.validation > 0
 
 
 class IndexCollection(QueriesFromFiles):
@@ -221,6 +235,11 @@ class DatasetCollection(ScopedCollection):
     def has_training_queries(self) -> bool:
         """False if all queries are for validation and tests."""
         return self.splits.train is not None
+
+    @property
+    def has_validation_queries(self) -> bool:
+        """False if no curve can be drawn and no training can stop early."""
+        return self.splits.validation is not None
 
 
 Collection = Annotated[

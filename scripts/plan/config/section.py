@@ -7,7 +7,7 @@ config.yaml), an example, and its bounds; a key has a default only where it may 
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +24,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from plan.config.reading import read, read_list, read_mapping, read_null, read_whole_number
+from plan.config.unknown import UnknownValueError
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
 # The type of the errors of `expected`, for the messages.
@@ -49,8 +50,22 @@ class Section(BaseModel):
     def _read(cls, value: Any) -> Any:
         return read_mapping(value)
 
+    if not TYPE_CHECKING:  # for mypy an attribute that no class has stays an error
+
+        def __getattr__(self, name: str) -> Any:
+            """Asked for what is not there: a value that was refused, in a study with faults."""
+            if name in type(self).model_fields:
+                raise UnknownValueError(name)
+            return super().__getattr__(name)
+
     def as_dict(self) -> dict[str, Any]:
-        """The section as it was written, in values that JSON has."""
+        """The section as it was written, in values that JSON has.
+
+        Raises:
+            UnknownValueError: one of them was refused.
+        """
+        if not self.model_fields_set <= self.__dict__.keys():
+            raise UnknownValueError(type(self).__name__)
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
     def as_json(self) -> str:

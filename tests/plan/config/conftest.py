@@ -12,6 +12,8 @@ from plan.config.checked import ConfigurationError, checked_study
 
 ROOT = Path(__file__).resolve().parents[3]
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+# The line of a file that may be a corpus, topics or judgements.
+ANY_LINE = "1\t0 d1 1\n"
 SEMANTIC = {"scheme": "semantic", "branching": 10, "leaf_size": 100, "embeddings": "lsa", "seed": 42}
 
 

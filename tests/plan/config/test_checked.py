@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dsi.systems import RATE_PATTERN, spell_rate
 from plan.config.checked import checked_study
-from tests.plan.config.conftest import DEFAULT, ROOT, SEMANTIC, merged, refused
+from tests.plan.config.conftest import ANY_LINE, DEFAULT, ROOT, SEMANTIC, merged, refused
 
 
 def published_row(**values: Any) -> dict[str, Any]:
@@ -44,7 +44,8 @@ def test_every_study_is_accepted(name: str | None, tmp_path: Path, monkeypatch: 
     for source in files_brought(overlay):  # the files, and folders of models, that the study's user brings
         path = Path(source["path"])
         (path / "x" if "architecture" in source else path).parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        if not path.is_dir():
+            path.write_text(ANY_LINE, encoding="utf-8")
     study = checked_study(merged(base, overlay))
     assert study.rates == tuple(sorted(study.rates))
 
@@ -72,7 +73,8 @@ def test_a_patience_needs_validation_queries_of_any_kind_of_collection() -> None
         assert "patience: found 2 with the collection mine, which has no" in refused(
             {**definition, **waiting}
         )
-    files["collections"]["mine"]["splits"]["validation"] = judged
+    others = {"topics": {"pyserini": "t2"}, "qrels": {"pyserini": "q2"}}
+    files["collections"]["mine"]["splits"]["validation"] = others
     assert checked_study(merged(DEFAULT, {**files, **waiting})).baselines["dsi"].training.patience == 2
 
 

@@ -32,7 +32,7 @@ def refused(kind: str, **keys: Any) -> str:
     ("kind", "keys"),
     [
         ("files", {"corpus": CORPUS, **DIVIDED}),
-        ("files", {"corpus": CORPUS, "splits": {"train": JUDGED, "test": JUDGED}}),
+        ("files", {"corpus": CORPUS, "splits": {"train": {**JUDGED, "qrels": CORPUS}, "test": JUDGED}}),
         ("files", {"corpus": CORPUS, **DIVIDED, "scope": {"sample": 100, "seed": 1}}),
         ("files", {"corpus": CORPUS, "splits": {"test": JUDGED}, "split_relevance": {"validation": 2}}),
         ("index", {"index": {"prebuilt": "cacm"}, "splits": {"test": JUDGED}, "language": "ru"}),

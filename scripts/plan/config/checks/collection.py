@@ -1,48 +1,70 @@
-"""Checks of the collection that is used: its packages, sources and queries."""
+"""Checks of the collection that is used: its packages, sources, files that are here, and queries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from dsi.collection.docstrings import UnknownPackageError, package_version
+from plan.config.checks.files import Content, file_problems, name_problems
 from plan.config.collection import (
+    SPLITS,
+    Collection,
     DatasetCollection,
     FilesCollection,
     IndexCollection,
     PydocsCollection,
     QueriesFromFiles,
     Source,
-    Split,
 )
 from plan.config.study import Study
+from plan.config.unknown import as_far_as_known
 
 
+class _Place(NamedTuple):
+    """Where a source may come from (`forms`, keys of which one is there), and what its file has."""
+
+    forms: tuple[str, ...]
+    content: Content | None
+    folder: bool  # whether a folder will do, too
+
+
+_INDEX = _Place(("path", "url", "prebuilt"), None, True)
+_CORPUS = _Place(("path", "url"), "documents", True)
+_TOPICS = _Place(("path", "url", "pyserini"), "topics", False)
+_QRELS = _Place(("path", "url", "pyserini"), "judgements", False)
+
+
+@as_far_as_known
 def collection_problems(study: Study) -> Iterator[str]:
     """What does not fit within the collection that is used; the others may bring files that are not here."""
     if study.collection not in study.collections:
         return
     path, collection = f"collections.{study.collection}", study.selected_collection
-    if not isinstance(collection, DatasetCollection) and collection.split is not None:
-        yield from _split_problems(f"{path}.split", collection.split)
-    if isinstance(collection, PydocsCollection):
-        yield from _package_problems(path, collection)
-    if isinstance(collection, IndexCollection):
-        yield from _source_problems(f"{path}.index", collection.index, ("path", "url", "prebuilt"))
-    if isinstance(collection, FilesCollection):
-        yield from _source_problems(f"{path}.corpus", collection.corpus, ("path", "url"))
-    if isinstance(collection, QueriesFromFiles):
-        yield from _queries_problems(path, collection)
+    yield from _split_problems(path, collection)
+    yield from _package_problems(path, collection)
+    yield from _documents_problems(path, collection)
+    yield from _queries_problems(path, collection)
+    yield from _query_files_problems(path, collection)
+    yield from _repeated_problems(path, collection)
 
 
-def _split_problems(path: str, split: Split) -> Iterator[str]:
+@as_far_as_known
+def _split_problems(path: str, collection: Collection) -> Iterator[str]:
+    if isinstance(collection, DatasetCollection) or collection.split is None:
+        return
+    split = collection.split
     total = split.train + split.validation + split.test
     if abs(total - 1) > 1e-9:
         yield (
-            f"{path}: found fractions that add up to {total:g}, expected 1, "
+            f"{path}.split: found fractions that add up to {total:g}, expected 1, "
             "for example {method: permutation, train: 0.7, validation: 0.1, test: 0.2, seed: 42}"
         )
 
 
-def _package_problems(path: str, collection: PydocsCollection) -> Iterator[str]:
+@as_far_as_known
+def _package_problems(path: str, collection: Collection) -> Iterator[str]:
+    if not isinstance(collection, PydocsCollection):
+        return
     for package in collection.packages:
         try:
             package_version(package)
@@ -50,8 +72,19 @@ def _package_problems(path: str, collection: PydocsCollection) -> Iterator[str]:
             yield f"{path}.packages: {error}"
 
 
-def _queries_problems(path: str, collection: QueriesFromFiles) -> Iterator[str]:
+@as_far_as_known
+def _documents_problems(path: str, collection: Collection) -> Iterator[str]:
+    if isinstance(collection, IndexCollection):
+        yield from _source_problems(f"{path}.index", collection.index, _INDEX)
+    if isinstance(collection, FilesCollection):
+        yield from _source_problems(f"{path}.corpus", collection.corpus, _CORPUS)
+
+
+@as_far_as_known
+def _queries_problems(path: str, collection: Collection) -> Iterator[str]:
     """Queries are divided at random (topics, qrels and split) or as published (splits)."""
+    if not isinstance(collection, QueriesFromFiles):
+        return
     divided = ("topics", "qrels", "split")
     found = [key for key in (*divided, "splits") if getattr(collection, key) is not None]
     if found not in ([*divided], ["splits"]):
@@ -59,24 +92,59 @@ def _queries_problems(path: str, collection: QueriesFromFiles) -> Iterator[str]:
             f"{path}: found {', '.join(found) or 'no queries'}, expected either topics, qrels and split, or "
             "splits alone, for example splits: {test: {topics: {path: topics.tsv}, qrels: {path: qrels.txt}}}"
         )
+
+
+@as_far_as_known
+def _query_files_problems(path: str, collection: Collection) -> Iterator[str]:
+    if isinstance(collection, QueriesFromFiles):
+        for key, source in collection.query_sources.items():
+            place = _TOPICS if key.endswith("topics") else _QRELS
+            yield from _source_problems(f"{path}.{key}", source, place)
+
+
+@as_far_as_known
+def _repeated_problems(path: str, collection: Collection) -> Iterator[str]:
+    """A topic is in one split: two splits of the same topics and judgements share all of them."""
+    if isinstance(collection, PydocsCollection) or collection.splits is None:
         return
-    for where, source in collection.query_sources.items():
-        yield from _source_problems(f"{path}.{where}", source, ("path", "url", "pyserini"))
+    parts = {name: part for name in SPLITS if (part := getattr(collection.splits, name)) is not None}
+    names = list(parts)
+    for number, name in enumerate(names):
+        first = next((before for before in names[:number] if parts[before] == parts[name]), None)
+        if first is not None:
+            yield (
+                f"{path}.splits.{name}: found what {path}.splits.{first} has, expected other queries or "
+                f"judgements, as a topic is in one split, for example qrels: {{path: qrels/{name}.tsv}}"
+            )
 
 
-def _source_problems(path: str, source: Source, forms: Sequence[str]) -> Iterator[str]:
-    """`forms` are the keys of which one must be there."""
-    if not any(getattr(source, form) for form in forms):
-        listed = f"{', '.join(forms[:-1])} or {forms[-1]}"
+@as_far_as_known
+def _source_problems(path: str, source: Source, place: _Place) -> Iterator[str]:
+    yield from name_problems(f"{path}.path", source.path)
+    yield from name_problems(f"{path}.url", source.url)
+    if not any(getattr(source, form) for form in place.forms):
+        listed = f"{', '.join(place.forms[:-1])} or {place.forms[-1]}"
         yield f"{path}: found {source.as_dict()!r}, expected {listed}, for example path: data/file"
     elif source.path is not None:
-        if not Path(source.path).exists():
-            yield (
-                f"{path}.path: found {source.path!r}, which does not exist; expected a file or folder, "
-                "for example path: data/topics.tsv"
-            )
+        yield from _path_problems(f"{path}.path", source.path, place)
     elif source.url is not None and source.sha256 is None and source.md5 is None:
         yield (
             f"{path}: found a url without a digest, expected sha256 or md5 of the file, for example "
             "sha256: 4fbb27df…"
         )
+
+
+def _path_problems(key: str, path: str, place: _Place) -> Iterator[str]:
+    kinds = "a file or folder" if place.folder else "a file"
+    if not Path(path).exists():
+        yield (
+            f"{key}: found {path!r}, which does not exist; expected {kinds}, for example "
+            "path: data/topics.tsv"
+        )
+    elif Path(path).is_dir():
+        for file in sorted(Path(path).rglob("*")) if place.content is not None else ():
+            yield from name_problems(key, str(file.relative_to(path)))
+        if not place.folder:
+            yield f"{key}: found {path!r}, a folder; expected {kinds}, for example path: data/topics.tsv"
+    elif place.content is not None:
+        yield from file_problems(key, path, place.content)

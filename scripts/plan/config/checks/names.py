@@ -3,16 +3,32 @@
 from collections.abc import Iterable, Iterator
 
 from plan.config.study import Study
+from plan.config.unknown import as_far_as_known
 
 
 def name_problems(study: Study) -> Iterator[str]:
     """Names of collections and baselines that are not defined, and a reference that is not run."""
+    yield from _collection_problems(study)
+    yield from _run_problems(study)
+    yield from _reference_problems(study)
+    yield from _published_problems(study)
+
+
+@as_far_as_known
+def _collection_problems(study: Study) -> Iterator[str]:
     if study.collection not in study.collections:
         yield _unknown("collection", study.collection, study.collections, "{}")
+
+
+@as_far_as_known
+def _run_problems(study: Study) -> Iterator[str]:
     for name in study.run:
         if name not in study.baselines:
             yield _unknown("run", name, study.baselines, "[{}]")
-    yield from _reference_problems(study)
+
+
+@as_far_as_known
+def _published_problems(study: Study) -> Iterator[str]:
     for number, row in enumerate(study.published, start=1):
         if row.baseline not in study.baselines:
             yield (
@@ -29,6 +45,7 @@ def _unknown(key: str, name: str, definitions: Iterable[str], form: str) -> str:
     )
 
 
+@as_far_as_known
 def _reference_problems(study: Study) -> Iterator[str]:
     """Baselines are compared with one that is run, and only docid ones have pseudo-queries to compare."""
     reference = study.report.reference
