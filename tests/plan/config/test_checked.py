@@ -190,7 +190,7 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
                 "collections": {"pydocs": {"split": {"train": 0.8, "validation": 0}}},
             },
             "baselines.study.training.patience: found 5 with the collection pydocs, which has no validation "
-            "queries to wait for; expected null or such queries, for example patience: null",
+            "queries; expected some (a split for validation, or a fraction above 0), or patience: null",
         ),
         (
             {"recovery": {"rewind": True, "epochs": 21}},
