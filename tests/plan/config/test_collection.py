@@ -102,3 +102,37 @@ def test_a_collection_is_accepted(kind: str, keys: dict[str, Any]) -> None:
 )
 def test_what_does_not_fit_is_named(kind: str, keys: dict[str, Any], message: str) -> None:
     assert message in refused(kind, **keys)
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "accepted"),
+    [
+        ("files", {"corpus": CORPUS, **JUDGED, "split": {**SPLIT, "train": 0.8, "validation": 0}}, False),
+        ("files", {"corpus": CORPUS, "splits": {"test": JUDGED}}, False),
+        ("ir_datasets", {"documents": "d", "splits": {"train": "d/train", "test": "d/test"}}, False),
+        ("ir_datasets", {"documents": "d", "splits": {"validation": "d/dev", "test": "d/test"}}, True),
+        ("files", {"corpus": CORPUS, **DIVIDED}, True),
+        ("pydocs", {"packages": ["numpy"], "split": {**SPLIT, "train": 0.8, "validation": 0}}, False),
+    ],
+)
+def test_a_patience_needs_validation_queries(kind: str, keys: dict[str, Any], accepted: bool) -> None:
+    """It waits for their loss: the first training ended in a RuntimeError."""
+    raw = merged(collection(kind, **keys), {"baselines": {"dsi": {"training": {"patience": 3}}}})
+    if accepted:
+        checked_study(raw)
+        return
+    with pytest.raises(ConfigurationError, match=r"training\.patience: found 3 with the coll"):
+        checked_study(raw)
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("files", {"corpus": CORPUS, "splits": {"train": JUDGED, "validation": JUDGED, "test": JUDGED}}),
+        ("ir_datasets", {"documents": "d", "splits": {"train": "d", "validation": "d", "test": "d"}}),
+    ],
+)
+def test_two_splits_of_the_same_queries_are_refused(kind: str, keys: dict[str, Any]) -> None:
+    said = refused(kind, **keys)
+    for name in ("validation", "test"):
+        assert f"collections.mine.splits.{name}: found what collections.mine.splits.train has" in said
