@@ -117,7 +117,7 @@ def test_documents_that_are_here_are_inputs_those_of_a_folder_too(study_of: Stud
     (tmp_path / "corpus" / "deep").mkdir(parents=True)
     files = [str(tmp_path / "corpus" / name) for name in ("a.jsonl", "deep/b.jsonl")]
     for path in files:
-        Path(path).write_text("")
+        Path(path).write_text(ANY_LINE)
     judged = {"topics": {"path": files[0]}, "qrels": {"path": files[0]}}
     own = {"kind": "files", "relevance": 1, "splits": {"test": judged}}
     for path, expected in ((files[0], files[:1]), (str(tmp_path / "corpus"), files)):
