@@ -31,6 +31,11 @@ def main() -> None:
         documents = stored_documents(verified_index(options.manifest))
         for docid in documents["docid"]:
             check_id("docid", docid, f"{options.manifest.parent}, an index")
+        twice = documents["docid"][documents["docid"].duplicated()]
+        if len(twice):
+            raise FileFormatError(
+                f"{options.manifest.parent}: found docid {twice.iloc[0]!r} twice, expected every docid once"
+            )
         check_words(documents, str(options.manifest.parent))
     except (LuceneError, FileFormatError, WordlessError) as error:
         raise UserError(str(error)) from error

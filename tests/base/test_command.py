@@ -89,7 +89,11 @@ def test_an_object_is_read_from_the_option_or_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "not JSON"), ("[1]", r"expected a JSON object like \{\"k1\": 0.9\}, found '\[1\]'")],
+    [
+        ("{", "not JSON"),
+        ("@absent.json", "not JSON .*No such file"),
+        ("[1]", r"expected a JSON object like \{\"k1\": 0.9\}, found '\[1\]'"),
+    ],
 )
 def test_what_is_no_object_is_refused(text: str, message: str) -> None:
     with pytest.raises(ArgumentTypeError, match=message):

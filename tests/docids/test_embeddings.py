@@ -37,6 +37,9 @@ def test_given_vectors_are_found_by_docid() -> None:
     assert given_vectors(frame, ["a", "b"], "e.parquet").tolist() == [[3, 4], [1, 2]]
     with pytest.raises(DocidError, match=r"e\.parquet: no vector of 1 of 2 documents, for example 'c'"):
         given_vectors(frame, ["a", "c"], "e.parquet")
+    passages = pd.DataFrame({"docid": ["a", "a"], "vector": [[1.0], [2.0]]})
+    with pytest.raises(DocidError, match=r"e\.parquet: found docid 'a' twice"):
+        given_vectors(passages, ["a"], "e.parquet")
     ragged = pd.DataFrame({"docid": ["a", "b"], "vector": [[1.0, 2.0], [1.0]]})
     with pytest.raises(DocidError, match="the vector of 'b' has 1 numbers; expected 2, as that of 'a'"):
         given_vectors(ragged, ["a", "b"], "e.parquet")

@@ -30,3 +30,6 @@ def test_systems_without_the_same_seeds_or_queries_are_refused() -> None:
         judged(values[~(lost & (values["qid"] == "test007") & (values["seed"] == 2))])
     with pytest.raises(PairingError, match="two values for a query"):
         judged(pd.concat([values, values[lost].head(1)]))
+    control = (values["arm"] == "restart") & (values["qid"] == "test007") & (values["seed"] == 2)
+    with pytest.raises(PairingError, match="restart lacks the value of a query in some seed"):
+        judged(values[~control])

@@ -59,14 +59,23 @@ def command_parser(description: str | None) -> ArgumentParser:
 
 def json_object(text: str) -> dict[str, Any]:
     """An argparse type: a JSON object, or @FILE to read one from a file."""
-    source = Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
-    try:
-        value = json.loads(source)
-    except json.JSONDecodeError as error:
-        raise ArgumentTypeError(f"not JSON ({error}): {source[:80]!r}") from error
+    value = read_json(text)
     if not isinstance(value, dict):
-        raise ArgumentTypeError(f'expected a JSON object like {{"k1": 0.9}}, found {source[:80]!r}')
+        raise ArgumentTypeError(f'expected a JSON object like {{"k1": 0.9}}, found {text[:80]!r}')
     return value
+
+
+def read_json(text: str) -> Any:
+    """What a JSON text, or the file that @FILE names, stands for.
+
+    Raises:
+        ArgumentTypeError: it is no JSON, or there is no such file.
+    """
+    try:
+        source = Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+        return json.loads(source)
+    except (OSError, json.JSONDecodeError) as error:
+        raise ArgumentTypeError(f"not JSON ({error}): {text[:80]!r}") from error
 
 
 def at_least_one(text: str) -> int:

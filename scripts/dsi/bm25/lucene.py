@@ -181,7 +181,7 @@ def stored_documents(folder: Path) -> pd.DataFrame:
 
 
 def _stored_text(folder: Path, document: Any, docid: str) -> str:
-    """A document's contents, or its raw form with markup taken out."""
+    """A document's contents; or its raw form: of JSON its texts, of anything else what is not markup."""
     contents = document.contents()
     if contents is not None:
         return str(contents)
@@ -191,7 +191,19 @@ def _stored_text(folder: Path, document: Any, docid: str) -> str:
             f"{folder}: document {docid!r} is stored without its text; expected an index built with "
             "-storeContents or -storeRaw"
         )
-    return re.sub(r"<[^>]+>", " ", str(raw))
+    return _json_text(str(raw)) or re.sub(r"<[^>]+>", " ", str(raw))
+
+
+def _json_text(raw: str) -> str:
+    """Contents, or title and text, of a document that Anserini read as JSON; empty if it is none."""
+    try:
+        record = json.loads(raw)
+    except json.JSONDecodeError:
+        return ""
+    if not isinstance(record, dict):
+        return ""
+    keys = ("contents",) if "contents" in record else ("title", "text")
+    return " ".join(record[key] for key in keys if isinstance(record.get(key), str) and record[key])
 
 
 def document_vectors(folder: Path, documents: pd.DataFrame) -> list[dict[str, int]]:

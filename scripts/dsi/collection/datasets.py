@@ -88,10 +88,11 @@ def _downloaded(get: Callable[[], Any], origin: str, known: Any) -> Any:
     try:
         return get()
     except (JavaException, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CatalogueError(
-            f"{origin}: cannot be downloaded ({str(error).splitlines()[0]}); connect to the network once, or "
+            f"{origin}: cannot be downloaded ({reason}); connect to the network once, or "
             f"put {known.path} into {PYSERINI_CACHE}, or name a file of your own, for example "
-            "{path: data/topics.tsv}"
+            "{path: data/mine.txt}"
         ) from error
 
 

@@ -67,7 +67,8 @@ def corpus_files(path: Path) -> list[Path]:
             f"{path}: found a folder without documents ({found} in it), expected files like corpus.jsonl or "
             "docs00.json, or the path of one file"
         )
-    left_out = [str(file.relative_to(path)) for file in files if file not in chosen]
+    taken = set(chosen)
+    left_out = [str(file.relative_to(path)) for file in files if file not in taken]
     logger.info("%s: a folder of %d files of documents", path, len(chosen))
     if left_out:
         logger.info("%s: left out %s", path, ", ".join(left_out[:10]) + (", …" if len(left_out) > 10 else ""))

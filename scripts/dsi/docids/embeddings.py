@@ -58,12 +58,17 @@ def given_vectors(embeddings: pd.DataFrame, docids: Iterable[str], source: str) 
         source: where they come from, for messages.
 
     Raises:
-        DocidError: a column or a document is missing, or vectors differ in length.
+        DocidError: a column or a document is missing, one is there twice, or vectors differ in length.
     """
     if not {"docid", "vector"} <= set(embeddings.columns):
         raise DocidError(
             f"{source}: found columns {sorted(embeddings.columns)}; expected docid and vector, for example "
             "'D1', [0.1, -0.3]"
+        )
+    twice = embeddings["docid"][embeddings["docid"].duplicated()]
+    if len(twice):
+        raise DocidError(
+            f"{source}: found docid {twice.iloc[0]!r} twice, expected one vector of every document"
         )
     by_docid = dict(zip(embeddings["docid"], embeddings["vector"], strict=True))
     wanted = list(docids)

@@ -5,7 +5,8 @@ A scheme is a function from documents, the text tokenizer and its own settings t
 Differentiable Search Index", section 3.2.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, NamedTuple
@@ -48,9 +49,10 @@ def naive(documents: pd.DataFrame, tokenizer: Tokenizer) -> pd.DataFrame:
     taken = set(pieces)
     kept: set[tuple[int, ...]] = set()
     digits = _digit_pieces(tokenizer)
+    numbers: dict[tuple[int, ...], Iterator[int]] = defaultdict(lambda: count(1))
     for row in np.argsort(documents["docid"].to_numpy(dtype=object), kind="stable"):
         if pieces[row] in kept:
-            numbered = (pieces[row] + _written(number, digits) for number in count(1))
+            numbered = (pieces[row] + _written(number, digits) for number in numbers[pieces[row]])
             pieces[row] = next(sequence for sequence in numbered if sequence not in taken)
             taken.add(pieces[row])
         kept.add(pieces[row])

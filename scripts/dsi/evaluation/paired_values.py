@@ -70,8 +70,9 @@ def paired(system: pd.DataFrame, control: pd.DataFrame, name: str, control_name:
                 f"{name} and {control_name} do not have the same {what}: found {len(found)} and "
                 f"{len(expected)}{f', {odd[0]} in one only' if odd else ''}; evaluate both again"
             )
-    if system.isna().any(axis=None):
-        raise PairingError(f"{name} lacks the value of a query in some seed; evaluate it again")
+    for frame, who in ((system, name), (control, control_name)):
+        if frame.isna().any(axis=None):
+            raise PairingError(f"{who} lacks the value of a query in some seed; evaluate it again")
     return system[control.columns]
 
 

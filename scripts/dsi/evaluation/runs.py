@@ -6,6 +6,7 @@ scores by docid descending, compared as trec_eval compares them, as 32-bit float
 
 import csv
 import gzip
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -82,19 +83,22 @@ def read_run(path: Path) -> pd.DataFrame:
             lines is not that of ranks and scores.
     """
     try:
-        lines = pd.read_csv(
-            path,
-            sep=r" ",
-            header=None,
-            names=COLUMNS,
-            dtype={"qid": str, "docid": str, "rank": np.int64, "score": np.float32},
-            index_col=False,
-            na_filter=False,
-            quoting=csv.QUOTE_NONE,
-        )
+        with warnings.catch_warnings():
+            # A line with more fields than COLUMNS would be cut.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            lines = pd.read_csv(
+                path,
+                sep=r" ",
+                header=None,
+                names=COLUMNS,
+                dtype={"qid": str, "docid": str, "rank": np.int64, "score": np.float32},
+                index_col=False,
+                na_filter=False,
+                quoting=csv.QUOTE_NONE,
+            )
     except pd.errors.EmptyDataError:  # no system found anything for any query
         return pd.DataFrame(columns=["qid", "rank", "docid", "score"])
-    except (ValueError, pd.errors.ParserError) as error:
+    except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise RunFormatError(f"{path}: not a TREC run ({error}); {EXPECTED}") from error
     short = np.flatnonzero(lines["tag"] == "")
     if len(short):

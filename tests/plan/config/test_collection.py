@@ -117,7 +117,9 @@ def test_what_does_not_fit_is_named(kind: str, keys: dict[str, Any], message: st
 )
 def test_a_patience_needs_validation_queries(kind: str, keys: dict[str, Any], accepted: bool) -> None:
     """It waits for their loss: the first training ended in a RuntimeError."""
-    raw = merged(collection(kind, **keys), {"baselines": {"dsi": {"training": {"patience": 3}}}})
+    raw = merged(
+        collection(kind, **keys), {"baselines": {"dsi": {"prune": False, "training": {"patience": 3}}}}
+    )
     if accepted:
         checked_study(raw)
         return

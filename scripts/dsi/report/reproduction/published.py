@@ -3,12 +3,11 @@
 Source: the study's Tables 1-3, docs/method/reproduction.md.
 """
 
-import json
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from dsi.base.command import read_json
 from dsi.report.results import ReportError
 from dsi.systems import ARMS, spell_rate
 
@@ -54,13 +53,9 @@ class PublishedRow(NamedTuple):
 
 def json_list(text: str) -> list[dict[str, Any]]:
     """An argparse type: a JSON list of objects, or @FILE to read one from a file."""
-    source = Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
-    try:
-        value = json.loads(source)
-    except json.JSONDecodeError as error:
-        raise ArgumentTypeError(f"not JSON ({error}): {source[:80]!r}") from error
+    value = read_json(text)
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise ArgumentTypeError(f"expected a JSON list of objects, found {source[:80]!r}")
+        raise ArgumentTypeError(f"expected a JSON list of objects, found {text[:80]!r}")
     return value
 
 
