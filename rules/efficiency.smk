@@ -90,6 +90,7 @@ rule measure_rounded:
     threads: study.threads
     resources:
         mem_mb=3000,
+        gpu=GPU,
     params:
         systems=lambda wildcards: systems.slugs(measured(wildcards)),
         results=lambda wildcards: RESULTS,

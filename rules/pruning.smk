@@ -82,6 +82,7 @@ rule measure_sensitivity:
     threads: study.threads
     resources:
         mem_mb=3000,
+        gpu=GPU,
     params:
         rates=[spell_rate(rate) for rate in study.rates],
         relevance=settings.relevance(study),
@@ -90,6 +91,5 @@ rule measure_sensitivity:
     shell:
         run(
             "measure_sensitivity $(dirname {input.model}) --rates {params.rates} --queries {input.queries}"
-            " --qrels {input.qrels} --relevance {params.relevance:q} --threads {threads} --output"
-            " {output.values}"
+            " --qrels {input.qrels} --relevance {params.relevance:q} --threads {threads} --output {output}"
         )

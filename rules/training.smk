@@ -1,7 +1,5 @@
 """The five trainings: E1, and in E2 its two controls, the recovery of pruned models, and gradual pruning.
-
-They differ in where they start, what they write and what is told to the command of the baseline's task.
-"""
+They differ in where they start, what they write and what is told to the command of the baseline's task."""
 
 from dsi.pruning.registry import CRITERIA, one_shot
 from plan import inputs, settings, systems_of_study as systems

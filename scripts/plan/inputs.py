@@ -13,7 +13,7 @@ from typing import Any
 from dsi.pruning.registry import CRITERIA
 from dsi.systems import CHECKPOINT_FILES, REFERENCES, System
 from plan.config.baseline import DocidBaseline, RankedListBaseline
-from plan.config.collection import Collection, FilesCollection, IndexCollection, JudgedQueries
+from plan.config.collection import Collection, FilesCollection, JudgedQueries, QueriesFromFiles
 from plan.config.docids import SemanticDocids
 from plan.config.pseudo_queries import GeneratedQueries
 from plan.config.study import Study
@@ -116,10 +116,10 @@ def local_corpus_files(collection: Collection) -> list[str]:
 
 
 def _query_paths(collection: Collection) -> Iterator[str | None]:
-    if not isinstance(collection, IndexCollection | FilesCollection):
+    if not isinstance(collection, QueriesFromFiles):
         return
     splits = collection.splits
-    parts: list[IndexCollection | FilesCollection | JudgedQueries | None] = [collection]
+    parts: list[QueriesFromFiles | JudgedQueries | None] = [collection]
     parts += [splits.train, splits.validation, splits.test] if splits else []
     for part in parts:
         sources = (part.topics, part.qrels) if part is not None else ()

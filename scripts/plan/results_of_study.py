@@ -12,7 +12,7 @@ SUFFIXES = ("svg", "png")
 
 def pages(study: Study) -> list[str]:
     """The pages of text, without that of the timings."""
-    benefit = ["benefit"] if study.report.benefit else []
+    benefit = ["benefit"] if study.report.benefit and measured_baselines(study) else []
     ablation = ["ablation"] if compared_baselines(study) else []
     return [f"<results>/{name}.md" for name in ["tables", *benefit, *ablation]]
 

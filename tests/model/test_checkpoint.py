@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.identifiers import identifier_frame
 from dsi.docids.tokenizer import load_tokenizer
@@ -87,3 +89,10 @@ def test_weights_that_do_not_fit_are_named(folder: Path) -> None:
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointError, match=r"missing_keys.*final_layer_norm.*unexpected_keys.*stray"):
         load_t5(folder)
+
+
+def test_weights_of_half_precision_are_float32_once_they_are_loaded(
+    tmp_path: Path, tiny_model: T5ForConditionalGeneration
+) -> None:
+    tiny_model.to(torch.bfloat16).save_pretrained(tmp_path)
+    assert {parameter.dtype for parameter in load_t5(tmp_path).parameters()} == {torch.float32}

@@ -14,7 +14,6 @@ from dsi.training import calibration_texts
 from dsi.training.calibration_texts import (
     CalibrationTexts,
     calibration_batches,
-    calibration_device,
     prune_by_texts,
 )
 from dsi.training.docid_data import DocidFiles
@@ -70,19 +69,11 @@ def test_settings_without_calibration_are_refused(tokenizer_folder: Path, collec
         prune_by_texts(checkpoint(tokenizer_folder), {}, NAMES, "wanda", 0.5, texts(collection, None))
 
 
-def test_what_data_say_is_collected_on_a_gpu_where_there_is_one(
-    tokenizer_folder: Path, collection: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert calibration_device() == torch.device("cpu")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert calibration_device() == torch.device("cuda")
-
-
 def test_model_and_texts_are_on_the_device_together(
     tokenizer_folder: Path, collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On tensors without data, up to what a criterion makes of them."""
-    monkeypatch.setattr(calibration_texts, "calibration_device", lambda: torch.device("meta"))
+    monkeypatch.setattr(calibration_texts, "compute_device", lambda: torch.device("meta"))
     seen = []
 
     def movement(model: Any, names: object, losses: Iterator[torch.Tensor], _: object) -> Any:

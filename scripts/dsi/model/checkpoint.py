@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+import torch
 from tokenizers import Tokenizer
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
@@ -106,7 +107,9 @@ def identifiers_of(docids: pd.DataFrame, scheme: str | None) -> list[list[int]] 
 
 
 def load_t5(folder: Path) -> T5ForConditionalGeneration:
-    """The T5 of a checkpoint folder, from safetensors alone; loading a pickle would run what is in it.
+    """The T5 of a checkpoint folder, in float32 whatever it is stored in, with every weight accounted for.
+
+    Read from safetensors alone; loading a pickle would run what is in it.
 
     Raises:
         CheckpointError: the weights are not there, or one is missing or unexpected.
@@ -117,7 +120,7 @@ def load_t5(folder: Path) -> T5ForConditionalGeneration:
             "results/baselines/dsi/seed1/dense"
         )
     model, report = T5ForConditionalGeneration.from_pretrained(
-        folder, output_loading_info=True, use_safetensors=True
+        folder, dtype=torch.float32, output_loading_info=True, use_safetensors=True
     )
     strays = {key: sorted(report[key]) for key in ("missing_keys", "unexpected_keys") if report[key]}
     if strays:

@@ -34,11 +34,9 @@ def source_folder(definition: Mapping[str, Any], weights: bool, key: str = "mode
         absent = [name for name in WEIGHTS if not (folder / name).is_file()]
         if absent:
             pickles = sorted(path.name for path in folder.glob("*.bin"))
-            found = (
-                f"found {', '.join(pickles)} (a pickle, which can run code)" if pickles else "found neither"
-            )
+            others = f"found {', '.join(pickles)} (a pickle, which can run code)" if pickles else "found none"
             raise ModelSourceError(
-                f"{folder}: no {absent[0]}; {found if absent[0] == WEIGHTS[1] else 'not a model folder'}; "
+                f"{folder}: no {absent[0]}; {others if absent[0] == WEIGHTS[1] else 'not a model folder'}; "
                 f"expected {' and '.join(WEIGHTS)}, as google-t5/t5-small has them"
             )
     elif not any((folder / name).is_file() for name in TOKENIZER_SOURCES):

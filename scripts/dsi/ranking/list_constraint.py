@@ -50,6 +50,8 @@ class ListConstraint:
         prefix = tuple(generated[1:].tolist())
         if EOS_ID in prefix:
             return [PAD_ID]
+        if not prefix:
+            self._places.clear()  # the first step of a batch: prefixes of the one before do not come again
         return self._tokens(self._place(prefix))
 
     def _place(self, prefix: tuple[int, ...]) -> _Place:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 
+from dsi.base.process import compute_device
 from dsi.model.checkpoint import Checkpoint
 from dsi.model.masks import Tensors
 from dsi.pruning.apply import prune
@@ -53,7 +54,7 @@ def prune_by_texts(
     settings = texts.settings
     if settings.calibration is None:
         raise SettingsError('settings: found no calibration, expected for example {"queries": 256}')
-    model = checkpoint.model.to(calibration_device())
+    model = checkpoint.model.to(compute_device())
     judged = Judged.read(texts.files.collection)
     objective = docid_objective(texts.files, judged, checkpoint, settings, texts.seed)
     first_epoch = settings.training.epochs + 1
@@ -68,11 +69,6 @@ def prune_by_texts(
     losses = (objective.loss(model.train(), batch) for batch in on_device)
     evidence = Evidence(movement=movement_scores(model, names, losses, optimiser))
     return prune(weights, names, criterion, rate, evidence)
-
-
-def calibration_device() -> torch.device:
-    """A GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def calibration_batches(

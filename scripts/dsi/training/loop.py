@@ -3,13 +3,16 @@
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from dsi.base.files import replacing
 from dsi.training.objective import VALIDATION_LOSS
 from dsi.training.retriever import Retriever
 from dsi.training.settings import SettingsError
@@ -18,6 +21,16 @@ from dsi.training.settings import SettingsError
 HISTORY = ("epoch", "phase", "examples", "learning_rate", "train_loss")
 
 logger = logging.getLogger(__name__)
+
+
+class _WholeFiles(TorchCheckpointIO):
+    """Writes a state beside its final name and moves it there: by itself Lightning may copy it from /tmp."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
+    ) -> None:
+        with replacing(Path(path)) as temporary:
+            torch.save(checkpoint, temporary)
 
 
 class _Patience(EarlyStopping):
@@ -55,6 +68,7 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
         precision="bf16-mixed" if phase.precision == "bf16" else "32-true",
         accumulate_grad_batches=phase.accumulate,
         callbacks=_callbacks(state, phase.patience),
+        plugins=[_WholeFiles()],
         logger=False,
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,

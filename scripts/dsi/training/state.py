@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dsi.base.files import file_digest
+from dsi.base.process import compute_device
 from dsi.training.arguments import TrainingArguments
 from dsi.training.phase import Phase
 
@@ -31,6 +32,7 @@ def state_key(arguments: TrainingArguments, settings: object, phase: Phase, inpu
         "phase": arguments.phase,
         "settings": asdict(settings),  # type: ignore[call-overload]
         "precision": phase.precision,
+        "device": compute_device().type,
         "gradual": asdict(arguments.gradual) if arguments.gradual else None,
         "seed": arguments.seed,
         "threads": arguments.threads,

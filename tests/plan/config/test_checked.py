@@ -196,6 +196,10 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
             {"recovery": {"rewind": True, "epochs": 21}},
             "recovery.rewind: found 21 epochs of recovery, expected at most the 20 of dsi's training",
         ),
+        (
+            {"models": {"study": {"hub": "google-t5/t5-small"}}},
+            "models.study: found hub with a vocabulary, expected either, as a pre-trained model has its own",
+        ),
         ({"pruning": {"kinds": []}}, "pruning.kinds: found [], expected at least one entry"),
         ({"pruning": {"stacks": ["head"]}}, "pruning.stacks: found 'head', expected"),
         ({"pruning": {"gradual": {"until": 0}}}, "pruning.gradual.until: found 0, expected"),

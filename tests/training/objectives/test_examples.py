@@ -63,3 +63,17 @@ def test_queries_that_nobody_judged_are_taught_by_bm25_alone(tokenizer_folder: P
     assert alike >= taught.count - pseudo  # "zzz", which BM25 cannot teach, is never drawn
     assert all(row.sum() == pytest.approx(1, abs=1e-5) for row in targets)
     assert examples(tokenizer_folder, unjudged, teacher_weight=0).count == pseudo
+
+
+def test_a_training_query_is_encoded_as_it_will_be_asked(tokenizer_folder: Path) -> None:
+    """Words of unspaced scripts are joined in pseudo-queries; a user's own blanks stay."""
+    drawn = examples(tokenizer_folder, (Query("東京  天気", (3,)),))
+    (wanted,) = {tuple(row.tolist()) for row in drawn.encode(["東京 天気"])[0]}
+    found = [
+        row
+        for batch in batches(drawn, 1)
+        for row, example in zip(pieces(batch), batch.examples, strict=True)
+        if example.text is not None
+    ]
+    assert len(found) == 12
+    assert set(found) == {wanted}

@@ -119,7 +119,9 @@ class Examples:
         """The batches of an epoch, which its generator determines."""
         examples = self._draw(rng)
         rng.shuffle(examples)
-        encoded = self._tokenizer.encode_batch([joined_words(example.words) for example in examples])
+        encoded = self._tokenizer.encode_batch(
+            [joined_words(example.words) if example.text is None else example.text for example in examples]
+        )
         for rows in bucketed([len(entry.ids) for entry in encoded], self._drawing.batch_size, rng):
             input_ids, mask = pad_batch([encoded[row].ids for row in rows])
             yield DrawnBatch(input_ids, mask, [examples[row] for row in rows])
@@ -139,7 +141,9 @@ class Examples:
             for _ in range(self._drawing.per_document)
         ]
         drawn = rng.choices(self._queries, k=self._drawn_queries) if self._drawn_queries else []
-        examples.extend(Example(query.text.split(), query.relevant) for query in drawn)
+        for query in drawn:
+            words = query.text.split()
+            examples.append(Example(words, query.relevant, " ".join(words)))
         return examples
 
     def _pseudo_query(self, document: int, rng: random.Random) -> list[str]:

@@ -11,10 +11,14 @@ from dsi.bm25.sparse_scores import Bm25Scorer
 
 
 class Example(NamedTuple):
-    """The words of a text and the columns of its relevant documents; none where nobody judged it."""
+    """The words of a text and the columns of its relevant documents; none where nobody judged it.
+
+    text: as it is encoded, for a query as a user wrote it; None: the words joined.
+    """
 
     words: list[str]
     relevant: tuple[int, ...]
+    text: str | None = None
 
 
 class Teacher:
@@ -49,8 +53,8 @@ class Teacher:
         mixed: npt.NDArray[np.float32] = np.multiply(
             weight, soft, out=np.empty_like(soft), casting="same_kind"
         )
-        for row, (_, relevant) in enumerate(examples):
-            columns = list(relevant)
+        for row, example in enumerate(examples):
+            columns = list(example.relevant)
             share = np.float32(1 / max(len(columns), 1))
             mixed[row, columns] = (1 - weight[row]) * share + weight[row] * soft[row, columns]
         return mixed

@@ -149,6 +149,13 @@ def _start_problems(path: str, model: StartingModel) -> Iterator[str]:
     """A model has a tokenizer and weights."""
     yield from name_problems(f"{path}.path", model.path)
     pretrained = model.hub is not None or model.path is not None
+    if pretrained and model.vocabulary is not None:
+        # An overlay that names a hub's model keeps what the default says of the name.
+        yield (
+            f"{path}: found {'hub' if model.hub is not None else 'path'} with a vocabulary, expected either, "
+            "as a pre-trained model has its own tokenizer; give it a name of its own, for example models: "
+            "{t5-small: {hub: google-t5/t5-small}}"
+        )
     if not pretrained and model.vocabulary is None:
         yield (
             f"{path}: found no tokenizer, expected hub, path or vocabulary, for example "
