@@ -70,3 +70,14 @@ def test_split_has_the_rounded_sizes_and_depends_on_the_seed_alone() -> None:
 def test_a_split_is_a_section_of_the_configuration() -> None:
     section = {"method": "train_test_split", "train": 0.7, "validation": 0.1, "test": 0.2, "seed": 42}
     assert RandomSplit.of(section) == SPLIT._replace(method=SplitMethod.TRAIN_TEST_SPLIT)
+
+
+@pytest.mark.parametrize(
+    ("fractions", "sizes"), [((0, 0.5, 0.5), (0, 3, 2)), ((0, 0, 1), (0, 0, 5)), ((0, 0.25, 0.75), (0, 1, 4))]
+)
+def test_what_rounding_leaves_is_no_training_query_where_none_are_wanted(
+    fractions: tuple[float, float, float], sizes: tuple[int, int, int]
+) -> None:
+    train, validation, test = fractions
+    labels = split_labels(5, SPLIT._replace(train=train, validation=validation, test=test))
+    assert tuple(labels.count(name) for name in ("train", "validation", "test")) == sizes

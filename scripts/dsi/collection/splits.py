@@ -141,6 +141,8 @@ def split_labels(count: int, split: RandomSplit) -> list[str]:
     order = np.random.default_rng(split.seed).permutation(count)
     test = round(count * split.test)
     validation = round(count * split.validation)
+    if split.train == 0:  # what rounding leaves is no training query
+        test, validation = (test, count - test) if split.validation else (count, 0)
     labels = np.full(count, TRAIN, dtype=object)
     labels[order[:test]] = TEST
     labels[order[test : test + validation]] = VALIDATION
