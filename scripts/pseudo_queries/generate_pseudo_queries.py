@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import torch
 from transformers import T5Tokenizer
 
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import write_parquet
-from dsi.base.process import prepare_torch
+from dsi.base.process import compute_device, prepare_torch
 from dsi.model.checkpoint import CheckpointError, load_t5
 from dsi.model.pretrained import ModelSourceError, source_folder
 from dsi.pseudo_queries.generation import Sampling, generate_queries, generation_name
@@ -51,7 +50,7 @@ def main() -> None:
     try:
         folder = source_folder(options.source, weights=True, key=KEY)
         source_folder({"path": str(folder)}, weights=False)  # the tokenizer must be there, too
-        model = load_t5(folder).to("cuda" if torch.cuda.is_available() else "cpu")
+        model = load_t5(folder).to(compute_device())
     except (ModelSourceError, CheckpointError) as error:
         raise UserError(str(error)) from error
     tokenizer = T5Tokenizer.from_pretrained(folder, local_files_only=True)
