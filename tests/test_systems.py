@@ -12,9 +12,11 @@ from dsi.systems import (
     ARMS,
     CONTROL_OF,
     DENSE_ARMS,
+    INITIAL,
     JUDGING_CONTROLS,
     PRUNED_ARMS,
     REFERENCES,
+    SMALL_ARMS,
     System,
     SystemNameError,
     spell_rate,
@@ -55,7 +57,7 @@ def test_a_slug_and_its_system_name_each_other(slug: str) -> None:
 )
 def test_what_names_no_system_is_refused_with_an_example(slug: str) -> None:
     with pytest.raises(
-        SystemNameError, match=r"expected bm25, random, .* example pruned/dsi/seed1/magnitude-0.2"
+        SystemNameError, match=r"expected bm25, .* example pruned/dsi/seed1/magnitude-0.2"
     ):
         System.parse(slug)
 
@@ -78,7 +80,7 @@ def test_columns_and_systems_name_each_other_even_where_pandas_has_no_value() ->
 
 
 def test_every_arm_is_of_one_kind_and_controls_are_arms() -> None:
-    assert [*REFERENCES, *DENSE_ARMS, *PRUNED_ARMS] == list(ARMS)
+    assert {*REFERENCES, INITIAL, *DENSE_ARMS, *PRUNED_ARMS, *SMALL_ARMS} == set(ARMS)
     assert set(CONTROL_OF) | set(CONTROL_OF.values()) <= set(ARMS)
     assert set(JUDGING_CONTROLS) <= set(DENSE_ARMS)
     assert System("dsi", 1, "restart", None, None).words == "restart (rate 0)"

@@ -34,7 +34,20 @@ class Arm(NamedTuple):
 # In the order of every table.
 ARMS = {
     "bm25": Arm("BM25", "BM25", "Lucene's classic ranking by shared words; not trained"),
+    "bm25-tuned": Arm("BM25, tuned", "BM25, tuned", "BM25 with k1 and b chosen on the validation queries"),
+    "rm3": Arm("BM25 + RM3", "BM25 + RM3", "BM25, its query expanded by words of its first documents (RM3)"),
+    "lookup": Arm(
+        "look-up",
+        "look-up in training queries",
+        "the training queries most like the query vote with their relevant documents; no network",
+    ),
+    "lookup-bm25": Arm(
+        "look-up + BM25", "look-up + BM25", "both scores added, their weight chosen on validation"
+    ),
     "random": Arm("random", "random ranking", "the documents in random order: what no skill at all reaches"),
+    "initial": Arm(
+        "initial", "initial, not trained", "the model before its first step: latent semantic analysis alone"
+    ),
     "dense": Arm("dense E1", "dense, E1", "the model after E1, nothing pruned"),
     "dense-continued": Arm(
         "dense E1 + E2",
@@ -56,10 +69,21 @@ ARMS = {
         "pruned, then recovered (E2)",
         "the pruned model trained through E2, zeros kept at zero; gradual prunes meanwhile",
     ),
+    "small": Arm(
+        "small",
+        "small from the start",
+        "a dense model of the shape that removing units leaves, trained from the start for E1 + E2",
+    ),
+    "small-taught": Arm("small, taught", "small, taught by dense", "the same, taught by the dense model"),
 }
-REFERENCES = ("bm25", "random")
+REFERENCES = ("bm25", "bm25-tuned", "rm3", "lookup", "lookup-bm25", "random")
+# References that every study has; the others take training or validation queries.
+ALWAYS = ("bm25", "random")
+INITIAL = "initial"
 DENSE_ARMS = ("dense", "dense-continued", "restart")
 PRUNED_ARMS = ("pruned", "recovered")
+# Named like pruned ones, by the criterion and rate whose shape they have.
+SMALL_ARMS = ("small", "small-taught")
 # What an arm is subtracted from: the same seed and as much training, nothing pruned.
 CONTROL_OF = {"pruned": "dense", "recovered": "restart", "dense-continued": "restart"}
 # The controls that a recovered model is judged against, the decisive one first.
@@ -68,8 +92,9 @@ JUDGING_CONTROLS = ("restart", "dense-continued")
 _NAME = r"[a-z0-9][a-z0-9-]*"
 _SLUG = re.compile(
     rf"(?P<reference>{'|'.join(REFERENCES)})"
-    rf"|(?:baselines/(?P<dense_of>{_NAME})/seed(?P<dense_seed>\d+)/(?P<dense>{'|'.join(DENSE_ARMS)}))"
-    rf"|(?:(?P<arm>{'|'.join(PRUNED_ARMS)})/(?P<baseline>{_NAME})/seed(?P<seed>\d+)"
+    rf"|(?:baselines/(?P<dense_of>{_NAME})/seed(?P<dense_seed>\d+)"
+    rf"/(?P<dense>{'|'.join((INITIAL, *DENSE_ARMS))}))"
+    rf"|(?:(?P<arm>{'|'.join((*PRUNED_ARMS, *SMALL_ARMS))})/(?P<baseline>{_NAME})/seed(?P<seed>\d+)"
     rf"/(?P<criterion>{_NAME})-(?P<rate>{RATE_PATTERN}))"
 )
 
@@ -117,8 +142,8 @@ class System(NamedTuple):
         if found is None:
             raise SystemNameError(
                 f"{slug!r} names no system; expected {', '.join(REFERENCES)}, "
-                "baselines/<baseline>/seed<n>/<arm>, or pruned or recovered/<baseline>/seed<n>/"
-                "<criterion>-<rate>, for example pruned/dsi/seed1/magnitude-0.2"
+                "baselines/<baseline>/seed<n>/<arm>, or <pruned, recovered or small>/<baseline>/"
+                "seed<n>/<criterion>-<rate>, for example pruned/dsi/seed1/magnitude-0.2"
             )
         if found["reference"]:
             return cls(None, None, found["reference"], None, None)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dsi.pruning.registry import one_shot, rates_of
-from dsi.systems import DENSE_ARMS, REFERENCES, System
+from dsi.systems import ALWAYS, DENSE_ARMS, System
 from plan.config.baseline import DocidBaseline
 from plan.config.study import Study
 
@@ -92,7 +92,7 @@ def systems_of_arm(
 
 def evaluated_systems(study: Study) -> list[System]:
     """Every system of the study, references first."""
-    references = [System(None, None, name, None, None) for name in REFERENCES]
+    references = [System(None, None, name, None, None) for name in ALWAYS]
     return [
         *references,
         *dense_systems(study),

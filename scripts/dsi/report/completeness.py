@@ -5,7 +5,7 @@ import pandas as pd
 from dsi.evaluation.measures import MEASURES
 from dsi.report.frames import GROUP, KEY_TYPES, first_system
 from dsi.report.results import ReportError
-from dsi.systems import CONTROL_OF, PRUNED_ARMS, REFERENCES
+from dsi.systems import ALWAYS, CONTROL_OF, PRUNED_ARMS
 
 
 def check_complete(metrics: pd.DataFrame, sparsity: pd.DataFrame) -> None:
@@ -19,7 +19,7 @@ def check_complete(metrics: pd.DataFrame, sparsity: pd.DataFrame) -> None:
             a control or reference ranking that was not evaluated, or a pruned model whose
             sparsity is unknown.
     """
-    absent = [arm for arm in REFERENCES if arm not in set(metrics["arm"])]
+    absent = [arm for arm in ALWAYS if arm not in set(metrics["arm"])]
     if absent:
         raise ReportError(f"the metrics of {absent[0]} are missing; every table shows them")
     for baseline, rows in metrics.dropna(subset=["baseline"]).groupby("baseline"):
