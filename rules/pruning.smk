@@ -1,4 +1,5 @@
-"""Pruned checkpoints, by weights alone or by data too; and what pruning each sublayer alone costs."""
+"""Pruned checkpoints, by weights alone or by data too, each ranked with in the same job; and what pruning each
+sublayer alone costs."""
 
 from dsi.pruning.registry import CRITERIA, calibrated, one_shot
 from dsi.systems import spell_rate
@@ -7,6 +8,7 @@ from plan import inputs, settings, systems_of_study as systems
 
 rule prune:
     input:
+        unpack(lambda wildcards: inputs.for_ranking(study, wildcards.baseline)),
         model="<results>/<dense>/model.safetensors",
         rest=inputs.checkpoint("<results>/<dense>"),
     output:
@@ -14,6 +16,8 @@ rule prune:
         masks="<results>/<pruned>/masks.safetensors",
         sparsity="<results>/<pruned>/sparsity.json",
         rest=inputs.checkpoint("<results>/<pruned>"),
+        run="<results>/runs/<pruned>.trec.gz",
+        outputs="<results>/runs/<pruned>.outputs.parquet",
     log:
         "<logs>/<job>.log",
     benchmark:
@@ -27,19 +31,28 @@ rule prune:
     priority: 1
     conda:
         "../envs/environment.yaml"
+    threads: study.threads
+    resources:
+        mem_mb=lambda wildcards: settings.training_memory(study, wildcards.baseline),
+        gpu=GPU,
     params:
-        command="prune",
+        command=lambda wildcards: settings.pruner(study, wildcards.baseline),
         selection=settings.selection_options(study),
-        data="",
-        files="",
-        code=lambda wildcards: code("prune", inputs.criterion_file(wildcards.criterion)),
+        settings=lambda wildcards: settings.ranking_option(study, wildcards.baseline),
+        files=lambda wildcards, input: inputs.as_options(input),
+        # Of the ranking; the weights are pruned on one.
+        threads=study.threads,
+        code=lambda wildcards: code(
+            settings.pruner(study, wildcards.baseline), inputs.criterion_file(wildcards.criterion)
+        ),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: pruning by {wildcards.criterion} at {wildcards.rate}"
     shell:
         run(
             "{params.command} $(dirname {input.model}) --criterion {wildcards.criterion} --rate"
-            " {wildcards.rate} --seed {wildcards.seed} {params.selection} {params.data} {params.files}"
-            " --output $(dirname {output.model})",
+            " {wildcards.rate} --seed {wildcards.seed} {params.selection} {params.settings} {params.files}"
+            " --threads {params.threads} --output $(dirname {output.model}) --run {output.run} --outputs"
+            " {output.outputs}",
             code="{params.code}",
         )
 
@@ -55,13 +68,11 @@ use rule prune as prune_calibrated with:
         job="prune_calibrated/{baseline}-seed{seed}-{criterion}-{rate}",
     wildcard_constraints:
         criterion=systems.one_of(filter(calibrated, CRITERIA)),
-    resources:
-        mem_mb=3000,
-        gpu=GPU,
     params:
         command="prune_calibrated",
-        data=lambda wildcards: settings.calibration_options(study, wildcards.baseline, wildcards.criterion),
-        files=lambda wildcards, input: inputs.as_options(input),
+        settings=lambda wildcards: settings.calibration_options(
+            study, wildcards.baseline, wildcards.criterion
+        ),
         code=lambda wildcards: code("prune_calibrated", inputs.criterion_file(wildcards.criterion)),
 
 

@@ -6,7 +6,7 @@
         --relevance 1 --depth 1000 --threads 1 --output results/rounded/dsi-seed1.csv
 
 Several systems may be given, with as many files of `compress` in the same order. A file's values replace
-those of the system's checkpoint; documents are ranked and judged as `rank` and `evaluate` do it. One process
+those of the system's checkpoint; documents are ranked and judged as `prune` and `evaluate` do it. One process
 for all, as starting one takes longer than a ranking. The CSV holds system, split and MAP. For baselines with
 atomic docids.
 """

@@ -23,6 +23,7 @@ COLLECTION_INPUTS = {
     "docid": ("documents", "queries", "qrels", "bm25-weights", "bm25-words"),
     "ranked-list": ("documents", "queries", "topk"),
 }
+RANKING_INPUTS = {"docid": ("queries", "qrels"), "ranked-list": ("queries", "topk", "documents")}
 # The options that name inputs which are not the same in every job of a rule; of some the folder is meant.
 OPTIONS = {
     "queries": "--collection",
@@ -165,6 +166,12 @@ def for_e1(study: Study, baseline: str) -> dict[str, str]:
         model = of_task(study, baseline, RankedListBaseline).model
         inputs["weights"] = f"<results>/models/{model}/model.safetensors"
     return inputs
+
+
+def for_ranking(study: Study, baseline: str) -> dict[str, str]:
+    """What a ranking with a pruned model reads besides the checkpoint."""
+    names = RANKING_INPUTS[study.baselines[baseline].task]
+    return {name: f"<collection>/{name}.parquet" for name in names}
 
 
 def for_calibration(study: Study, baseline: str) -> dict[str, str]:

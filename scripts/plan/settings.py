@@ -25,6 +25,7 @@ from plan.config.pseudo_queries import SAMPLING, GeneratedQueries
 from plan.config.study import Study
 
 TRAINERS = {"docid": "train", "ranked-list": "train_lists"}
+PRUNERS = {"docid": "prune", "ranked-list": "prune_lists"}
 SPLITS = ("train", "validation", "test")
 
 Task = TypeVar("Task", DocidBaseline, RankedListBaseline)
@@ -130,6 +131,11 @@ def trainer(study: Study, baseline: str) -> str:
     return TRAINERS[study.baselines[baseline].task]
 
 
+def pruner(study: Study, baseline: str) -> str:
+    """The command that prunes a baseline by weights alone, and ranks with what is left."""
+    return PRUNERS[study.baselines[baseline].task]
+
+
 def training_memory(study: Study, baseline: str) -> int:
     """MB that a training may need: a pre-trained T5 is large, one from scratch small."""
     return 24000 if pretrained(study, baseline) else 3000
@@ -152,14 +158,11 @@ def of_e2(study: Study, baseline: str) -> str:
 
 
 def calibration_options(study: Study, baseline: str, criterion: str) -> str:
-    """How a criterion's texts are made of the collection and, for gradients, how the recovery trains.
-
-    On one thread, as every pruning.
-    """
+    """How a criterion's texts are made of the collection and, for gradients, how the recovery trains."""
     by_gradients = CRITERIA[criterion].looks_at == "gradients"
     settings = (_of_e2 if by_gradients else _of_e1)(study, baseline)
     settings = {**settings, "calibration": study.pruning.calibration.as_dict()}
-    return f"--threads 1 --settings {shlex.quote(as_json(settings))}"
+    return f"--settings {shlex.quote(as_json(settings))}"
 
 
 def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
@@ -183,12 +186,6 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
 def _of_e2(study: Study, baseline: str) -> dict[str, Any]:
     recovery = study.recovery.as_dict()
     return {**_of_e1(study, baseline), "recovery": recovery, "untie": study.pruning.lm_head}
-
-
-def prefixes_option(study: Study, baseline: str) -> str:
-    """How many prefixes of docids are decoded at a time, if any."""
-    number = _prefixes_at_a_time(study, baseline)
-    return "" if number is None else f"--prefixes-at-a-time {number}"
 
 
 def _prefixes_at_a_time(study: Study, baseline: str) -> int | None:
@@ -219,10 +216,16 @@ def gradual_option(study: Study, rate: str) -> str:
     return f"--gradual {shlex.quote(as_json(growth))}"
 
 
-def of_lists(study: Study, baseline: str) -> str:
-    """What the lists of a trained model depend on."""
-    written = of_task(study, baseline, RankedListBaseline).as_dict()
-    return as_json({**_part(written, "k", "generation", "training"), "depth": study.evaluation.depth})
+def ranking_option(study: Study, baseline: str) -> str:
+    """What rankings and lists of a pruned model depend on."""
+    depth = {"depth": study.evaluation.depth}
+    if study.baselines[baseline].task == "docid":
+        prefixes = {"prefixes_at_a_time": _prefixes_at_a_time(study, baseline)}
+        written = {"relevance": _relevance(study.selected_collection), **prefixes}
+    else:
+        settings = of_task(study, baseline, RankedListBaseline).as_dict()
+        written = _part(settings, "k", "generation", "training")
+    return f"--settings {shlex.quote(as_json({**written, **depth}))}"
 
 
 def list_measures_option(study: Study, slug: str) -> str:

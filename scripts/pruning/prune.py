@@ -1,57 +1,44 @@
-"""Prune a checkpoint by its weights alone, and keep the masks beside them.
+"""Prune a docid retriever by its weights alone, keep the masks beside them, and rank with what is left.
 
     python scripts prune results/baselines/dsi/seed1/dense --criterion magnitude --rate 0.2 \\
-        --output results/pruned/dsi/seed1/magnitude-0.2
+        --settings '{"relevance": 1, "depth": 1000}' --collection results/collection --threads 1 \\
+        --output results/pruned/dsi/seed1/magnitude-0.2 \\
+        --run results/runs/pruned/dsi/seed1/magnitude-0.2.trec.gz \\
+        --outputs results/runs/pruned/dsi/seed1/magnitude-0.2.outputs.parquet
 
-Needs torch and safetensors only; the other files of the checkpoint are copied. Criteria that look at data
-are those of `prune_calibrated`.
+--settings is JSON with relevance (lowest relevant grade; or an object with one for each split), depth
+(documents per query) and prefixes_at_a_time (prefixes of docids that are decoded together, which bounds the
+memory; not with atomic docids). The other files of the checkpoint are copied. Criteria that look at data are
+those of `prune_calibrated`. Validation and test queries are ranked here, too: another process would pay for
+the imports again.
 """
 
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from dsi.base.command import UserError, command_parser, run
-from dsi.pruning.apply import prune
-from dsi.pruning.arguments import add_pruning
+from dsi.base.command import UserError, run
+from dsi.model.checkpoint import DOCID_TASK, CheckpointError, check_task
+from dsi.pruning.arguments import PruningArguments, parsed, pruning_parser
+from dsi.pruning.by_weights import prune_by_weights
 from dsi.pruning.errors import PruningError
-from dsi.pruning.evidence import Evidence
-from dsi.pruning.pruned_checkpoint import dense_weights, write_pruned
-from dsi.pruning.selection import Selection
+from dsi.ranking.ranker import RankingSettings, rank_collection, ranking_settings
 
 
-class Options(NamedTuple):
-    """What to prune, how far and where to."""
+@dataclass(frozen=True, kw_only=True)
+class Arguments(PruningArguments):
+    """settings: of the ranking."""
 
-    checkpoint: Path
-    criterion: str
-    rate: float
-    seed: int
-    selection: Selection
-    output: Path
+    settings: RankingSettings
 
 
 def main() -> None:
-    options = parse_options()
-    weights = dense_weights(options.checkpoint, options.selection)
+    arguments = parsed(pruning_parser(__doc__, ranking_settings, "weights"), Arguments)
     try:
-        names = options.selection.names(weights)
-        pruned = prune(weights, names, options.criterion, options.rate, Evidence(seed=options.seed))
-    except PruningError as error:
+        check_task(arguments.checkpoint, DOCID_TASK)
+        prune_by_weights(arguments)
+    except (CheckpointError, PruningError) as error:
         raise UserError(str(error)) from error
-    write_pruned(pruned, weights, options.rate, options.checkpoint, options.output)
-
-
-def parse_options() -> Options:
-    parser = command_parser(__doc__)
-    add_pruning(parser, "weights")
-    found = parser.parse_args()
-    return Options(
-        found.checkpoint,
-        found.criterion,
-        found.rate,
-        found.seed,
-        Selection(found.stacks, found.kinds, found.lm_head, found.embedding),
-        found.output,
+    rank_collection(
+        arguments.output, arguments.collection, arguments.settings, arguments.run, arguments.outputs
     )
 
 

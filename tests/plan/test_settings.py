@@ -183,13 +183,14 @@ def test_calibration_by_gradients_depends_on_the_recovery_by_inputs_not(study_of
     assert told("movement") != told("movement", **longer)
     assert told("wanda") != told("wanda", pruning={"calibration": {"queries": 8}})
     assert option(told("wanda"), "--settings")["calibration"] == {"queries": 4096}
-    assert told("wanda").startswith("--threads 1 ")
 
 
 def test_prefixes_are_decoded_at_a_time_without_atomic_docids(study_of: StudyOf) -> None:
-    assert settings.prefixes_option(study_of("smoke"), "smoke") == ""
+    ranking = option(settings.ranking_option(study_of("smoke"), "smoke"), "--settings")
+    assert ranking == {"relevance": 1, "depth": 1000, "prefixes_at_a_time": None}
     semantic = study_of("smoke", baselines={"smoke": {"docids": SEMANTIC}})
-    assert settings.prefixes_option(semantic, "smoke") == "--prefixes-at-a-time 1024"
+    ranking = option(settings.ranking_option(semantic, "smoke"), "--settings")
+    assert ranking["prefixes_at_a_time"] == 1024
     assert json.loads(settings.of_e1(semantic, "smoke"))["prefixes_at_a_time"] == 1024
 
 
@@ -216,9 +217,14 @@ def test_gradual_is_told_how_far_how_fast_and_which_weights(study_of: StudyOf) -
 
 
 def test_lists_depend_on_k_generation_and_training(study_of: StudyOf) -> None:
-    found = json.loads(settings.of_lists(study_of("smoke"), LISTS))
+    found = option(settings.ranking_option(study_of("smoke"), LISTS), "--settings")
     assert set(found) == {"k", "generation", "training", "depth"}
     assert found["k"] == 3
+
+
+def test_each_task_is_pruned_by_its_command(study_of: StudyOf) -> None:
+    assert settings.pruner(study_of("smoke"), "smoke") == "prune"
+    assert settings.pruner(study_of("smoke"), LISTS) == "prune_lists"
 
 
 def test_only_systems_that_make_lists_are_measured_as_such(study_of: StudyOf) -> None:

@@ -1,8 +1,6 @@
-"""Pruned checkpoints: complete, loadable as they were evaluated, and written by the command."""
+"""Pruned checkpoints: complete, and loadable as they were evaluated."""
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,29 +93,3 @@ def test_zeros_and_compression_have_one_base(dense: Path) -> None:
     assert sparsity["nonzero"] == counts.size_nz
     assert sparsity["model"] == pytest.approx(1 - 1 / counts.compression_ratio)
     assert sparsity["linears"] == 0.5
-
-
-def test_the_command_prunes_as_the_library(
-    dense: Path, command: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
-    expected = pruned_folder(dense, FEED_FORWARD, "magnitude", 0.5)
-    output = dense.parent / "by-command"
-    options = ("--criterion", "magnitude", "--rate", 0.5, "--kinds", "feed_forward", "--output", output)
-    ended = command("prune", dense, *options)
-    assert ended.returncode == 0, ended.stderr
-    assert {path.name for path in output.iterdir()} == {path.name for path in expected.iterdir()}
-    assert all((output / path.name).read_bytes() == path.read_bytes() for path in expected.iterdir())
-
-
-def test_the_command_explains_what_cannot_be_pruned(
-    dense: Path, command: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
-    output = ("--output", dense.parent / "pruned")
-    ended = command("prune", dense, "--criterion", "2of4", "--rate", 0.4, *output)
-    assert ended.returncode == 1
-    assert ended.stderr.splitlines()[-1].startswith("error: criterion 2of4: found rate 0.4, expected 0.5")
-    ended = command(
-        "prune", dense, "--criterion", "wanda", "--rate", 0.5, "--output", dense.parent / "pruned"
-    )
-    assert ended.returncode == 2
-    assert "invalid choice: 'wanda'" in ended.stderr

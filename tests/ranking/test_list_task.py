@@ -1,9 +1,6 @@
 """The ranked-list task of a collection: what is read, generated, and saved for plain transformers."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import pandas as pd
@@ -11,13 +8,11 @@ import pytest
 from tokenizers import Tokenizer
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from dsi.docids.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
+from dsi.docids.tokenizer import save_tokenizer, train_tokenizer
 from dsi.evaluation.runs import read_run
 from dsi.model.checkpoint import load_t5, save_checkpoint
 from dsi.ranking.list_task import ListSettings, ListTask, ListTaskError, write_lists
 from tests.ranking.tiny_lists import DOCIDS, QUERIES, model, topk
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 def settings_json(method: str = "greedy", length: str = "full") -> dict[str, Any]:
@@ -58,12 +53,7 @@ def test_no_more_of_bm25s_lists_is_read_than_is_needed(collection: Path, list_to
 
 @pytest.mark.parametrize("method", ["greedy", "constrained"])
 def test_plain_transformers_generates_the_lists_that_were_evaluated(
-    command: Command,
-    collection: Path,
-    list_tokenizer_folder: Path,
-    list_tokenizer: Tokenizer,
-    tmp_path: Path,
-    method: str,
+    collection: Path, list_tokenizer_folder: Path, list_tokenizer: Tokenizer, tmp_path: Path, method: str
 ) -> None:
     task = ListTask.read(collection, list_tokenizer_folder, settings_json(method))
     t5 = model(list_tokenizer)
@@ -91,13 +81,6 @@ def test_plain_transformers_generates_the_lists_that_were_evaluated(
         assert set(ranked["docid"]) <= set(DOCIDS)
         assert list(ranked["rank"]) == [1, 2] * 3
 
-    again = ("--run", tmp_path / "again.trec.gz", "--outputs", tmp_path / "again.parquet")
-    options = ("--settings", json.dumps(settings_json(method)), "--threads", 1)
-    done = command("rank_lists", checkpoint, "--collection", collection, *options, *again)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "again.trec.gz").read_bytes() == run.read_bytes()
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "again.parquet"), written)
-
 
 @pytest.mark.parametrize("length", ["k", "full"])
 def test_a_collection_without_evaluated_queries_is_refused(
@@ -116,22 +99,12 @@ def test_a_collection_without_any_list_is_refused(collection: Path, list_tokeniz
         ListTask.read(collection, list_tokenizer_folder, settings_json())
 
 
-def test_docids_that_the_tokenizer_cannot_tell_apart_are_refused(
-    command: Command, collection: Path, tmp_path: Path
-) -> None:
+def test_docids_that_the_tokenizer_cannot_tell_apart_are_refused(collection: Path, tmp_path: Path) -> None:
     documents = pd.DataFrame({"docid": ["x2", "x²", "7"], "text": "x"})
     documents.to_parquet(collection / "documents.parquet", index=False)
-    checkpoint = tmp_path / "checkpoint"
     save_tokenizer(train_tokenizer(["x 2 7"], 20, cased=True), tmp_path / "tokenizer")
-    t5 = model(load_tokenizer(tmp_path / "tokenizer"))
-    save_checkpoint(t5, tmp_path / "tokenizer", documents, checkpoint, {"task": "ranked-list"})
-    options = ("--settings", json.dumps(settings_json()), "--threads", 1)
-    outputs = ("--run", tmp_path / "run", "--outputs", tmp_path / "outputs")
-    done = command("rank_lists", checkpoint, "--collection", collection, *options, *outputs)
-    assert done.returncode == 1
-    assert "error: " in done.stderr
-    assert "docids 'x2' and 'x²': found the same tokens for both" in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(ListTaskError, match="docids 'x2' and 'x²': found the same tokens for both"):
+        ListTask.read(collection, tmp_path / "tokenizer", settings_json())
 
 
 @pytest.mark.parametrize("method", ["greedy", "constrained"])
@@ -155,14 +128,3 @@ def test_lists_of_docids_that_normalisation_changes_hold_documents(
     assert len(run) == 2 * len(QUERIES)
     texts = pd.read_parquet(tmp_path / "outputs.parquet")["full_list"]
     assert {frozenset(text.split()) for text in texts} == {frozenset(docids)}
-
-
-def test_a_folder_without_a_checkpoint_is_a_message(
-    command: Command, collection: Path, tmp_path: Path
-) -> None:
-    options = ("--settings", json.dumps(settings_json()), "--threads", 1)
-    outputs = ("--run", tmp_path / "run", "--outputs", tmp_path / "outputs")
-    done = command("rank_lists", tmp_path, "--collection", collection, *options, *outputs)
-    assert done.returncode == 1
-    assert "expected a checkpoint folder such as" in done.stderr
-    assert "Traceback" not in done.stderr

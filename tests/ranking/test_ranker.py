@@ -1,9 +1,7 @@
-"""Ranking with a checkpoint of any scheme: the exact order, the losses, and the command that writes both."""
+"""Ranking with a checkpoint of any scheme: the exact order, the losses, and the files of both."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
@@ -18,11 +16,10 @@ from dsi.evaluation.runs import ranked, read_run
 from dsi.model import scoring
 from dsi.model.checkpoint import Checkpoint, load_checkpoint
 from dsi.model.scoring import queries_at_a_time, score_pairs, score_queries
-from dsi.ranking.ranker import rank_with_losses
+from dsi.ranking.ranker import rank_collection, rank_with_losses, ranking_settings
 from dsi.ranking.scores import ScoreRanker
 from tests.ranking.studies import DOCIDS, dense
 
-Command = Callable[..., CompletedProcess[str]]
 QUERIES = pd.DataFrame(
     {
         "qid": ["a", "b", "c"],
@@ -109,28 +106,17 @@ def test_no_more_than_a_quarter_of_a_gigabyte_of_scores_is_held() -> None:
     assert queries_at_a_time(10**9) == 1
 
 
-def test_the_command_ranks_the_evaluated_queries(command: Command, study: Path, tmp_path: Path) -> None:
+def test_the_evaluated_queries_of_a_collection_are_ranked(study: Path, tmp_path: Path) -> None:
     trained = pd.DataFrame({"qid": ["d"], "text": ["node"], "split": ["train"]})
     pd.concat([QUERIES, trained]).to_parquet(tmp_path / "queries.parquet")
     rows = [(qid, docid, 1) for qid, docids in RELEVANT.items() for docid in docids] + [("c", "lin.inv", 0)]
     pd.DataFrame(rows, columns=["qid", "docid", "grade"]).to_parquet(tmp_path / "qrels.parquet")
-    inputs = ("--queries", tmp_path / "queries.parquet", "--qrels", tmp_path / "qrels.parquet")
-    options = ("--relevance", 1, "--depth", 3, "--prefixes-at-a-time", 2, "--threads", 1)
-    outputs = ("--run", tmp_path / "run.trec.gz", "--outputs", tmp_path / "outputs.parquet")
-    done = command("rank", dense(study, "naive"), *inputs, *options, *outputs)
-    assert done.returncode == 0, done.stderr
+    settings = ranking_settings('{"relevance": 1, "depth": 3, "prefixes_at_a_time": 2}')
+    paths = (tmp_path / "run.trec.gz", tmp_path / "outputs.parquet")
+    rank_collection(dense(study, "naive"), tmp_path, settings, *paths)
     run, losses = rank_with_losses(load_checkpoint(dense(study, "naive")), QUERIES, RELEVANT, 3, 2)
-    written = read_run(tmp_path / "run.trec.gz")
+    written = read_run(paths[0])
     assert list(written["docid"]) == list(run["docid"])
     assert written["score"].tolist() == pytest.approx(run["score"].tolist(), abs=1e-5)
-    found = pd.read_parquet(tmp_path / "outputs.parquet")
+    found = pd.read_parquet(paths[1])
     assert found["loss"].tolist() == pytest.approx(losses["loss"].tolist(), rel=1e-5, nan_ok=True)
-
-
-def test_a_folder_without_a_checkpoint_is_a_message(command: Command, tmp_path: Path) -> None:
-    inputs = ("--queries", tmp_path / "q", "--qrels", tmp_path / "r", "--relevance", 1, "--depth", 3)
-    outputs = ("--run", tmp_path / "run", "--outputs", tmp_path / "outputs", "--threads", 1)
-    done = command("rank", tmp_path, *inputs, *outputs)
-    assert done.returncode == 1
-    assert "expected a checkpoint folder such as" in done.stderr
-    assert "Traceback" not in done.stderr

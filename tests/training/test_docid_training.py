@@ -38,19 +38,19 @@ def outputs(folder: Path) -> list[object]:
     return ["--output", folder, "--run", run, "--outputs", losses]
 
 
-def test_training_and_ranking_commands_agree(
+def test_training_and_pruning_commands_rank_alike(
     command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
 ) -> None:
-    """E1 and E2 by the command, then the same checkpoint ranked by the other command."""
+    """E1 and E2 by the command, then the same checkpoint with nothing pruned by the other command."""
     shared = options("semantic", collection, tokenizer_folder)
     dense, again = tmp_path / "dense", tmp_path / "again"
     for arguments in (
         ["train", "--phase", "E1", *shared, *outputs(dense)],
         ["train", "--phase", "E2", "--start", dense, *shared, *outputs(again)],
         [
-            *("rank", again, "--queries", collection / "queries.parquet"),
-            *("--qrels", collection / "qrels.parquet", "--relevance", 1, "--depth", 1000),
-            *("--prefixes-at-a-time", 7, "--threads", 1, *outputs(tmp_path / "third")[2:]),
+            *("prune", again, "--criterion", "magnitude", "--rate", 0, "--collection", collection),
+            *("--settings", '{"relevance": 1, "depth": 1000, "prefixes_at_a_time": 7}'),
+            *("--threads", 1, *outputs(tmp_path / "third")),
         ],
     ):
         done = command(*arguments)

@@ -9,13 +9,15 @@ import pytest
 import yaml
 
 from plan.commands import command_files
+from plan.settings import PRUNERS, TRAINERS
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "rules").glob("*.smk"))
 COMMANDS = command_files(ROOT / "scripts")
 # Rules that are not named for their command: the trainings for their arm, as they run that of the baseline's
-# task, and the tokenizer of lists, which is a twin of that of queries and documents.
+# task, as pruning by weights does; and the tokenizer of lists, a twin of that of queries and documents.
 TRAININGS = {"dense", "dense_continued", "restart", "recover", "gradual"}
+OF_THE_TASK = {**dict.fromkeys(TRAININGS, "training"), "prune": "pruning"}
 TWINS = {"train_list_tokenizer": "train_tokenizer"}
 BY_HAND = {"search", "compare_queries"}
 
@@ -72,28 +74,28 @@ def test_every_stage_has_one_file_of_rules() -> None:
 
 
 def test_a_rule_has_the_name_of_the_command_that_it_runs() -> None:
-    run = {name: rule.command for name, rule in RULES.items() if name not in TRAININGS}
+    run = {name: rule.command for name, rule in RULES.items() if name not in OF_THE_TASK}
     assert run == {name: TWINS.get(name, name) for name in run}
 
 
-def test_the_trainings_run_the_command_of_their_baselines_task() -> None:
-    assert {rule.name for rule in RULES.values() if "{params.command}" in rule.command} == TRAININGS
+def test_trainings_and_prunings_run_the_command_of_their_baselines_task() -> None:
+    assert {rule.name for rule in RULES.values() if "{params.command}" in rule.command} == set(OF_THE_TASK)
     assert "settings.trainer(study, wildcards.baseline)" in str(RULES["restart"].section("params"))
+    assert "settings.pruner(study, wildcards.baseline)" in str(RULES["prune"].section("params"))
     assert {rule.parent.name for rule in RULES.values() if rule.parent and rule.name in TRAININGS} == {
         "restart"
     }
 
 
 def test_every_command_has_its_rule_but_those_for_use_by_hand() -> None:
-    trainers = {"train", "train_lists"}
-    run = {rule.command for name, rule in RULES.items() if name not in TRAININGS} | trainers
+    of_the_task = {*TRAINERS.values(), *PRUNERS.values()}
+    run = {rule.command for name, rule in RULES.items() if name not in OF_THE_TASK} | of_the_task
     assert set(COMMANDS) - run == BY_HAND
 
 
 def test_a_rule_stands_in_the_file_of_its_commands_stage() -> None:
     stages = {
-        name: "training" if name in TRAININGS else COMMANDS[rule.command].parent.name
-        for name, rule in RULES.items()
+        name: OF_THE_TASK.get(name) or COMMANDS[rule.command].parent.name for name, rule in RULES.items()
     }
     assert {name: rule.file.stem for name, rule in RULES.items()} == stages
 

@@ -35,7 +35,7 @@ COLUMNS = (
 TIMINGS = {"summarise_timings": 1, "all": 1}
 FIGURES = {"plot_rates": 2, **TIMINGS}
 REPORTS = {"make_reproduction": 1, "make_tables": 1, "plot_lost_queries": 2, **FIGURES}
-PRUNED = {"rank": 2, "rank_lists": 2, "recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS}
+PRUNED = {"recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS}
 # Appended to a module: code that does nothing, and words.
 EDIT, WORDS = "\nEDITED = True\n", "\n# reworded\n"
 
@@ -241,8 +241,6 @@ def test_a_moved_checkout_reruns_nothing(study: Path) -> None:
 def test_one_more_rate_costs_its_chain_and_the_tables(study: Path) -> None:
     assert planned(study, "results/smoke/tables.md", "--config", "rates=[0.5, 0.35]") == {
         "prune": 4,
-        "rank": 2,
-        "rank_lists": 2,
         "recover": 4,
         "evaluate": 8,
         "make_reproduction": 1,
@@ -294,7 +292,7 @@ def test_other_threads_retrain(study: Path) -> None:
         (
             "dsi/training/objectives/ranked_list.py",  # of one task only
             {
-                **dict.fromkeys(["dense", "dense_continued", "restart", "rank_lists", "recover", "prune"], 2),
+                **dict.fromkeys(["dense", "dense_continued", "restart", "recover", "prune"], 2),
                 "evaluate": 10,
                 "plot_curves": 1,
                 **REPORTS,
@@ -341,8 +339,6 @@ def test_a_new_criterion_costs_its_own_chain(edited: Path) -> None:
     table = "results/smoke/tables.md"
     assert planned(edited, table, "--config", "criteria=[magnitude, largest]") == {
         "prune": 4,
-        "rank": 2,
-        "rank_lists": 2,
         "recover": 4,
         "evaluate": 8,
         "make_reproduction": 1,
@@ -383,7 +379,6 @@ def test_the_whole_study_is_planned_without_network(tmp_path: Path) -> None:
         "dense_continued": 2,
         "restart": 2,
         "prune": 2 * 7,
-        "rank_lists": 2 * 7,
         "recover": 2 * 7,
         "evaluate": 2 + 10 + 2 * 2 + 2 * 14,  # references, E1, controls, pruned and recovered
         "make_reproduction": 1,
@@ -428,7 +423,7 @@ def test_every_criterion_is_planned_with_the_rates_and_arms_that_it_has(study: P
     calibrated = 3 * 2  # wanda, sparsegpt and movement at two rates
     assert jobs["prune"] == 2 * (one_shot - 1 - calibrated)
     assert jobs["prune_calibrated"] == 2 * calibrated
-    assert jobs["rank"] == jobs["recover"] == 2 * (one_shot - 1)
+    assert jobs["recover"] == 2 * (one_shot - 1)
     assert jobs["gradual"] == 2 * 2
     assert jobs["compress"] == 2 * (1 + one_shot + 2)
     assert jobs["evaluate"] == 2 * (2 * (one_shot - 1) + 2)

@@ -84,17 +84,25 @@ def read_description(folder: Path) -> Description:
     return Description(**{name: found[name] for name in Description._fields if name in found})
 
 
+def check_task(folder: Path, task: str) -> Description:
+    """What a checkpoint of a task stands for.
+
+    Raises:
+        CheckpointError: it is of the other task, or the folder does not say of which.
+    """
+    description = read_description(folder)
+    if description.task != task:
+        raise CheckpointError(f"{folder}/{RETRIEVER}: found the task {description.task!r}; expected {task}")
+    return description
+
+
 def load_checkpoint(folder: Path) -> Checkpoint:
     """Load a docid checkpoint that `save_checkpoint` wrote.
 
     Raises:
         CheckpointError: a file is missing, a weight is missing or unexpected, or the task is another.
     """
-    description = read_description(folder)
-    if description.task != DOCID_TASK:
-        raise CheckpointError(
-            f"{folder}/{RETRIEVER}: found the task {description.task!r}; expected {DOCID_TASK}"
-        )
+    description = check_task(folder, DOCID_TASK)
     model = load_t5(folder)
     frame = pd.read_parquet(folder / "docids.parquet")
     tokenizer = load_tokenizer(folder, description.max_tokens)

@@ -1,6 +1,7 @@
 """Ranking the documents of a collection with a docid checkpoint of any scheme, and writing its run."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +9,36 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from dsi.base.command import json_object
 from dsi.base.files import replacing, write_parquet
 from dsi.base.process import compute_device
+from dsi.base.records import read_record
 from dsi.collection.relevance import Relevance, relevant_documents
 from dsi.collection.splits import EVALUATED_SPLITS
 from dsi.docids.trie import build_trie
 from dsi.evaluation.runs import write_run
-from dsi.model.checkpoint import Checkpoint
+from dsi.model.checkpoint import Checkpoint, load_checkpoint
 from dsi.model.scoring import pad_batch, score_batches, score_pairs
 from dsi.ranking.scores import ScoreRanker, query_losses
 from dsi.ranking.trie_search import TrieRanker
+
+
+@dataclass(frozen=True)
+class RankingSettings:
+    """relevance: lowest relevant grade; depth: documents per query; prefixes_at_a_time: as of `Ranker`."""
+
+    relevance: Relevance
+    depth: int
+    prefixes_at_a_time: int | None = None
+
+
+def ranking_settings(text: str) -> RankingSettings:
+    """An argparse type: JSON, or @FILE.
+
+    Raises:
+        ArgumentTypeError: it is not JSON, or lacks a key.
+    """
+    return read_record(RankingSettings, json_object(text), "settings")
 
 
 class Ranker:
@@ -98,6 +119,27 @@ def rank_with_losses(
     ranker = Ranker(checkpoint, prefixes_at_a_time, device)
     run, losses = ranker.rank_with_losses(qids, texts, columns, depth)
     return run, pd.DataFrame({"qid": qids, "loss": losses})
+
+
+def rank_collection(
+    folder: Path, collection: Path, settings: RankingSettings, run_path: Path, outputs_path: Path
+) -> None:
+    """Rank a collection's validation and test queries with a checkpoint, as `rank_and_write`.
+
+    Args:
+        folder: of the checkpoint.
+        collection: folder of queries and qrels.
+    """
+    rank_and_write(
+        load_checkpoint(folder),
+        pd.read_parquet(collection / "queries.parquet"),
+        pd.read_parquet(collection / "qrels.parquet"),
+        relevance=settings.relevance,
+        depth=settings.depth,
+        prefixes_at_a_time=settings.prefixes_at_a_time,
+        run_path=run_path,
+        outputs_path=outputs_path,
+    )
 
 
 def rank_and_write(
