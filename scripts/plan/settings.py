@@ -23,6 +23,7 @@ from plan.config.collection import (
 )
 from plan.config.pseudo_queries import SAMPLING, GeneratedQueries
 from plan.config.study import Study
+from plan.systems_of_study import untrained_references
 
 TRAINERS = {"docid": "train", "ranked-list": "train_lists"}
 SPLITS = ("train", "validation", "test")
@@ -95,6 +96,13 @@ def relevance(study: Study) -> str:
 def _relevance(collection: Collection) -> int | dict[str, int]:
     grades = dict.fromkeys(SPLITS, collection.relevance) | collection.as_dict().get("split_relevance", {})
     return grades if len(set(grades.values())) > 1 else collection.relevance
+
+
+def reference_options(study: Study) -> str:
+    """Which references rank_references makes, and what they depend on besides the collection."""
+    names, (k1, b) = untrained_references(study), (study.bm25.k1, study.bm25.b)
+    judged = f"--relevance {shlex.quote(relevance(study))}"
+    return f"--names {' '.join(names)} {judged} --k1 {k1} --b {b} --depth {study.evaluation.depth}"
 
 
 def query_model(source: GeneratedQueries) -> str:

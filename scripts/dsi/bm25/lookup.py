@@ -71,13 +71,18 @@ def added(first: pd.DataFrame, second: pd.DataFrame, weight: float, depth: int) 
         first, second: runs: qid, docid, score.
     """
     parts = (normalised(first), normalised(second))
-    shares = [part.assign(score=part["score"] * share) for part, share in zip(parts, (weight, 1 - weight), strict=True)]
+    shares = [
+        part.assign(score=part["score"] * share)
+        for part, share in zip(parts, (weight, 1 - weight), strict=True)
+    ]
     sums = pd.concat(shares).groupby(["qid", "docid"], sort=True)["score"].sum()
     run = ranked(sums.reset_index())
     return run[run["rank"] <= depth].reset_index(drop=True)
 
 
-def weighed(lookup: pd.DataFrame, bm25: pd.DataFrame, relevant: Mapping[str, set[str]], depth: int) -> Weighed:
+def weighed(
+    lookup: pd.DataFrame, bm25: pd.DataFrame, relevant: Mapping[str, set[str]], depth: int
+) -> Weighed:
     """The weight of WEIGHTS with the highest MAP; without judged queries the first of them, 0.5.
 
     Args:
@@ -89,5 +94,7 @@ def weighed(lookup: pd.DataFrame, bm25: pd.DataFrame, relevant: Mapping[str, set
     values = {
         weight: mean_average_precision(added(lookup, bm25, weight, depth), relevant) for weight in WEIGHTS
     }
-    logger.info("MAP by the weight of the look-up: %s", {name: round(values[name], 4) for name in sorted(values)})
+    logger.info(
+        "MAP by the weight of the look-up: %s", {name: round(values[name], 4) for name in sorted(values)}
+    )
     return Weighed(max(WEIGHTS, key=values.__getitem__), values)

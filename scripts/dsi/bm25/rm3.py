@@ -1,8 +1,8 @@
 """RM3: the query expanded by words of the documents that BM25 finds first (Abdul-Jaleel et al. 2004).
 
-Anserini's, with its defaults: of the first 10 documents the 10 most telling terms, which weigh as much as the
-query's own. It reads the documents' term vectors; where an index has none, its raw JSON; where there is neither,
-an index of the same documents that is made for the purpose.
+Anserini's, with its defaults: of the first 10 documents the 10 most telling terms, which weigh as much as
+the query's own. It reads the documents' term vectors; where an index has none, its raw JSON; where there is
+neither, an index of the same documents that is made for the purpose.
 """
 
 import json
@@ -28,13 +28,15 @@ class Rm3Parameters(NamedTuple):
     original: float = 0.5
 
 
+RM3 = Rm3Parameters()
+
+
 def search_rm3(
     index: Path,
     documents: pd.DataFrame,
     queries: pd.DataFrame,
     bm25: Bm25Parameters,
     depth: int,
-    rm3: Rm3Parameters = Rm3Parameters(),
 ) -> pd.DataFrame:
     """The ranked list of each query after its expansion: qid, rank, docid, score, as of `search_bm25`.
 
@@ -47,10 +49,10 @@ def search_rm3(
     language = index_language(index)
     stored = _stored(searcher)
     if stored is not None:
-        return searched_by(_expanding(searcher, stored, language, rm3), queries, depth)
+        return searched_by(_expanding(searcher, stored, language), queries, depth)
     with temporary_index(documents, language) as folder:
         searcher = bm25_searcher(folder, *bm25)
-        return searched_by(_expanding(searcher, "vectors", language, rm3), queries, depth)
+        return searched_by(_expanding(searcher, "vectors", language), queries, depth)
 
 
 @contextmanager
@@ -75,12 +77,12 @@ def _stored(searcher: Any) -> str | None:
     return "json" if isinstance(record, dict) and isinstance(record.get("contents"), str) else None
 
 
-def _expanding(searcher: Any, stored: str, language: str, rm3: Rm3Parameters) -> Any:
+def _expanding(searcher: Any, stored: str, language: str) -> Any:
     """The same searcher, set to expand queries.
 
     Pyserini's set_rm3 knows how to read an index without vectors by its name alone; and Anserini's filter of
     terms keeps a–z and digits only, which would drop every word of Chinese.
     """
     reader = None if stored == "vectors" else "JsonCollection"
-    searcher.object.set_rm3(reader, *rm3, False, language == ENGLISH)
+    searcher.object.set_rm3(reader, *RM3, False, language == ENGLISH)
     return searcher

@@ -1,7 +1,7 @@
 """BM25's constants chosen by the mean average precision of the validation queries."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -12,6 +12,7 @@ import pandas as pd
 from dsi.bm25.lucene import bm25_searcher, searched
 from dsi.bm25.parameters import Bm25Parameters
 from dsi.evaluation.published_measures import average_precision
+from dsi.evaluation.runs import ranked_docids
 
 # From little saturation to much, from no regard for the length to nearly full.
 K1 = (0.6, 0.9, 1.5, 2.5)
@@ -40,7 +41,7 @@ class Tuned(NamedTuple):
 def tuned_bm25(
     index: Path, queries: pd.DataFrame, relevant: Mapping[str, set[str]], default: Bm25Parameters
 ) -> Tuned:
-    """The constants of K1 × B, or the default, with the highest MAP; of several the first, the default above all.
+    """The constants of K1 × B, or the default, with the highest MAP; of equal ones the first.
 
     Args:
         index: its folder.
@@ -72,14 +73,3 @@ def mean_average_precision(run: pd.DataFrame, relevant: Mapping[str, set[str]]) 
     """
     lists = ranked_docids(run)
     return fmean(average_precision(lists.get(qid, []), sorted(docids)) for qid, docids in relevant.items())
-
-
-def ranked_docids(run: pd.DataFrame) -> dict[str, Sequence[str]]:
-    """qid → docids in the order of the run."""
-    lists: dict[str, list[str]] = {}
-    columns: Iterable[tuple[str, str]] = zip(
-        *(run[name].to_numpy(dtype=object) for name in ("qid", "docid")), strict=True
-    )
-    for qid, docid in columns:
-        lists.setdefault(qid, []).append(docid)
-    return dict(lists)

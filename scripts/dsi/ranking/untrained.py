@@ -1,4 +1,4 @@
-"""The references that nothing is trained for, as runs, and what was chosen for them on the validation queries."""
+"""The references that nothing is trained for, as runs; what was chosen for them on validation queries."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from dsi.base.files import replacing
 from dsi.bm25.lookup import NEIGHBOURS, added, nearest_queries, votes, weighed
 from dsi.bm25.lucene import index_language, search_bm25, verified_index
 from dsi.bm25.parameters import Bm25Parameters
-from dsi.bm25.rm3 import Rm3Parameters, search_rm3, temporary_index
+from dsi.bm25.rm3 import RM3, search_rm3, temporary_index
 from dsi.bm25.tuning import DEPTH, tuned_bm25
 from dsi.collection.relevance import Relevance, relevant_documents
 from dsi.collection.splits import EVALUATED_SPLITS, TRAIN, VALIDATION
@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 class JudgedCollection(NamedTuple):
     """documents: docid, text · queries: qid, text, split · topk: BM25's lists · relevant: docids by qid.
 
-    A relevant document that the collection lacks is among the relevant ones of validation queries, as it counts,
-    and not among those of training queries, as it cannot be retrieved.
+    A relevant document that the collection lacks is among those of validation queries, as it counts, and not
+    among those of training queries, as it cannot be retrieved.
     """
 
     documents: pd.DataFrame
@@ -60,7 +60,9 @@ def read_judged(collection: Path, relevance: Relevance) -> JudgedCollection:
     relevant = relevant_documents(qrels, queries, relevance)
     by_split: dict[str, dict[str, set[str]]] = {TRAIN: {}, VALIDATION: {}}
     for qid, split in zip(queries["qid"], queries["split"], strict=True):
-        found = relevant.get(qid, set()) & (there if split == TRAIN else relevant.get(qid, set()))
+        found = relevant.get(qid, set())
+        if split == TRAIN:
+            found = found & there
         if found and split in by_split:
             by_split[split][qid] = found
     return JudgedCollection(documents, queries, topk, by_split)
@@ -78,12 +80,10 @@ class Untrained:
     def rm3(self) -> Ranked:
         """BM25 with expanded queries."""
         documents, queries = self.judged.documents, self.judged.evaluated
-        return Ranked(
-            search_rm3(self.index, documents, queries, self.bm25, self.depth), Rm3Parameters()._asdict()
-        )
+        return Ranked(search_rm3(self.index, documents, queries, self.bm25, self.depth), RM3._asdict())
 
     def tuned(self) -> Ranked:
-        """BM25 with the constants that are best on the validation queries; the default without judged ones."""
+        """BM25 with the constants that are best on the validation queries; without such the default."""
         relevant = self.judged.relevant[VALIDATION]
         parameters, trials = self.bm25, []
         if relevant:
