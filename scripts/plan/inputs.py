@@ -90,7 +90,7 @@ def outputs_of(*slugs: str) -> list[str]:
 
 
 def dense_run_of(slug: str) -> list[str]:
-    """The run that a system's is compared with: of the dense model of its baseline and seed, if it is another."""
+    """The run that a model's is compared with: that of the dense one of its baseline and seed."""
     if slug in REFERENCES or (system := System.parse(slug)).arm == "dense":
         return []
     return [f"<results>/runs/{system._replace(arm='dense', criterion=None, rate=None).slug}.trec.gz"]

@@ -79,7 +79,8 @@ def language_option(collection: Collection) -> str:
 
 def query_sources(collection: Collection) -> str:
     """The sources of queries and judgements, how they are divided and what is relevant: of collect_topics."""
-    settings, grade = collection.as_dict(), {"relevance": _relevance(collection)}
+    settings = collection.as_dict()
+    grade = {"relevance": _relevance(collection), **_part(settings, "withhold")}
     if not isinstance(collection, DatasetCollection):
         return as_json(_part(settings, "topics", "qrels", "split", "splits") | grade)
     sources = {name: {"ir_datasets": dataset} for name, dataset in settings["splits"].items()}
@@ -166,7 +167,11 @@ def calibration_options(study: Study, baseline: str, criterion: str) -> str:
     """
     by_gradients = CRITERIA[criterion].looks_at == "gradients"
     settings = (_of_e2 if by_gradients else _of_e1)(study, baseline)
-    settings = {**settings, "calibration": study.pruning.calibration.as_dict()}
+    settings = {
+        **settings,
+        **_drawn_in_recovery(study, baseline),
+        "calibration": study.pruning.calibration.as_dict(),
+    }
     return f"--threads 1 --settings {shlex.quote(as_json(settings))}"
 
 
@@ -178,8 +183,11 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
         architecture = study.models[settings.model].architecture
         shape = None if architecture is None else architecture.as_dict()
         return {**_part(written, *own), "architecture": shape, **depth}
+    # What E2 draws otherwise is left out, so that E1 is the same with it and without.
+    drawn = {key: value for key, value in written["pseudo_queries"].items() if key != "recovery"}
     return {
-        **_part(written, "model", "training", "pseudo_queries", "distillation"),
+        **_part(written, "model", "training", "distillation"),
+        "pseudo_queries": drawn,
         "bm25": {"k1": study.bm25.k1, "b": study.bm25.b},
         "scheme": settings.docids.scheme,
         "relevance": _relevance(study.selected_collection),
@@ -190,7 +198,17 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
 
 def _of_e2(study: Study, baseline: str) -> dict[str, Any]:
     recovery = study.recovery.as_dict()
-    return {**_of_e1(study, baseline), "recovery": recovery, "untie": study.pruning.lm_head}
+    settings = {**_of_e1(study, baseline), **_drawn_in_recovery(study, baseline)}
+    return {**settings, "recovery": recovery, "untie": study.pruning.lm_head}
+
+
+def _drawn_in_recovery(study: Study, baseline: str) -> dict[str, Any]:
+    """The pseudo-queries of E2; nothing for a baseline that has none."""
+    settings = study.baselines[baseline]
+    if not isinstance(settings, DocidBaseline):
+        return {}
+    drawn = settings.pseudo_queries.as_dict()
+    return {"pseudo_queries": drawn | drawn.pop("recovery", {})}
 
 
 def prefixes_option(study: Study, baseline: str) -> str:
