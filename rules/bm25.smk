@@ -1,4 +1,6 @@
-"""BM25: every query's list, the weight of each term in each document, and the lists as a run."""
+"""BM25: every query's list, the weight of each term in each document, and the runs of references."""
+
+from plan import settings, systems_of_study as systems
 
 
 rule search_bm25:
@@ -58,8 +60,7 @@ rule export_bm25:
 
 rule rank_bm25:
     input:
-        topk="<collection>/topk.parquet",
-        queries="<collection>/queries.parquet",
+        multiext("<collection>/", topk="topk.parquet", queries="queries.parquet"),
     output:
         run="<results>/runs/bm25.trec.gz",
     log:
@@ -72,3 +73,30 @@ rule rank_bm25:
         "Writing BM25's run"
     shell:
         run("rank_bm25 --queries {input.queries} --topk {input.topk} --run {output.run}")
+
+
+rule rank_references:
+    input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet", topk="topk.parquet"),
+        documents="<collection>/documents.parquet",
+        index="<collection>/index/manifest.json",
+    output:
+        [f"<results>/runs/{name}.trec.gz" for name in systems.untrained_references(study)],
+        choices="<results>/runs/references.json",
+    log:
+        "<logs>/rank_references/references.log",
+    benchmark:
+        "<benchmarks>/rank_references/references.tsv"
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        options=settings.reference_options(study),
+    message:
+        "Ranking with the references that need no training"
+    shell:
+        run(
+            "rank_references {params.options} --index {input.index} --collection $(dirname {input.queries})"
+            " --runs $(dirname {output.choices}) --choices {output.choices}"
+        )

@@ -1,15 +1,15 @@
 """The measures of every run."""
 
+from dsi.systems import REFERENCES
 from plan import inputs, settings
 
 
 rule evaluate:
     input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet", topk="topk.parquet"),
         run="<results>/runs/{slug}.trec.gz",
         outputs=lambda wildcards: inputs.outputs_of(wildcards.slug),
-        queries="<collection>/queries.parquet",
-        qrels="<collection>/qrels.parquet",
-        topk="<collection>/topk.parquet",
+        dense=lambda wildcards: inputs.dense_run_of(wildcards.slug),
     output:
         metrics="<results>/metrics/{slug}.json",
         per_query="<results>/metrics/{slug}.per_query.parquet",
@@ -18,7 +18,7 @@ rule evaluate:
     benchmark:
         "<benchmarks>/evaluate/{slug}.tsv"
     wildcard_constraints:
-        slug=r"(bm25|random|(baselines|pruned|recovered)/[a-z0-9-]+/seed\d+/[a-z0-9.-]+)",
+        slug="|".join([*REFERENCES, r"[a-z-]+/[a-z0-9-]+/seed\d+/[a-z0-9.-]+"]),
     conda:
         "../envs/environment.yaml"
     params:

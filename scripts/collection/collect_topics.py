@@ -6,8 +6,9 @@
         --cache results/cacm/downloads --output results/cacm/collection
 
 Instead of topics, qrels and split: splits, as {"train": {"topics": …, "qrels": …}, "test": …}. Beside them:
-relevance, the lowest relevant grade (1), or one for each split, which some judgement must reach. Each
-source is a path, a url with sha256 or md5 and, if known, the size in bytes, a name of Pyserini's
+relevance, the lowest relevant grade (1), or one for each split, which some judgement must reach; and
+withhold, as {"documents": 0.5, "seed": 1}: the training judgements of that share of the documents are dropped.
+Each source is a path, a url with sha256 or md5 and, if known, the size in bytes, a name of Pyserini's
 ({"pyserini": "msmarco-passage-dev-subset"}) or an id of ir_datasets ({"ir_datasets": "beir/nfcorpus/test"}).
 """
 
@@ -24,6 +25,7 @@ from dsi.collection.datasets import CatalogueError
 from dsi.collection.judged_queries import JudgementError, check_documents, check_relevant, judged_queries
 from dsi.collection.splits import SplitError
 from dsi.collection.verification import DownloadError
+from dsi.collection.withholding import without_withheld
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,10 @@ def main() -> None:
         judged = judged_queries(options.queries, options.cache)
         docids = pd.read_parquet(options.documents, columns=["docid"])["docid"]
         check_documents(judged.qrels, docids, judged.origin)
-        check_relevant(judged, options.queries.get("relevance", 1), docids)
+        relevance = options.queries.get("relevance", 1)
+        check_relevant(judged, relevance, docids)
+        if withhold := options.queries.get("withhold"):
+            judged = without_withheld(judged, relevance, withhold["documents"], withhold["seed"])
     except (DownloadError, FileFormatError, OSError, CatalogueError, SplitError, JudgementError) as error:
         raise UserError(str(error)) from error
     queries, qrels, _ = judged

@@ -5,8 +5,12 @@
         --output results/metrics/bm25.json --per-query results/metrics/bm25.per_query.parquet
 
 Measures against the qrels come from ir_measures; those against BM25's lists follow their definitions.
---outputs adds the mean loss of the queries that have one. For a model that generates lists of docids,
---lists adds the measures of the published study, of the queries in the order of its batches.
+--outputs adds the mean loss of the queries that have one, --dense the overlap with the lists of the dense
+model of the same baseline and seed. For a model that generates lists of docids, --lists adds the measures of
+the published study, of the queries in the order of its batches.
+
+Where training queries are judged, the test queries are measured twice more: test-seen counts those of their
+relevant documents that are relevant to a training query, test-unseen the others.
 """
 
 from importlib.metadata import version
@@ -17,8 +21,8 @@ import pandas as pd
 
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import file_digest, write_json, write_parquet
-from dsi.collection.relevance import Relevance, add_relevance, lowest_grade
-from dsi.collection.splits import EVALUATED_SPLITS
+from dsi.collection.relevance import Relevance, add_relevance, lowest_grade, relevant_to_split
+from dsi.collection.splits import EVALUATED_SPLITS, TRAIN
 from dsi.evaluation.run_measures import REFERENCE_FILES, measure_run, published_of_lists, read_reference
 from dsi.evaluation.runs import RunFormatError, read_run
 from dsi.systems import System, SystemNameError
@@ -27,6 +31,7 @@ from dsi.systems import System, SystemNameError
 class Arguments(NamedTuple):
     run: Path
     outputs: Path | None
+    dense: Path | None
     lists: dict[str, int] | None
     system: str
     collection: Path
@@ -40,6 +45,7 @@ def main() -> None:
     parser = command_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="TREC run, gzipped or not")
     parser.add_argument("--outputs", type=Path, help="parquet: qid, loss, and generated lists if any")
+    parser.add_argument("--dense", type=Path, help="TREC run of the dense model")
     parser.add_argument("--lists", type=json_object, help="JSON: k and batch_size of a ranked-list model")
     parser.add_argument("--system", required=True, help="slug: bm25, baselines/dsi/seed1/dense")
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
@@ -59,9 +65,11 @@ def main() -> None:
 def evaluate(arguments: Arguments) -> None:
     system = System.parse(arguments.system)
     lowest = {split: lowest_grade(arguments.relevance, split) for split in EVALUATED_SPLITS}
-    reference = read_reference(arguments.collection, EVALUATED_SPLITS)
+    seen = relevant_to_split(arguments.collection, TRAIN, arguments.relevance)
+    reference = read_reference(arguments.collection, EVALUATED_SPLITS, seen)
     outputs = pd.read_parquet(arguments.outputs) if arguments.outputs else None
-    measured = measure_run(read_run(arguments.run), reference, lowest, arguments.agreement_k, outputs)
+    dense = read_run(arguments.dense) if arguments.dense else None
+    measured = measure_run(read_run(arguments.run), reference, lowest, arguments.agreement_k, outputs, dense)
     report: dict[str, Any] = {
         "system": system._asdict(),
         "measures": measured.measures,
@@ -79,8 +87,8 @@ def evaluate(arguments: Arguments) -> None:
 def inputs(arguments: Arguments) -> dict[str, Path]:
     """The files that the values are computed from, by name."""
     folder = {name: arguments.collection / f"{name}.parquet" for name in REFERENCE_FILES}
-    outputs = {"outputs": arguments.outputs} if arguments.outputs else {}
-    return {"run": arguments.run, **outputs, **folder}
+    given = {"outputs": arguments.outputs, "dense": arguments.dense}
+    return {"run": arguments.run, **{name: path for name, path in given.items() if path}, **folder}
 
 
 if __name__ == "__main__":

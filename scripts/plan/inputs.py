@@ -36,6 +36,7 @@ OPTIONS = {
     "masks": "--masks",
     "moments": "--moments",
     "outputs": "--outputs",
+    "dense": "--dense",
     "reproduction": "--reproduction",
 }
 FOLDERS = ("queries", "tokenizer", "weights", "start")
@@ -87,6 +88,13 @@ def per_query_of(systems: Sequence[System]) -> list[str]:
 def outputs_of(*slugs: str) -> list[str]:
     """What models made of each query; a reference ranking has no such file."""
     return [f"<results>/runs/{slug}.outputs.parquet" for slug in slugs if slug not in REFERENCES]
+
+
+def dense_run_of(slug: str) -> list[str]:
+    """The run that a model's is compared with: that of the dense one of its baseline and seed."""
+    if slug in REFERENCES or (system := System.parse(slug)).arm == "dense":
+        return []
+    return [f"<results>/runs/{system._replace(arm='dense', criterion=None, rate=None).slug}.trec.gz"]
 
 
 def small_files_of(systems: Sequence[System]) -> list[str]:

@@ -23,6 +23,7 @@ from plan.config.collection import (
 )
 from plan.config.pseudo_queries import SAMPLING, GeneratedQueries
 from plan.config.study import Study
+from plan.systems_of_study import untrained_references
 
 TRAINERS = {"docid": "train", "ranked-list": "train_lists"}
 PRUNERS = {"docid": "prune", "ranked-list": "prune_lists"}
@@ -79,7 +80,8 @@ def language_option(collection: Collection) -> str:
 
 def query_sources(collection: Collection) -> str:
     """The sources of queries and judgements, how they are divided and what is relevant: of collect_topics."""
-    settings, grade = collection.as_dict(), {"relevance": _relevance(collection)}
+    settings = collection.as_dict()
+    grade = {"relevance": _relevance(collection), **_part(settings, "withhold")}
     if not isinstance(collection, DatasetCollection):
         return as_json(_part(settings, "topics", "qrels", "split", "splits") | grade)
     sources = {name: {"ir_datasets": dataset} for name, dataset in settings["splits"].items()}
@@ -96,6 +98,13 @@ def relevance(study: Study) -> str:
 def _relevance(collection: Collection) -> int | dict[str, int]:
     grades = dict.fromkeys(SPLITS, collection.relevance) | collection.as_dict().get("split_relevance", {})
     return grades if len(set(grades.values())) > 1 else collection.relevance
+
+
+def reference_options(study: Study) -> str:
+    """Which references rank_references makes, and what they depend on besides the collection."""
+    names, (k1, b) = untrained_references(study), (study.bm25.k1, study.bm25.b)
+    judged = f"--relevance {shlex.quote(relevance(study))}"
+    return f"--names {' '.join(names)} {judged} --k1 {k1} --b {b} --depth {study.evaluation.depth}"
 
 
 def query_model(source: GeneratedQueries) -> str:
@@ -161,7 +170,11 @@ def calibration_options(study: Study, baseline: str, criterion: str) -> str:
     """How a criterion's texts are made of the collection and, for gradients, how the recovery trains."""
     by_gradients = CRITERIA[criterion].looks_at == "gradients"
     settings = (_of_e2 if by_gradients else _of_e1)(study, baseline)
-    settings = {**settings, "calibration": study.pruning.calibration.as_dict()}
+    settings = {
+        **settings,
+        **_drawn_in_recovery(study, baseline),
+        "calibration": study.pruning.calibration.as_dict(),
+    }
     return f"--settings {shlex.quote(as_json(settings))}"
 
 
@@ -173,8 +186,11 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
         architecture = study.models[settings.model].architecture
         shape = None if architecture is None else architecture.as_dict()
         return {**_part(written, *own), "architecture": shape, **depth}
+    # What E2 draws otherwise is left out, so that E1 is the same with it and without.
+    drawn = {key: value for key, value in written["pseudo_queries"].items() if key != "recovery"}
     return {
-        **_part(written, "model", "training", "pseudo_queries", "distillation"),
+        **_part(written, "model", "training", "distillation"),
+        "pseudo_queries": drawn,
         "bm25": {"k1": study.bm25.k1, "b": study.bm25.b},
         "scheme": settings.docids.scheme,
         "relevance": _relevance(study.selected_collection),
@@ -185,7 +201,17 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
 
 def _of_e2(study: Study, baseline: str) -> dict[str, Any]:
     recovery = study.recovery.as_dict()
-    return {**_of_e1(study, baseline), "recovery": recovery, "untie": study.pruning.lm_head}
+    settings = {**_of_e1(study, baseline), **_drawn_in_recovery(study, baseline)}
+    return {**settings, "recovery": recovery, "untie": study.pruning.lm_head}
+
+
+def _drawn_in_recovery(study: Study, baseline: str) -> dict[str, Any]:
+    """The pseudo-queries of E2; nothing for a baseline that has none."""
+    settings = study.baselines[baseline]
+    if not isinstance(settings, DocidBaseline):
+        return {}
+    drawn = settings.pseudo_queries.as_dict()
+    return {"pseudo_queries": drawn | drawn.pop("recovery", {})}
 
 
 def _prefixes_at_a_time(study: Study, baseline: str) -> int | None:

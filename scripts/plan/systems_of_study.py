@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dsi.pruning.registry import one_shot, rates_of
-from dsi.systems import ALWAYS, DENSE_ARMS, System
+from dsi.systems import ALWAYS, DENSE_ARMS, REFERENCES, System
 from plan.config.baseline import DocidBaseline
 from plan.config.study import Study
 
@@ -90,11 +90,26 @@ def systems_of_arm(
     ]
 
 
+def references(study: Study) -> list[str]:
+    """The references that the study has; those that learn from judged queries only where there are such."""
+    collection = study.selected_collection
+    chosen = {
+        *(*ALWAYS, "rm3"),
+        *(("bm25-tuned",) if collection.has_validation_queries else ()),
+        *(("lookup", "lookup-bm25") if collection.has_training_queries else ()),
+    }
+    return [name for name in REFERENCES if name in chosen]
+
+
+def untrained_references(study: Study) -> list[str]:
+    """Those of them that rank_references makes."""
+    return [name for name in references(study) if name not in ALWAYS]
+
+
 def evaluated_systems(study: Study) -> list[System]:
     """Every system of the study, references first."""
-    references = [System(None, None, name, None, None) for name in ALWAYS]
     return [
-        *references,
+        *(System(None, None, name, None, None) for name in references(study)),
         *dense_systems(study),
         *systems_of_arm(study, "pruned"),
         *systems_of_arm(study, "recovered"),

@@ -135,7 +135,11 @@ def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth:
         k1, b: as of Bm25Parameters.
         depth: documents per query.
     """
-    searcher = bm25_searcher(folder, k1, b)
+    return searched(bm25_searcher(folder, k1, b), queries, depth)
+
+
+def searched(searcher: Any, queries: pd.DataFrame, depth: int) -> pd.DataFrame:
+    """What a searcher of `bm25_searcher` finds, as `search_bm25` gives it."""
     # Not a batch search: that keeps a Java object alive for every hit, which makes each further access
     # slower, by minutes for a million hits.
     rows = [

@@ -7,6 +7,7 @@ MS MARCO judges its own queries 1, and the TREC tracks on the same passages judg
 import json
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 
@@ -34,6 +35,13 @@ def relevant_documents(
     """qid → relevant docids; queries without any are absent."""
     relevant = relevant_judgements(qrels, queries, relevance)
     return {str(qid): set(group["docid"]) for qid, group in relevant.groupby("qid", sort=True)}
+
+
+def relevant_to_split(collection: Path, split: str, relevance: Relevance) -> frozenset[str]:
+    """The documents that are relevant to a query of a split, by the files of a collection's folder."""
+    queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
+    relevant = relevant_judgements(qrels, queries[queries["split"] == split], relevance)
+    return frozenset(relevant["docid"])
 
 
 def add_relevance(parser: ArgumentParser) -> None:

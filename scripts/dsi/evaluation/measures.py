@@ -1,7 +1,8 @@
 """Measures of ranked lists: the one table of them, and their values for each query.
 
-Two kinds, never mixed: what a retriever is worth (MAP, MRR@10, nDCG@10, R@k against the qrels, by
-ir_measures) and how far it imitates BM25 (the measures of the published study). A row of MEASURES is all
+Kinds, never mixed: what a retriever is worth (MAP, MRR@10, nDCG@10, R@k against the qrels, by
+ir_measures), how far it imitates BM25 (the measures of the published study), and how far its lists are still
+those of the dense model (RBO). A row of MEASURES is all
 that another measure needs: columns of every table, words and labels of figures are made from it.
 """
 
@@ -22,7 +23,8 @@ class Measure(NamedTuple):
         definition: what ir_measures.parse_measure reads, `{rel}` being the lowest relevant grade; None
             where the model itself states the value.
         meaning: what it says, in words.
-        kind: what a ranking is compared with: the judgements or BM25's lists; `model` without a ranking.
+        kind: what a ranking is compared with: the judgements, BM25's lists or those of the dense model;
+            `model` without a ranking.
         better: which values are better; of agreement, which are more alike.
         span: the possible values, in words. unit: of an axis in figures.
 
@@ -32,7 +34,7 @@ class Measure(NamedTuple):
     name: str
     definition: str | None
     meaning: str
-    kind: Literal["qrels", "agreement", "model"] = "qrels"
+    kind: Literal["qrels", "agreement", "dense", "model"] = "qrels"
     better: Literal["higher", "lower"] = "higher"
     span: str = "0 to 1"
     unit: str = "0–1"
@@ -66,6 +68,12 @@ _TABLE = (
         kind="agreement",
     ),
     Measure(
+        "RBO",
+        None,
+        "rank-biased overlap (p 0.9, extrapolated) with the list of the dense model of the same seed",
+        kind="dense",
+    ),
+    Measure(
         "loss",
         None,
         "cross-entropy of the right output, in nats",
@@ -80,18 +88,21 @@ MEASURES = {measure.name: measure for measure in _TABLE}
 QRELS_MEASURES = tuple(name for name, measure in MEASURES.items() if measure.kind == "qrels")
 AGREEMENT_MEASURES = tuple(name for name, measure in MEASURES.items() if measure.kind == "agreement")
 LOSS = "loss"
+RBO = "RBO"
 
 
 class QueryCounts(NamedTuple):
     """What became of the queries of a split.
 
     evaluated: those with a relevant document, the denominator of every mean; without_relevant: left
-    out of the means; missing_from_run: evaluated with 0 because the run has no document for them.
+    out of the means; missing_from_run: evaluated with 0 because the run has no document for them;
+    relevant: judgements that say relevant, each query's documents counted for itself.
     """
 
     evaluated: int
     without_relevant: int
     missing_from_run: int
+    relevant: int
 
 
 Judgements = dict[str, dict[str, int]]
@@ -143,12 +154,14 @@ def as_rankings(run: pd.DataFrame) -> Rankings:
 def query_counts(
     rankings: Rankings, judgements: Judgements, qids: Sequence[str], threshold: int
 ) -> QueryCounts:
-    """How many of `qids` are evaluated, have no relevant document, or are missing from the run."""
-    evaluated = [qid for qid in qids if max(judgements.get(qid, {}).values(), default=0) >= threshold]
+    """How many of `qids` are evaluated, have no relevant document, or are missing; and what is relevant."""
+    relevant = {qid: sum(grade >= threshold for grade in judgements.get(qid, {}).values()) for qid in qids}
+    evaluated = [qid for qid in qids if relevant[qid]]
     return QueryCounts(
         evaluated=len(evaluated),
         without_relevant=len(qids) - len(evaluated),
         missing_from_run=sum(qid not in rankings for qid in evaluated),
+        relevant=sum(relevant.values()),
     )
 
 

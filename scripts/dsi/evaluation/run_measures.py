@@ -1,16 +1,24 @@
-"""All measures of one run: for each query, and their means by split."""
+"""All measures of one run: for each query, and their means by split.
+
+Where training queries are judged, the test queries are also measured by whether their relevant documents
+are relevant to a training query, seen, or are not: memory of answers apart from memory of documents. In each
+group the relevant documents of the other are taken out of qrels and ranking, so that they push nothing down.
+"""
 
 import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
 from dsi.evaluation.measures import (
     LOSS,
     MEASURES,
+    RBO,
+    Judgements,
     QueryCounts,
+    Rankings,
     agreement_measures,
     as_judgements,
     as_rankings,
@@ -18,35 +26,54 @@ from dsi.evaluation.measures import (
     query_counts,
 )
 from dsi.evaluation.published_measures import study_measures
+from dsi.evaluation.rank_overlap import overlaps
+from dsi.evaluation.runs import ranked_docids
 
 logger = logging.getLogger(__name__)
 
+Value = TypeVar("Value")
+
 # Of a collection's folder: what measures are computed from.
 REFERENCE_FILES = ("queries", "qrels", "topk")
+# The split that is also measured by group, and the names of the groups beside it.
+GROUPED = "test"
+SEEN, UNSEEN = f"{GROUPED}-seen", f"{GROUPED}-unseen"
 
 
 class Reference(NamedTuple):
     """What a run is measured against: judgements, and BM25's lists.
 
     split_of: the split of every query that is evaluated, in their order; qrels: qid, docid, grade;
-    topk: qid, docid, rank of BM25. Both are of these queries only.
+    topk: qid, docid, rank of BM25. Both are of these queries only. seen: documents that are relevant to a
+    training query; none where no training query is judged.
     """
 
     split_of: dict[str, str]
     qrels: pd.DataFrame
     topk: pd.DataFrame
+    seen: frozenset[str] = frozenset()
 
 
 class RunMeasures(NamedTuple):
-    """per_query: qid, split, measure, value. measures: means by split, None where no query has a value."""
+    """per_query: qid, split, measure, value. measures: means by split, None where no query has a value.
+
+    Splits are those that were asked for and, where there are seen documents, SEEN and UNSEEN, which have the
+    measures against the qrels alone.
+    """
 
     per_query: pd.DataFrame
     measures: dict[str, dict[str, float | None]]
     queries: dict[str, QueryCounts]
 
 
-def read_reference(collection: Path, splits: Collection[str]) -> Reference:
-    """Of a collection's folder, what concerns the queries of some splits."""
+def read_reference(
+    collection: Path, splits: Collection[str], seen: frozenset[str] = frozenset()
+) -> Reference:
+    """Of a collection's folder, what concerns the queries of some splits.
+
+    Args:
+        seen: documents that are relevant to a training query.
+    """
     queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
     chosen = queries[queries["split"].isin(splits)]
     split_of = dict(zip(chosen["qid"], chosen["split"], strict=True))
@@ -55,7 +82,7 @@ def read_reference(collection: Path, splits: Collection[str]) -> Reference:
         columns=["qid", "docid", "rank"],
         filters=[("qid", "in", list(split_of))],
     )
-    return Reference(split_of, qrels[qrels["qid"].isin(split_of)], topk)
+    return Reference(split_of, qrels[qrels["qid"].isin(split_of)], topk, seen)
 
 
 def measure_run(
@@ -64,6 +91,7 @@ def measure_run(
     lowest: Mapping[str, int],
     agreement_k: int,
     outputs: pd.DataFrame | None = None,
+    dense: pd.DataFrame | None = None,
 ) -> RunMeasures:
     """Every measure of a run.
 
@@ -72,26 +100,76 @@ def measure_run(
         lowest: the lowest relevant grade of each split to evaluate.
         agreement_k: how many documents of BM25 count as relevant in BM25-MAP.
         outputs: qid, loss (nats, missing where there is none), of a model.
+        dense: the run of the dense model that this one came from.
     """
     rankings, judgements = as_rankings(run), as_judgements(reference.qrels)
     frames = [agreement_measures(rankings, reference.topk, agreement_k)]
+    counts: dict[str, QueryCounts] = {}
     for split, grade in lowest.items():
-        of_split = {qid: grades for qid, grades in judgements.items() if reference.split_of[qid] == split}
+        qids = [qid for qid, of_query in reference.split_of.items() if of_query == split]
+        of_split = {qid: judgements[qid] for qid in qids if qid in judgements}
         frames.append(qrels_measures(rankings, of_split, grade))
+        counts[split] = query_counts(rankings, judgements, qids, grade)
+    if dense is not None:
+        frames.append(_overlap_measures(run, dense[dense["qid"].isin(reference.split_of)]))
     if outputs is not None:
         losses = outputs.dropna(subset=["loss"])
         frames.append(pd.DataFrame({"qid": losses["qid"], "measure": LOSS, "value": losses["loss"]}))
     per_query = pd.concat(frames, ignore_index=True)
     per_query["split"] = per_query["qid"].map(reference.split_of)
+    if reference.seen and GROUPED in lowest:
+        groups = _grouped(rankings, judgements, reference, lowest[GROUPED])
+        per_query = pd.concat([per_query, *(group.per_query for group in groups)], ignore_index=True)
+        counts.update({group.split: group.counts for group in groups})
     measures: dict[str, dict[str, float | None]] = {}
-    counts: dict[str, QueryCounts] = {}
-    for split, grade in lowest.items():
+    for split in counts:
         means = per_query[per_query["split"] == split].groupby("measure")["value"].mean()
         measures[split] = {name: means.get(name) for name in MEASURES}
-        qids = [qid for qid, of_query in reference.split_of.items() if of_query == split]
-        counts[split] = query_counts(rankings, judgements, qids, grade)
         logger.info("%s: %s; %s", split, counts[split]._asdict(), measures[split])
     return RunMeasures(per_query[["qid", "split", "measure", "value"]], measures, counts)
+
+
+class _Group(NamedTuple):
+    split: str
+    per_query: pd.DataFrame
+    counts: QueryCounts
+
+
+def _grouped(rankings: Rankings, judgements: Judgements, reference: Reference, lowest: int) -> list[_Group]:
+    """The measures of GROUPED on seen and on unseen relevant documents."""
+    qids = [qid for qid, split in reference.split_of.items() if split == GROUPED]
+    groups = []
+    for split, wanted in ((SEEN, True), (UNSEEN, False)):
+        others = {
+            qid: {
+                docid
+                for docid, grade in judgements.get(qid, {}).items()
+                if grade >= lowest and (docid in reference.seen) is not wanted
+            }
+            for qid in qids
+        }
+        condensed = _without(rankings, others)
+        judged = {qid: grades for qid, grades in _without(judgements, others).items() if grades}
+        frame = qrels_measures(condensed, judged, lowest).assign(split=split)
+        groups.append(_Group(split, frame, query_counts(condensed, judged, qids, lowest)))
+    return groups
+
+
+def _without(
+    values: Mapping[str, Mapping[str, Value]], others: Mapping[str, set[str]]
+) -> dict[str, dict[str, Value]]:
+    """Of the queries that `others` has, what is about other documents than those."""
+    return {
+        qid: {docid: value for docid, value in values[qid].items() if docid not in docids}
+        for qid, docids in others.items()
+        if qid in values
+    }
+
+
+def _overlap_measures(run: pd.DataFrame, dense: pd.DataFrame) -> pd.DataFrame:
+    """RBO of each query that the dense run ranks: qid, measure, value."""
+    values = overlaps(ranked_docids(run), ranked_docids(dense))
+    return pd.DataFrame({"qid": list(values), "measure": RBO, "value": list(values.values())})
 
 
 def published_of_lists(

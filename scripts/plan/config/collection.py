@@ -103,6 +103,19 @@ class Scope(Section):
     seed: Natural = Field(description="of the sample", examples=[42])
 
 
+class Withhold(Section):
+    """Training judgements of a share of the documents that are dropped."""
+
+    documents: Number = Field(
+        description="share of the documents relevant to a training or test query whose training judgements "
+        "are dropped",
+        examples=[0.5],
+        gt=0,
+        lt=1,
+    )
+    seed: Natural = Field(description="of the choice of documents", examples=[1])
+
+
 class SplitRelevance(Section):
     """Lowest relevant grades of splits whose grades mean something else."""
 
@@ -130,6 +143,12 @@ class ScopedCollection(JudgedCollection):
         examples=["zh"],
     )
     scope: MayBeAbsent[Scope] = Field(default=None, description="which documents are kept; absent: all")
+    withhold: MayBeAbsent[Withhold] = Field(
+        default=None,
+        description="documents that no training query answers with, so that test queries ask for seen and "
+        "unseen ones; absent: none",
+        examples=["{documents: 0.5, seed: 1}"],
+    )
     split_relevance: MayBeAbsent[SplitRelevance] = Field(
         default=None, description="relevance of splits whose grades mean something else"
     )

@@ -114,6 +114,19 @@ class GeneratedQueries(Section):
         return {key: value for key, value in self.as_dict().items() if key in SAMPLING}
 
 
+class RecoveryQueries(Section):
+    """What E2, the recovery and its controls, draws otherwise than E1."""
+
+    per_document: MayBeAbsent[Positive] = Field(
+        default=None, description="pseudo-queries of a document in one epoch of E2", examples=[5]
+    )
+    training_queries: MayBeAbsent[Annotated[float, Field(ge=0, lt=1), NUMBER]] = Field(
+        default=None,
+        description="fraction of E2's examples that are real training queries; 0: documents alone",
+        examples=[0],
+    )
+
+
 class PseudoQueries(Section):
     """Made from the documents, resampled every epoch."""
 
@@ -137,4 +150,9 @@ class PseudoQueries(Section):
         examples=[0.06],
         ge=0,
         lt=1,
+    )
+    recovery: MayBeAbsent[RecoveryQueries] = Field(
+        default=None,
+        description="what E2 draws otherwise, E1 being the same with it and without; absent: nothing",
+        examples=["{per_document: 5, training_queries: 0}"],
     )

@@ -46,6 +46,7 @@ def collection_problems(study: Study) -> Iterator[str]:
     yield from _queries_problems(path, collection)
     yield from _query_files_problems(path, collection)
     yield from _repeated_problems(path, collection)
+    yield from _withhold_problems(path, collection)
 
 
 @as_far_as_known
@@ -116,6 +117,17 @@ def _repeated_problems(path: str, collection: Collection) -> Iterator[str]:
                 f"{path}.splits.{name}: found what {path}.splits.{first} has, expected other queries or "
                 f"judgements, as a topic is in one split, for example qrels: {{path: qrels/{name}.tsv}}"
             )
+
+
+@as_far_as_known
+def _withhold_problems(path: str, collection: Collection) -> Iterator[str]:
+    if isinstance(collection, PydocsCollection) or collection.withhold is None:
+        return
+    if not collection.has_training_queries:
+        yield (
+            f"{path}.withhold: found it in a collection without training queries, whose judgements it drops; "
+            "expected such queries, for example splits: {train: …, test: …}, or no withhold"
+        )
 
 
 @as_far_as_known
