@@ -79,10 +79,8 @@ def test_every_measure_has_its_kind_and_direction() -> None:
 
 
 def test_definitions_are_read_as_the_measures_of_ir_measures() -> None:
-    definitions = {name: measure.definition for name, measure in MEASURES.items()}
-    parsed = {
-        name: ir_measures.parse_measure(text.format(rel=2)) for name, text in definitions.items() if text
-    }
+    definitions = {name: measure.definition for name, measure in MEASURES.items() if measure.definition}
+    parsed = {name: ir_measures.parse_measure(text.format(rel=2)) for name, text in definitions.items()}
     assert parsed == {
         "MAP": ir_measures.AP(rel=2),
         "MRR@10": ir_measures.RR(rel=2) @ 10,

@@ -33,13 +33,13 @@ def test_lists_of_different_lengths_follow_the_definition() -> None:
     """Equation 32, term by term, with the overlap counted anew at every depth."""
     rng = random.Random(1)
     for _ in range(50):
-        s, l = sorted(rng.sample(range(1, 40), 2))
-        short, long = rng.sample(range(60), s), rng.sample(range(60), l)
-        x = {d: len(set(short[:d]) & set(long[:d])) for d in range(1, l + 1)}
+        s, depth = sorted(rng.sample(range(1, 40), 2))
+        short, long = rng.sample(range(60), s), rng.sample(range(60), depth)
+        x = {d: len(set(short[:d]) & set(long[:d])) for d in range(1, depth + 1)}
         p = 0.9
-        known = sum(x[d] / d * p**d for d in range(1, l + 1))
-        beyond = sum(x[s] * (d - s) / (s * d) * p**d for d in range(s + 1, l + 1))
-        expected = (1 - p) / p * (known + beyond) + ((x[l] - x[s]) / l + x[s] / s) * p**l
+        known = sum(x[d] / d * p**d for d in range(1, depth + 1))
+        beyond = sum(x[s] * (d - s) / (s * d) * p**d for d in range(s + 1, depth + 1))
+        expected = (1 - p) / p * (known + beyond) + ((x[depth] - x[s]) / depth + x[s] / s) * p**depth
         names = [list(map(str, numbers)) for numbers in (short, long)]
         assert rank_biased_overlap(*names) == pytest.approx(expected)
 

@@ -50,7 +50,7 @@ def test_each_split_has_its_own_grade_and_means(collection: Path) -> None:
 
 
 def test_test_queries_are_measured_by_whether_their_documents_were_seen() -> None:
-    """t asks for seen s1, s2 and unseen u: the ranking u, x, s1 is x, s1 to the first and u, x to the other."""
+    """t asks for seen s1, s2 and unseen u: u, x, s1 is x, s1 among the seen and u, x else."""
     qrels = pd.DataFrame(
         [("t", "s1", 1), ("t", "s2", 1), ("t", "u", 1), ("o", "s1", 1), ("v", "u", 1)],
         columns=["qid", "docid", "grade"],

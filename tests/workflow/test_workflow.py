@@ -29,7 +29,10 @@ from plan.one_study import ResultsLock
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ("Snakefile", "config.yaml", "rules", "scripts", "schemas", "studies", "profiles", "envs")
 SMOKE = ("--configfile", "studies/smoke.yaml")
-COLUMNS = "baseline,seed,arm,criterion,rate,split,MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,RBO,loss"
+COLUMNS = (
+    "baseline,seed,arm,criterion,rate,split,"
+    "MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,RBO,loss"
+)
 # Two baselines, one a task, with two seeds and one rate: each stage of a baseline has two jobs.
 TIMINGS = {"summarise_timings": 1, "all": 1}
 FIGURES = {"plot_rates": 2, **TIMINGS}
