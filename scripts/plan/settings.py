@@ -208,7 +208,8 @@ def _drawn_in_recovery(study: Study, baseline: str) -> dict[str, Any]:
     if not isinstance(settings, DocidBaseline):
         return {}
     drawn = settings.pseudo_queries.as_dict()
-    return {"pseudo_queries": drawn | drawn.pop("e2", {})}
+    otherwise = drawn.pop("e2", {})
+    return {"pseudo_queries": drawn | otherwise}
 
 
 def prefixes_option(study: Study, baseline: str) -> str:
