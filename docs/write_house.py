@@ -44,7 +44,7 @@ STAGES = (
     Room(
         "bm25",
         "the lexical ranking: a reference, the teacher of the distillation, term weights",
-        ("collection/topk.parquet", "collection/bm25-*.parquet", "runs/bm25.trec.gz"),
+        ("collection/topk.parquet", "collection/bm25-*.parquet", "runs/bm25.trec.gz", "runs/references.json"),
     ),
     Room(
         "pseudo_queries",

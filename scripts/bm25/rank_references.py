@@ -9,8 +9,8 @@ validation queries. lookup: the 20 training queries most like a query vote with 
 lookup-bm25: both scores added, their weight by the MAP of the validation queries, 0.5 without such.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_json
@@ -21,7 +21,8 @@ from dsi.evaluation.runs import RunFormatError
 from dsi.ranking.untrained import UNTRAINED, read_judged, write_references
 
 
-class Arguments(NamedTuple):
+@dataclass(frozen=True)
+class Arguments:
     names: list[str]
     index: Path
     collection: Path

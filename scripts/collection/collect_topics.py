@@ -7,7 +7,7 @@
 
 Instead of topics, qrels and split: splits, as {"train": {"topics": …, "qrels": …}, "test": …}. Beside them:
 relevance, the lowest relevant grade (1), or one for each split, which some judgement must reach; and
-withhold, as {"documents": 0.5, "seed": 1}: the training judgements of that share of the documents are dropped.
+withhold, as {"documents": 0.5, "seed": 1}: that share of the documents loses its training judgements.
 Each source is a path, a url with sha256 or md5 and, if known, the size in bytes, a name of Pyserini's
 ({"pyserini": "msmarco-passage-dev-subset"}) or an id of ir_datasets ({"ir_datasets": "beir/nfcorpus/test"}).
 """

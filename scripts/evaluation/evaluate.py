@@ -1,16 +1,12 @@
 """Evaluate a run on the validation and test queries.
 
     python scripts evaluate --run results/runs/bm25.trec.gz --system bm25 \\
-        --collection results/collection --relevance 1 --agreement-k 10 \\
-        --output results/metrics/bm25.json --per-query results/metrics/bm25.per_query.parquet
+        --collection results/collection --relevance 1 --agreement-k 10 --output m.json --per-query m.parquet
 
-Measures against the qrels come from ir_measures; those against BM25's lists follow their definitions.
---outputs adds the mean loss of the queries that have one, --dense the overlap with the lists of the dense
-model of the same baseline and seed. For a model that generates lists of docids, --lists adds the measures of
-the published study, of the queries in the order of its batches.
-
-Where training queries are judged, the test queries are measured twice more: test-seen counts those of their
-relevant documents that are relevant to a training query, test-unseen the others.
+Measures against the qrels come from ir_measures; those against BM25's lists follow their definitions. Where
+training queries are judged, test-seen counts relevant documents that a training query has, too, test-unseen
+the others. --outputs adds the mean loss; --lists, for a model that generates lists of docids, the measures
+of the published study, in the order of its batches.
 """
 
 from importlib.metadata import version
@@ -45,7 +41,7 @@ def main() -> None:
     parser = command_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="TREC run, gzipped or not")
     parser.add_argument("--outputs", type=Path, help="parquet: qid, loss, and generated lists if any")
-    parser.add_argument("--dense", type=Path, help="TREC run of the dense model")
+    parser.add_argument("--dense", type=Path, help="run of the dense model, for RBO")
     parser.add_argument("--lists", type=json_object, help="JSON: k and batch_size of a ranked-list model")
     parser.add_argument("--system", required=True, help="slug: bm25, baselines/dsi/seed1/dense")
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
@@ -55,7 +51,7 @@ def main() -> None:
     parser.add_argument("--per-query", type=Path, required=True, help="parquet to write")
     arguments = Arguments(**vars(parser.parse_args()))
     if arguments.lists and not arguments.outputs:
-        parser.error("--lists goes with --outputs, which hold the generated lists")
+        parser.error("--lists goes with --outputs, which hold the lists")
     try:
         evaluate(arguments)
     except (RunFormatError, SystemNameError) as error:
@@ -63,18 +59,17 @@ def main() -> None:
 
 
 def evaluate(arguments: Arguments) -> None:
-    system = System.parse(arguments.system)
-    lowest = {split: lowest_grade(arguments.relevance, split) for split in EVALUATED_SPLITS}
-    seen = relevant_to_split(arguments.collection, TRAIN, arguments.relevance)
-    reference = read_reference(arguments.collection, EVALUATED_SPLITS, seen)
+    folder, relevance = arguments.collection, arguments.relevance
+    lowest = {split: lowest_grade(relevance, split) for split in EVALUATED_SPLITS}
+    reference = read_reference(folder, EVALUATED_SPLITS, relevant_to_split(folder, TRAIN, relevance))
     outputs = pd.read_parquet(arguments.outputs) if arguments.outputs else None
     dense = read_run(arguments.dense) if arguments.dense else None
     measured = measure_run(read_run(arguments.run), reference, lowest, arguments.agreement_k, outputs, dense)
     report: dict[str, Any] = {
-        "system": system._asdict(),
+        "system": System.parse(arguments.system)._asdict(),
         "measures": measured.measures,
         "queries": {split: counts._asdict() for split, counts in measured.queries.items()},
-        "parameters": {"relevance": arguments.relevance, "agreement_k": arguments.agreement_k},
+        "parameters": {"relevance": relevance, "agreement_k": arguments.agreement_k},
         "inputs": {name: file_digest(path) for name, path in inputs(arguments).items()},
         "versions": {name: version(name) for name in ("ir-measures", "pytrec-eval-terrier", "pandas")},
     }
@@ -85,10 +80,10 @@ def evaluate(arguments: Arguments) -> None:
 
 
 def inputs(arguments: Arguments) -> dict[str, Path]:
-    """The files that the values are computed from, by name."""
+    """What the values are computed from."""
+    given = {"run": arguments.run, "outputs": arguments.outputs, "dense": arguments.dense}
     folder = {name: arguments.collection / f"{name}.parquet" for name in REFERENCE_FILES}
-    given = {"outputs": arguments.outputs, "dense": arguments.dense}
-    return {"run": arguments.run, **{name: path for name, path in given.items() if path}, **folder}
+    return {name: path for name, path in (given | folder).items() if path}
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
         shape = None if architecture is None else architecture.as_dict()
         return {**_part(written, *own), "architecture": shape, **depth}
     # What E2 draws otherwise is left out, so that E1 is the same with it and without.
-    drawn = {key: value for key, value in written["pseudo_queries"].items() if key != "recovery"}
+    drawn = {key: value for key, value in written["pseudo_queries"].items() if key != "e2"}
     return {
         **_part(written, "model", "training", "distillation"),
         "pseudo_queries": drawn,
@@ -211,7 +211,8 @@ def _drawn_in_recovery(study: Study, baseline: str) -> dict[str, Any]:
     if not isinstance(settings, DocidBaseline):
         return {}
     drawn = settings.pseudo_queries.as_dict()
-    return {"pseudo_queries": drawn | drawn.pop("recovery", {})}
+    otherwise = drawn.pop("e2", {})
+    return {"pseudo_queries": drawn | otherwise}
 
 
 def _prefixes_at_a_time(study: Study, baseline: str) -> int | None:

@@ -10,6 +10,7 @@ from dsi.evaluation.measures import (
     LOSS,
     MEASURES,
     QRELS_MEASURES,
+    RBO,
     agreement_measures,
     as_judgements,
     as_rankings,
@@ -48,7 +49,12 @@ def test_a_query_missing_from_the_run_counts_0_and_an_unjudged_one_not_at_all() 
     assert sorted(values["qid"].unique()) == ["1", "3"]
     assert value(values, "3", "MAP") == 0
     counts = query_counts(rankings, judgements, ["1", "2", "3", "4"], threshold=1)
-    assert counts._asdict() == {"evaluated": 2, "without_relevant": 2, "missing_from_run": 1}
+    assert counts._asdict() == {
+        "evaluated": 2,
+        "without_relevant": 2,
+        "missing_from_run": 1,
+        "relevant": 2,
+    }
 
 
 def test_the_threshold_decides_what_is_relevant() -> None:
@@ -67,13 +73,13 @@ def test_agreement_measures_follow_their_definitions() -> None:
 
 
 def test_every_measure_has_its_kind_and_direction() -> None:
-    assert (*QRELS_MEASURES, *AGREEMENT_MEASURES, LOSS) == tuple(MEASURES)
+    assert (*QRELS_MEASURES, *AGREEMENT_MEASURES, RBO, LOSS) == tuple(MEASURES)
     assert [name for name, measure in MEASURES.items() if measure.better == "lower"] == ["loss"]
     assert MEASURES["MAP"].axis == "(0–1, higher is better)"
 
 
 def test_definitions_are_read_as_the_measures_of_ir_measures() -> None:
-    definitions = {name: measure.definition or "" for name, measure in MEASURES.items() if name != LOSS}
+    definitions = {name: measure.definition for name, measure in MEASURES.items() if measure.definition}
     parsed = {name: ir_measures.parse_measure(text.format(rel=2)) for name, text in definitions.items()}
     assert parsed == {
         "MAP": ir_measures.AP(rel=2),

@@ -13,6 +13,7 @@ from plan.inputs import (
     checkpoint,
     checkpoints_of,
     criterion_file,
+    dense_run_of,
     for_calibration,
     for_docids,
     for_e1,
@@ -62,6 +63,13 @@ def test_files_of_systems() -> None:
     assert metrics_of([DENSE]) == ["<results>/metrics/baselines/dsi/seed1/dense.json"]
     assert per_query_of([DENSE]) == ["<results>/metrics/baselines/dsi/seed1/dense.per_query.parquet"]
     assert small_files_of([DENSE]) == ["<results>/compressed/baselines/dsi/seed1/dense.small.dsz"]
+
+
+def test_a_model_is_compared_with_the_dense_run_of_its_seed() -> None:
+    assert dense_run_of("bm25") == dense_run_of(DENSE.slug) == []
+    expected = ["<results>/runs/baselines/dsi/seed1/dense.trec.gz"]
+    for slug in ("baselines/dsi/seed1/restart", "recovered/dsi/seed1/magnitude-0.5"):
+        assert dense_run_of(slug) == expected
 
 
 def test_references_have_no_outputs() -> None:

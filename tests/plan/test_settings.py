@@ -71,6 +71,35 @@ def test_sources_of_files_are_as_they_are_configured(study_of: StudyOf, tmp_path
     assert json.loads(settings.query_sources(collection)) == {**queries, "relevance": 1}
 
 
+def test_withheld_documents_reach_whoever_reads_the_judgements(study_of: StudyOf) -> None:
+    nfcorpus, seen = (
+        json.loads(settings.query_sources(study_of(*names).selected_collection))
+        for names in (("nfcorpus",), ("nfcorpus", "nfcorpus-seen"))
+    )
+    assert seen == {**nfcorpus, "withhold": {"documents": 0.5, "seed": 1}}
+
+
+def test_what_the_recovery_draws_otherwise_is_not_in_e1(study_of: StudyOf) -> None:
+    """So that both recoveries of studies/nfcorpus-seen.yaml start from the same weights."""
+    study = study_of("nfcorpus", "nfcorpus-seen")
+    assert settings.of_e1(study, "dsi-documents") == settings.of_e1(study, "dsi")
+    usual, own = (
+        json.loads(settings.of_e2(study, name)).pop("pseudo_queries") for name in ("dsi", "dsi-documents")
+    )
+    assert own == {**usual, "per_document": 5, "training_queries": 0}
+    # As many examples in an epoch: 2 / (1 - 0.6) = 5 a document.
+    assert usual["per_document"] / (1 - usual["training_queries"]) == pytest.approx(own["per_document"])
+    for criterion in ("wanda", "movement"):
+        given = option(settings.calibration_options(study, "dsi-documents", criterion), "--settings")
+        assert given["pseudo_queries"] == own
+
+
+def test_references_are_told_what_bm25_is(study_of: StudyOf) -> None:
+    assert settings.reference_options(study_of("smoke")) == (
+        "--names bm25-tuned rm3 lookup lookup-bm25 --relevance 1 --k1 0.9 --b 0.4 --depth 1000"
+    )
+
+
 def test_the_language_of_an_index_reaches_whoever_makes_it(study_of: StudyOf) -> None:
     assert settings.language_option(study_of("smoke").selected_collection) == ""
     named = {"pyserini": "cacm"}

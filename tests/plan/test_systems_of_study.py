@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dsi.systems import System
+from dsi.systems import REFERENCES, System
 from plan.config.study import Study
 from plan.systems_of_study import (
     compared_baselines,
@@ -20,12 +20,14 @@ from plan.systems_of_study import (
     measured_systems_of,
     one_of,
     pruned_baselines,
+    references,
     scores_all_at_once,
     slugs,
     systems_of_arm,
     systems_of_lost_queries,
     timed_systems,
     trained_systems,
+    untrained_references,
 )
 
 StudyOf = Callable[..., Study]
@@ -124,8 +126,17 @@ def test_a_part_of_an_arm(study_of: StudyOf) -> None:
 def test_every_system_is_evaluated_once_references_first(study_of: StudyOf) -> None:
     """Two baselines and two seeds: three dense arms, pruned and recovered at one rate."""
     found = slugs(evaluated_systems(study_of("smoke")))
-    assert found[:2] == ["bm25", "random"]
-    assert len(found) == len(set(found)) == 2 + 2 * 2 * (3 + 1 + 1)
+    assert found[:6] == list(REFERENCES)
+    assert len(found) == len(set(found)) == 6 + 2 * 2 * (3 + 1 + 1)
+
+
+def test_references_are_there_as_far_as_the_collection_has_judged_queries(study_of: StudyOf) -> None:
+    split = {"method": "permutation", "train": 0, "validation": 0.2, "test": 0.8, "seed": 42}
+    without_training = {"run": ["smoke"], "collections": {"smoke": {"split": split}}}
+    assert references(study_of("smoke", **without_training)) == ["bm25", "bm25-tuned", "rm3", "random"]
+    split |= {"validation": 0, "test": 1}
+    assert references(study_of("smoke", **without_training)) == ["bm25", "rm3", "random"]
+    assert untrained_references(study_of("smoke", **without_training)) == ["rm3"]
 
 
 def test_measured_are_dense_and_recovered_ones(study_of: StudyOf) -> None:

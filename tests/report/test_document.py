@@ -47,9 +47,9 @@ def test_csv_files_hold_every_digit_and_leave_empty_what_does_not_apply(
 ) -> None:
     make_tables(results, results)
     lines = (results / "tables" / "metrics.csv").read_text().splitlines()
-    assert lines[1] == ",,bm25,,,test" + ",0.6" * 8 + ","
+    assert lines[1] == ",,bm25,,,test" + ",0.6" * 9 + ","
     assert lines[2].startswith(f",,bm25,,,validation,{0.6 + 0.1!r},")
-    assert f"dsi,1,pruned,magnitude,0.25,test{',0.45' * 9}" in lines
+    assert f"dsi,1,pruned,magnitude,0.25,test{',0.45' * 10}" in lines
     for name in ("baselines", "rates", "sparsity"):
         assert (results / "tables" / f"{name}.csv").read_text().count("\n") > 4
 

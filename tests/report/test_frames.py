@@ -12,7 +12,7 @@ def test_metrics_have_the_documented_columns_and_order() -> None:
     frame = metrics_frame(all_reports())
     assert ",".join(frame.columns) == (
         "baseline,seed,arm,criterion,rate,split,"
-        "MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,loss"
+        "MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,RBO,loss"
     )
     test = frame[frame["split"] == "test"]
     assert list(test["arm"])[:7] == [

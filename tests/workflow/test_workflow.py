@@ -23,13 +23,15 @@ from safetensors.torch import load_file
 from dsi.efficiency.compressed_files import save_compressed
 from dsi.efficiency.rounding import Evaluation, split_quality, with_weights
 from dsi.model.checkpoint import CheckpointError
+from dsi.systems import REFERENCES
 from plan.one_study import ResultsLock
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ("Snakefile", "config.yaml", "rules", "scripts", "schemas", "studies", "profiles", "envs")
 SMOKE = ("--configfile", "studies/smoke.yaml")
 COLUMNS = (
-    "baseline,seed,arm,criterion,rate,split,MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,loss"
+    "baseline,seed,arm,criterion,rate,split,"
+    "MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,RBO,loss"
 )
 # Two baselines, one a task, with two seeds and one rate: each stage of a baseline has two jobs.
 TIMINGS = {"summarise_timings": 1, "all": 1}
@@ -108,13 +110,16 @@ def test_every_system_is_evaluated_on_both_splits(study: Path) -> None:
         ("pruned", "0.5"),
         ("recovered", "0.5"),
     ]
-    assert arms == {("bm25", "", ""), ("random", "", "")} | {
+    assert arms == {(name, "", "") for name in REFERENCES} | {
         (arm, seed, rate) for arm, rate in trained for seed in ("1", "2")
     }
     assert {row["baseline"] for row in rows} == {"", "smoke", "smoke-lists"}
-    assert len(rows) == 2 * (2 + 2 * 2 * 5)
-    assert all(0 <= float(row["MAP"]) <= 1 for row in rows)
-    assert all((row["loss"] == "") == (row["arm"] in ("bm25", "random")) for row in rows)
+    assert len(rows) == 4 * (len(REFERENCES) + 2 * 2 * 5)
+    assert {row["split"] for row in rows} == {"validation", "test", "test-seen", "test-unseen"}
+    assert all(0 <= float(row["MAP"]) <= 1 for row in rows if row["MAP"])
+    whole = [row for row in rows if row["split"] in ("validation", "test")]
+    assert all((row["loss"] == "") == (row["arm"] in REFERENCES) for row in whole)
+    assert all((row["RBO"] == "") == (row["arm"] in (*REFERENCES, "dense")) for row in whole)
     bm25 = next(row for row in rows if row["arm"] == "bm25" and row["split"] == "test")
     assert float(bm25["BM25-MAP"]) == pytest.approx(1)
 
@@ -285,7 +290,7 @@ def test_other_threads_retrain(study: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("dsi/evaluation/run_measures.py", {"evaluate": 22, **REPORTS}),
+        ("dsi/evaluation/run_measures.py", {"evaluate": 26, **REPORTS}),
         ("dsi/report/figures/style.py", {"plot_curves": 2, "plot_lost_queries": 2, **FIGURES}),
         ("dsi/pruning/pruned_checkpoint.py", {"prune": 4, **PRUNED}),
         ("dsi/pruning/criteria/magnitude.py", {"prune": 4, **PRUNED}),
@@ -372,7 +377,7 @@ def test_the_whole_study_is_planned_without_network(tmp_path: Path) -> None:
     jobs = {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
     assert jobs == {
         **dict.fromkeys(["fetch_index", "export_documents", "collect_topics"], 1),
-        **dict.fromkeys(["search_bm25", "rank_bm25", "rank_random"], 1),
+        **dict.fromkeys(["search_bm25", "rank_bm25", "rank_references", "rank_random"], 1),
         "fetch_tokenizer": 3,  # small, base, large
         "fetch_weights": 3,
         "dense": 4 + 3 + 1 + 2,  # Table 1, Table 2, t5-large, and E1 of the two that are pruned
@@ -380,7 +385,7 @@ def test_the_whole_study_is_planned_without_network(tmp_path: Path) -> None:
         "restart": 2,
         "prune": 2 * 7,
         "recover": 2 * 7,
-        "evaluate": 2 + 10 + 2 * 2 + 2 * 14,  # references, E1, controls, pruned and recovered
+        "evaluate": 6 + 10 + 2 * 2 + 2 * 14,  # references, E1, controls, pruned and recovered
         "make_reproduction": 1,
         "make_tables": 1,
     }

@@ -33,7 +33,7 @@ def rank_biased_overlap(first: Sequence[str], second: Sequence[str], p: float = 
     beyond = np.maximum(ranks - s, 0)
     agreement = agreement + overlap[s - 1] * beyond / (s * ranks)
     known = (1 - p) / p * float(agreement @ p**ranks)
-    return known + ((overlap[-1] - overlap[s - 1]) / depth + overlap[s - 1] / s) * p**depth
+    return known + p**depth * float((overlap[-1] - overlap[s - 1]) / depth + overlap[s - 1] / s)
 
 
 def overlaps(rankings: Mapping[str, Sequence[str]], dense: Mapping[str, Sequence[str]]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from dsi.bm25.lookup import NEIGHBOURS, added, nearest_queries, votes, weighed
 from dsi.bm25.lucene import index_language, search_bm25, verified_index
 from dsi.bm25.parameters import Bm25Parameters
 from dsi.bm25.rm3 import RM3, search_rm3, temporary_index
-from dsi.bm25.tuning import DEPTH, tuned_bm25
+from dsi.bm25.tuning import DEPTH, Tuned, tuned_bm25
 from dsi.collection.relevance import Relevance, relevant_documents
 from dsi.collection.splits import EVALUATED_SPLITS, TRAIN, VALIDATION
 from dsi.evaluation.runs import ranked, write_run
@@ -85,15 +85,16 @@ class Untrained:
     def tuned(self) -> Ranked:
         """BM25 with the constants that are best on the validation queries; without such the default."""
         relevant = self.judged.relevant[VALIDATION]
-        parameters, trials = self.bm25, []
+        tuned = Tuned(self.bm25, [])
         if relevant:
-            parameters, trials = tuned_bm25(self.index, self.judged.of_split(VALIDATION), relevant, self.bm25)
+            tuned = tuned_bm25(self.index, self.judged.of_split(VALIDATION), relevant, self.bm25)
+        parameters = tuned.parameters
         logger.info("bm25-tuned: k1 %g, b %g, by %d validation queries", *parameters, len(relevant))
         choices = {
             **parameters._asdict(),
             "validation_queries": len(relevant),
             "depth": DEPTH,
-            "tried": [trial._asdict() for trial in trials],
+            "tried": [trial._asdict() for trial in tuned.trials],
         }
         return Ranked(search_bm25(self.index, self.judged.evaluated, *parameters, self.depth), choices)
 
@@ -115,8 +116,8 @@ class Untrained:
         """Those and BM25's scores, added."""
         topk, relevant = self.judged.topk, self.judged.relevant[VALIDATION]
         lookup = self.look_up.run
-        asked = [run[run["qid"].isin(relevant)] for run in (lookup, topk)]
-        weight, values = weighed(*asked, relevant, self.depth)
+        found, lexical = (run[run["qid"].isin(relevant)] for run in (lookup, topk))
+        weight, values = weighed(found, lexical, relevant, self.depth)
         logger.info("lookup-bm25: weight %g of the look-up, by %d validation queries", weight, len(relevant))
         choices = {
             "weight": weight,

@@ -151,7 +151,7 @@ class PseudoQueries(Section):
         ge=0,
         lt=1,
     )
-    recovery: MayBeAbsent[RecoveryQueries] = Field(
+    e2: MayBeAbsent[RecoveryQueries] = Field(
         default=None,
         description="what E2 draws otherwise, E1 being the same with it and without; absent: nothing",
         examples=["{per_document: 5, training_queries: 0}"],

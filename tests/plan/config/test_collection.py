@@ -34,6 +34,7 @@ def refused(kind: str, **keys: Any) -> str:
         ("files", {"corpus": CORPUS, **DIVIDED}),
         ("files", {"corpus": CORPUS, "splits": {"train": {**JUDGED, "qrels": CORPUS}, "test": JUDGED}}),
         ("files", {"corpus": CORPUS, **DIVIDED, "scope": {"sample": 100, "seed": 1}}),
+        ("files", {"corpus": CORPUS, **DIVIDED, "withhold": {"documents": 0.5, "seed": 1}}),
         ("files", {"corpus": CORPUS, "splits": {"test": JUDGED}, "split_relevance": {"validation": 2}}),
         ("index", {"index": {"prebuilt": "cacm"}, "splits": {"test": JUDGED}, "language": "ru"}),
         ("index", {"index": {"prebuilt": "x"}, **DIVIDED, "topics": {"pyserini": "y"}}),
@@ -52,6 +53,11 @@ def test_a_collection_is_accepted(kind: str, keys: dict[str, Any]) -> None:
             {"corpus": CORPUS, **DIVIDED, "splits": {"test": JUDGED}},
             "collections.mine: found topics, qrels, split, splits, expected either topics, qrels and split, "
             "or splits alone, for example splits: {test:",
+        ),
+        (
+            "ir_datasets",
+            {"documents": "d", "splits": {"test": "d/test"}, "withhold": {"documents": 0.5, "seed": 1}},
+            "collections.mine.withhold: found it in a collection without training queries",
         ),
         ("files", {"corpus": CORPUS, **JUDGED}, "collections.mine: found topics, qrels, expected either"),
         ("index", {"index": {"prebuilt": "x"}}, "collections.mine: found no queries, expected either"),

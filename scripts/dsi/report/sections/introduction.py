@@ -60,7 +60,7 @@ def describe_study(configured: Configured, documents: int, reports: Sequence[Met
         configured=configured,
         documents=documents,
         evaluated={split: counts["evaluated"] for split, counts in first.queries.items()},
-        left_out=sum(counts["without_relevant"] for counts in first.queries.values()),
+        left_out=sum(first.queries[s]["without_relevant"] for s in SPLITS if s in first.queries),
         seeds=sorted({report.system.seed for report in reports if report.system.seed is not None}),
     )
 
