@@ -18,7 +18,7 @@ rule evaluate:
     benchmark:
         "<benchmarks>/evaluate/{slug}.tsv"
     wildcard_constraints:
-        slug=r"(bm25|random|(baselines|pruned|recovered)/[a-z0-9-]+/seed\d+/[a-z0-9.-]+)",
+        slug=r"(bm25|random|(baselines|pruned|recovered|small|small-taught)/[a-z0-9-]+/seed\d+/[a-z0-9.-]+)",
     conda:
         "../envs/environment.yaml"
     params:

@@ -32,12 +32,13 @@ OPTIONS = {
     "generated_words": "--generated-words",
     "weights": "--weights",
     "start": "--start",
+    "teacher": "--teacher",
     "masks": "--masks",
     "moments": "--moments",
     "outputs": "--outputs",
     "reproduction": "--reproduction",
 }
-FOLDERS = ("queries", "tokenizer", "weights", "start")
+FOLDERS = ("queries", "tokenizer", "weights", "start", "teacher")
 
 
 def as_options(inputs: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from dsi.docids.schemes import atomic
 from dsi.docids.tokenizer import load_tokenizer
+from dsi.training.docid_model import DocidArguments, starting_point
 from dsi.training.docid_settings import docid_settings
-from dsi.training.docid_training import DocidArguments, starting_point
 from dsi.training.settings import SettingsError
 from tests.conftest import DOCUMENTS
 from tests.training.conftest import TRAINING, docids_of, settings_json
