@@ -100,12 +100,12 @@ use rule restart as dense with:
         "{wildcards.baseline}, seed {wildcards.seed}: training E1 (progress in {log})"
 
 
-use rule dense as initial with:
+use rule dense as initialise with:
     output:
         **WRITTEN,
     pathvars:
         arm="baselines/{baseline}/seed{seed}/initial",
-        job="initial/{baseline}-seed{seed}",
+        job="initialise/{baseline}-seed{seed}",
     priority: 0
     params:
         command="initialise",

@@ -11,9 +11,6 @@ from safetensors.torch import load_file, save_file
 
 from dsi.docids.schemes import atomic
 from dsi.docids.tokenizer import load_tokenizer
-from dsi.training.docid_model import DocidArguments, starting_point
-from dsi.training.docid_settings import docid_settings
-from dsi.training.settings import SettingsError
 from tests.conftest import DOCUMENTS
 from tests.training.conftest import TRAINING, docids_of, settings_json
 
@@ -92,31 +89,6 @@ def test_a_model_that_does_not_fit_is_refused_before_any_training(
     assert done.returncode == 1
     assert "error: model.d_model: found 64 with embeddings: lsa" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_e1_needs_a_shape(tokenizer_folder: Path, collection: Path) -> None:
-    arguments = DocidArguments(
-        phase="E1",
-        seed=1,
-        threads=1,
-        collection=collection,
-        tokenizer=tokenizer_folder,
-        start=None,
-        masks=None,
-        moments=None,
-        gradual=None,
-        output=collection / "out",
-        run=collection / "run",
-        outputs=collection / "outputs",
-        state=collection / "state",
-        code="",
-        settings=docid_settings(settings_json("atomic", model=None)),
-        docids=collection / "docids.parquet",
-        generated=None,
-        generated_words=None,
-    )
-    with pytest.raises(SettingsError, match="found no model with --phase E1, expected its shape"):
-        starting_point(arguments, DOCUMENTS)
 
 
 def test_a_patience_without_judged_validation_queries_is_refused(

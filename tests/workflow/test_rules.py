@@ -15,7 +15,7 @@ FILES = sorted((ROOT / "rules").glob("*.smk"))
 COMMANDS = command_files(ROOT / "scripts")
 # Rules that are not named for their command: the trainings for their arm, as they run that of the baseline's
 # task, and the tokenizer of lists, which is a twin of that of queries and documents.
-TRAININGS = {"dense", "dense_continued", "restart", "recover", "gradual"}
+TRAININGS = {"dense", "dense_continued", "restart", "recover", "gradual", "small", "small_taught"}
 TWINS = {"train_list_tokenizer": "train_tokenizer"}
 BY_HAND = {"search", "compare_queries"}
 
@@ -79,9 +79,8 @@ def test_a_rule_has_the_name_of_the_command_that_it_runs() -> None:
 def test_the_trainings_run_the_command_of_their_baselines_task() -> None:
     assert {rule.name for rule in RULES.values() if "{params.command}" in rule.command} == TRAININGS
     assert "settings.trainer(study, wildcards.baseline)" in str(RULES["restart"].section("params"))
-    assert {rule.parent.name for rule in RULES.values() if rule.parent and rule.name in TRAININGS} == {
-        "restart"
-    }
+    twins = [RULES[name] for name in TRAININGS - {"restart"}]
+    assert {rule.parent.name for rule in twins if rule.parent} == {"restart", "dense", "small"}
 
 
 def test_every_command_has_its_rule_but_those_for_use_by_hand() -> None:
