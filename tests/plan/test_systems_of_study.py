@@ -124,7 +124,7 @@ def test_a_part_of_an_arm(study_of: StudyOf) -> None:
 
 
 def test_every_system_is_evaluated_once_references_first(study_of: StudyOf) -> None:
-    """Two baselines and two seeds: three dense arms, pruned and recovered at one rate; one task from scratch."""
+    """Two baselines and two seeds: three dense arms, pruned and recovered at one rate; initial of one."""
     found = slugs(evaluated_systems(study_of("smoke")))
     assert found[:2] == ["bm25", "random"]
     assert len(found) == len(set(found)) == 2 + 2 + 2 * 2 * (3 + 1 + 1)
