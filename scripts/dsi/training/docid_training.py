@@ -34,14 +34,14 @@ def train_docids(arguments: DocidArguments) -> None:
         phase,
         docid_objective(files, judged, checkpoint, settings, arguments.seed, taught),
         gradual=arguments.gradual,
-        state=arguments.state / state_key(arguments, settings, phase, _inputs(arguments, files)),
+        state=arguments.state / state_key(arguments, settings, phase, inputs(arguments, files)),
         output=arguments.output,
         write=partial(write_checkpoint, arguments, checkpoint.model),
         rank=partial(rank_with_checkpoint, arguments, judged),
     )
 
 
-def _inputs(arguments: DocidArguments, files: DocidFiles) -> list[Path]:
+def inputs(arguments: DocidArguments, files: DocidFiles) -> list[Path]:
     """The files that a training depends on, besides those that `state_key` adds itself."""
     teacher = [arguments.teacher / name for name in MODEL_FILES] if arguments.teacher else []
     return [*files.paths(), arguments.docids, *teacher]
