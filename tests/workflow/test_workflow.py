@@ -138,7 +138,7 @@ def test_every_checkpoint_is_an_ordinary_one(study: Path) -> None:
     from transformers import AutoModelForSeq2SeqLM
 
     folders = [path.parent for path in study.glob("results/smoke/**/model.safetensors")]
-    assert len(folders) == 2 * 2 * 5
+    assert len(folders) == 2 * 2 * 5 + 2
     for folder in folders:
         _, report = AutoModelForSeq2SeqLM.from_pretrained(folder, output_loading_info=True)
         assert not report["missing_keys"], folder
@@ -185,9 +185,9 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
-    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/65\] ", line)]
-    assert len(jobs) == 65 + 1  # `all` among them, and the end
-    assert "[65/65] done" in jobs[-1]
+    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/69\] ", line)]
+    assert len(jobs) == 69 + 1  # `all` among them, and the end
+    assert "[69/69] done" in jobs[-1]
     assert sum("training E1" in line for line in jobs) == 4
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 15
@@ -246,6 +246,16 @@ def test_one_more_rate_costs_its_chain_and_the_tables(study: Path) -> None:
         "recover": 4,
         "evaluate": 8,
         "make_reproduction": 1,
+        "make_tables": 1,
+    }
+
+
+def test_small_models_cost_their_own_trainings(study: Path) -> None:
+    """Beside the models of ffn that they are held against, of two seeds."""
+    values = ("run=[smoke]", "criteria=[magnitude, ffn]", "controls={small: [0.5]}")
+    assert planned(study, "results/smoke/tables.md", "--config", *values) == {
+        **dict.fromkeys(["prune", "rank", "recover", "small", "small_taught"], 2),
+        "evaluate": 2 * 2 + 2 * 2,
         "make_tables": 1,
     }
 
