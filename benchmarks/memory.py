@@ -1,6 +1,7 @@
 """What training a T5 needs in memory: weights, gradients, optimiser state, masks, saved activations.
 
     python benchmarks/memory.py --k 5 --batch-size 8
+    python benchmarks/memory.py --k 5 --batch-size 8 --untied    # E2 where the output head is pruned
     python benchmarks/memory.py --k 5 --batch-size 8 --csv results/bench/memory.csv
 
 Counted, not measured: models are built and run without data (torch's meta device), and everything that
@@ -36,6 +37,9 @@ def main() -> None:
     parser.add_argument("--k", type=int, default=5, help="docids in a list (default 5)")
     parser.add_argument("--batch-size", type=int, default=8, help="queries of a step (default 8)")
     parser.add_argument("--input-tokens", type=int, default=24, help="of a query (default 24)")
+    parser.add_argument(
+        "--untied", action="store_true", help="the output head has weights of its own, and a mask"
+    )
     parser.add_argument("--csv", type=Path, help="file to write, besides the table")
     arguments = parser.parse_args()
 
@@ -50,6 +54,7 @@ def main() -> None:
                 arguments.input_tokens,
                 math.ceil(TOKENS_OF_DOCID * arguments.k) + 1,
                 checkpointing,
+                arguments.untied,
             ),
         }
         for name in SHAPES
@@ -63,15 +68,17 @@ def main() -> None:
 
 
 def account(
-    name: str, batch: int, input_tokens: int, label_tokens: int, checkpointing: bool
+    name: str, batch: int, input_tokens: int, label_tokens: int, checkpointing: bool, untied: bool
 ) -> dict[str, float]:
     """GB of each part; `adam` and `adafactor` are totals with the one or the other."""
     model = empty_model(name)
     if checkpointing:
         model.gradient_checkpointing_enable()
+    if untied:
+        model.lm_head.weight = torch.nn.Parameter(torch.empty_like(model.shared.weight))
     parameters = sum(parameter.numel() for parameter in model.parameters())
     linears = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
-    prunable = sum(module.weight.numel() for module in linears if module is not model.lm_head)
+    prunable = sum(module.weight.numel() for module in linears if untied or module is not model.lm_head)
     weights = FLOAT * parameters / GB
     activations = saved_bytes(model, batch, input_tokens, label_tokens) / GB
     # Adafactor: a row and a column of second moments for a matrix.

@@ -21,7 +21,7 @@ rule compress:
     benchmark:
         "<benchmarks>/compress/{stage}-{baseline}-seed{seed}-{name}.tsv"
     wildcard_constraints:
-        stage="baselines|recovered",
+        stage="baselines|recovered|small|small-taught",
         name=r"[a-z0-9-]+(\.\d+)?",
     conda:
         "../envs/environment.yaml"

@@ -1,4 +1,4 @@
-"""The five trainings: E1, and in E2 its two controls, the recovery of pruned models, and gradual pruning.
+"""The trainings: E1; of small models; in E2 two controls, the recovery of pruned models, and gradual pruning.
 They differ in where they start, what they write and what is told to the command of the baseline's task."""
 
 from dsi.pruning.registry import CRITERIA, one_shot
@@ -9,13 +9,13 @@ START = {
     "start": "<results>/<start>/model.safetensors",
     "start_rest": inputs.checkpoint("<results>/<start>"),
 }
-TRAINED = {
+WRITTEN = {
     "model": "<results>/<arm>/model.safetensors",
     "rest": inputs.checkpoint("<results>/<arm>"),
-    "history": "<results>/<arm>/history.parquet",
     "run": "<results>/runs/<arm>.trec.gz",
     "outputs": "<results>/runs/<arm>.outputs.parquet",
 }
+TRAINED = {**WRITTEN, "history": "<results>/<arm>/history.parquet"}
 
 
 rule fetch_weights:
@@ -98,6 +98,45 @@ use rule restart as dense with:
         settings=lambda wildcards: settings.of_e1(study, wildcards.baseline),
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: training E1 (progress in {log})"
+
+
+use rule dense as initialise with:
+    output:
+        **WRITTEN,
+    pathvars:
+        arm="baselines/{baseline}/seed{seed}/initial",
+        job="initialise/{baseline}-seed{seed}",
+    priority: 0
+    params:
+        command="initialise",
+        code=code("initialise"),
+    message:
+        "{wildcards.baseline}, seed {wildcards.seed}: the model before its first step"
+
+
+use rule dense as small with:
+    pathvars:
+        arm="small/{baseline}/seed{seed}/ffn-{rate}",
+        job="small/{baseline}-seed{seed}-{rate}",
+    priority: 0
+    params:
+        settings=lambda wildcards: settings.of_small(study, wildcards.baseline, wildcards.rate, taught=False),
+    message:
+        "{wildcards.baseline}, seed {wildcards.seed}: training a model of the shape of ffn-{wildcards.rate}"
+
+
+use rule small as small_taught with:
+    input:
+        unpack(lambda wildcards: inputs.for_e1(study, wildcards.baseline)),
+        teacher="<results>/baselines/{baseline}/seed{seed}/dense/model.safetensors",
+        teacher_rest=inputs.checkpoint("<results>/baselines/{baseline}/seed{seed}/dense"),
+    pathvars:
+        arm="small-taught/{baseline}/seed{seed}/ffn-{rate}",
+        job="small_taught/{baseline}-seed{seed}-{rate}",
+    params:
+        settings=lambda wildcards: settings.of_small(study, wildcards.baseline, wildcards.rate, taught=True),
+    message:
+        "{wildcards.baseline}, seed {wildcards.seed}: the same for ffn-{wildcards.rate}, taught by dense"
 
 
 use rule restart as dense_continued with:

@@ -46,7 +46,9 @@ ARMS = {
     ),
     "random": Arm("random", "random ranking", "the documents in random order: what no skill at all reaches"),
     "initial": Arm(
-        "initial", "initial, not trained", "the model before its first step: latent semantic analysis alone"
+        "initial",
+        "initial, not trained",
+        "the model before its first step: embeddings from latent semantic analysis, layers at random",
     ),
     "dense": Arm("dense E1", "dense, E1", "the model after E1, nothing pruned"),
     "dense-continued": Arm(

@@ -33,13 +33,14 @@ OPTIONS = {
     "generated_words": "--generated-words",
     "weights": "--weights",
     "start": "--start",
+    "teacher": "--teacher",
     "masks": "--masks",
     "moments": "--moments",
     "outputs": "--outputs",
     "dense": "--dense",
     "reproduction": "--reproduction",
 }
-FOLDERS = ("queries", "tokenizer", "weights", "start")
+FOLDERS = ("queries", "tokenizer", "weights", "start", "teacher")
 
 
 def as_options(inputs: Mapping[str, Any]) -> str:

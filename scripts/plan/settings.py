@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dsi.collection.docstrings import package_version
-from dsi.pruning.registry import CRITERIA
+from dsi.pruning.registry import CRITERIA, units_left
 from dsi.systems import REFERENCES, System
 from plan.config.baseline import DocidBaseline, RankedListBaseline
 from plan.config.collection import (
@@ -164,6 +164,22 @@ def of_e1(study: Study, baseline: str) -> str:
 def of_e2(study: Study, baseline: str) -> str:
     """What E2 depends on: as E1, the recovery's schedule, and a head to prune apart from the embedding."""
     return as_json(_of_e2(study, baseline))
+
+
+def of_small(study: Study, baseline: str, rate: str, *, taught: bool) -> str:
+    """What the training of a small model depends on: as E1, with fewer units, over the epochs of E1 and E2.
+
+    Args:
+        taught: whether the dense model teaches it.
+    """
+    dense = _of_e1(study, baseline)
+    units, epochs = dense["model"]["d_ff"], dense["training"]["epochs"] + study.recovery.epochs
+    small = {
+        "model": {**dense["model"], "d_ff": units_left(units, float(rate))},
+        "training": {**dense["training"], "epochs": epochs},
+    }
+    teaching = {"teaching": study.controls.teaching.as_dict()} if taught else {}
+    return as_json({**dense, **small, **teaching})
 
 
 def calibration_options(study: Study, baseline: str, criterion: str) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dsi.pruning.registry import one_shot, rates_of
-from dsi.systems import ALWAYS, DENSE_ARMS, REFERENCES, System
+from dsi.systems import ALWAYS, DENSE_ARMS, INITIAL, REFERENCES, SMALL_ARMS, System
 from plan.config.baseline import DocidBaseline
 from plan.config.study import Study
 
@@ -62,6 +62,23 @@ def dense_systems(study: Study) -> list[System]:
     ]
 
 
+def initial_systems(study: Study) -> list[System]:
+    """Models before their first step: of docid baselines, which all begin from scratch; if asked for."""
+    names = docid_baselines(study) if study.controls.initial else []
+    return [System(name, seed, INITIAL, None, None) for name in names for seed in study.seeds]
+
+
+def small_systems(study: Study) -> list[System]:
+    """Dense models of the shape that removing units leaves, those that are taught last."""
+    return [
+        System(name, seed, arm, "ffn", rate)
+        for arm in SMALL_ARMS
+        for name in pruned_baselines(study)
+        for seed in study.seeds
+        for rate in study.controls.small
+    ]
+
+
 def e1_systems(study: Study, baselines: Sequence[str]) -> list[System]:
     """Dense models after E1 of some baselines, one a seed."""
     return [System(name, seed, "dense", None, None) for name in baselines for seed in study.seeds]
@@ -110,9 +127,11 @@ def evaluated_systems(study: Study) -> list[System]:
     """Every system of the study, references first."""
     return [
         *(System(None, None, name, None, None) for name in references(study)),
+        *initial_systems(study),
         *dense_systems(study),
         *systems_of_arm(study, "pruned"),
         *systems_of_arm(study, "recovered"),
+        *small_systems(study),
     ]
 
 

@@ -12,14 +12,17 @@
     python scripts train --phase E2 --start results/baselines/dsi/seed1/dense \\
         --gradual '{"rate": 0.8, "until": 0.6, "every": 10}' …
 
+    python scripts train --phase E1 --teacher results/baselines/dsi/seed1/dense …
+
 --settings is JSON with the sections model, training, pseudo_queries and distillation of a baseline,
 recovery for E2, and the keys scheme (of the docids), relevance, depth, prefixes_at_a_time (prefixes of docids
 that are decoded together; null with atomic docids), bm25 (k1 and b, by which embeddings that start from
 latent semantic analysis weigh) and untie (whether E2 gives the output head weights of its own). --generated
 and --generated-words go with a weight `generated` of the pseudo-queries. With --gradual the masks grow while
-the model trains, and masks.safetensors and sparsity.json are written beside the checkpoint. A killed run goes
-on from its last whole epoch when it is started again with the same inputs and --code. The checkpoint is
-ranked with here, too: another process would pay for the imports again.
+the model trains, and masks.safetensors and sparsity.json are written beside the checkpoint. With --teacher a
+share of each target is what that model answers, and --settings has the section teaching. A killed run goes on
+from its last whole epoch when it is started again with the same inputs and --code. The checkpoint is ranked
+with here, too: another process would pay for the imports again.
 """
 
 from pathlib import Path
@@ -31,8 +34,9 @@ from dsi.model.masks import UnfitMasksError
 from dsi.pruning.errors import PruningError
 from dsi.training.arguments import parsed, training_parser
 from dsi.training.docid_data import add_generated
+from dsi.training.docid_model import DocidArguments
 from dsi.training.docid_settings import docid_settings
-from dsi.training.docid_training import DocidArguments, train_docids
+from dsi.training.docid_training import train_docids
 from dsi.training.losses import DivergenceError
 from dsi.training.settings import SettingsError
 
@@ -40,6 +44,7 @@ from dsi.training.settings import SettingsError
 def main() -> None:
     parser = training_parser(__doc__, docid_settings)
     parser.add_argument("--docids", type=Path, required=True, help="parquet: docid, tokens")
+    parser.add_argument("--teacher", type=Path, help="folder of a checkpoint that teaches; atomic docids")
     add_generated(parser)
     try:
         train_docids(parsed(parser, DocidArguments))

@@ -84,11 +84,13 @@ def test_options_name_the_inputs_that_a_job_has() -> None:
         "queries": "c/queries.parquet",
         "docids": "d/docids.parquet",
         "start": "s/dense/model.safetensors",
+        "teacher": "t/dense/model.safetensors",
         "outputs": [],
         "masks": "m/my masks.safetensors",
     }
     assert as_options(inputs) == (
-        "--collection c --docids d/docids.parquet --start s/dense --masks 'm/my masks.safetensors'"
+        "--collection c --docids d/docids.parquet --start s/dense --teacher t/dense "
+        "--masks 'm/my masks.safetensors'"
     )
 
 

@@ -203,6 +203,23 @@ def test_nothing_of_the_recovery_is_in_e1(study_of: StudyOf, baseline: str) -> N
     assert settings.of_e1(changed, baseline) == before
 
 
+def test_a_small_model_is_trained_as_e1_over_both_phases_with_the_units_that_ffn_leaves(
+    study_of: StudyOf,
+) -> None:
+    """32 units at 0.8: round(25.6) = 26 go and 6 stay; 2 + 1 epochs."""
+    shapes = {"rates": [0.8], "criteria": ["ffn"], "run": ["smoke"], "controls": {"small": [0.8]}}
+    study = study_of("smoke", **shapes)
+    e1 = json.loads(settings.of_e1(study, "smoke"))
+    alone = json.loads(settings.of_small(study, "smoke", "0.8", taught=False))
+    assert alone["model"] == {**e1["model"], "d_ff": 6}
+    assert alone["training"] == {**e1["training"], "epochs": 3}
+    assert {key: alone[key] for key in e1.keys() - {"model", "training"}} == {
+        key: e1[key] for key in e1.keys() - {"model", "training"}
+    }
+    taught = json.loads(settings.of_small(study, "smoke", "0.8", taught=True))
+    assert taught == {**alone, "teaching": {"weight": 0.5, "temperature": 1.0}}
+
+
 def test_calibration_by_gradients_depends_on_the_recovery_by_inputs_not(study_of: StudyOf) -> None:
     def told(criterion: str, **values: object) -> str:
         return settings.calibration_options(study_of("smoke", **values), "smoke", criterion)

@@ -13,6 +13,7 @@ from plan.systems_of_study import (
     docid_baselines,
     e1_systems,
     evaluated_systems,
+    initial_systems,
     list_baselines,
     masked_systems,
     measured_baselines,
@@ -23,6 +24,7 @@ from plan.systems_of_study import (
     references,
     scores_all_at_once,
     slugs,
+    small_systems,
     systems_of_arm,
     systems_of_lost_queries,
     timed_systems,
@@ -124,10 +126,10 @@ def test_a_part_of_an_arm(study_of: StudyOf) -> None:
 
 
 def test_every_system_is_evaluated_once_references_first(study_of: StudyOf) -> None:
-    """Two baselines and two seeds: three dense arms, pruned and recovered at one rate."""
+    """Two baselines and two seeds: three dense arms, pruned and recovered at one rate; initial of one."""
     found = slugs(evaluated_systems(study_of("smoke")))
     assert found[:6] == list(REFERENCES)
-    assert len(found) == len(set(found)) == 6 + 2 * 2 * (3 + 1 + 1)
+    assert len(found) == len(set(found)) == 6 + 2 + 2 * 2 * (3 + 1 + 1)
 
 
 def test_references_are_there_as_far_as_the_collection_has_judged_queries(study_of: StudyOf) -> None:
@@ -137,6 +139,30 @@ def test_references_are_there_as_far_as_the_collection_has_judged_queries(study_
     split |= {"validation": 0, "test": 1}
     assert references(study_of("smoke", **without_training)) == ["bm25", "rm3", "random"]
     assert untrained_references(study_of("smoke", **without_training)) == ["rm3"]
+
+
+def test_docid_models_before_their_first_step_are_evaluated_unless_refused(study_of: StudyOf) -> None:
+    initial = ["baselines/smoke/seed1/initial", "baselines/smoke/seed2/initial"]
+    assert slugs(initial_systems(study_of("smoke"))) == initial
+    assert slugs(initial_systems(study_of("smoke", **UNPRUNED))) == initial
+    assert initial_systems(study_of("smoke", controls={"initial": False})) == []
+
+
+def test_small_models_have_the_shapes_that_are_asked_for(study_of: StudyOf) -> None:
+    """Each is paired with the recovered model of its name by the seed."""
+    shapes = {"rates": [0.5, 0.8, 0.9], "criteria": ["magnitude", "ffn"], "controls": {"small": [0.8, 0.5]}}
+    study = study_of("smoke", run=["smoke"], seeds=[1, 2], **shapes)
+    found = slugs(small_systems(study))
+    assert found == [
+        f"{arm}/smoke/seed{seed}/ffn-{rate}"
+        for arm in ("small", "small-taught")
+        for seed in (1, 2)
+        for rate in (0.5, 0.8)
+    ]
+    evaluated = slugs(evaluated_systems(study))
+    assert evaluated[-len(found) :] == found
+    assert all(f"recovered/{name.partition('/')[2]}" in evaluated for name in found)
+    assert small_systems(study_of("smoke")) == []
 
 
 def test_measured_are_dense_and_recovered_ones(study_of: StudyOf) -> None:

@@ -11,6 +11,7 @@ from dsi.pruning.apply import prune
 from dsi.pruning.criteria.feed_forward_units import unit_importances
 from dsi.pruning.errors import PruningError
 from dsi.pruning.layers import linear_names, prunable_names
+from dsi.pruning.registry import units_left
 from tests.conftest import DOCIDS, SHAPE
 from tests.pruning.conftest import normal, queries, tensors_of
 
@@ -29,6 +30,22 @@ def test_units_by_hand() -> None:
     assert pruned.d_ff == 2
     assert pruned.weights[f"{prefix}.wi.weight"].tolist() == [[1.0, 2.0], [-2.0, 0.0]]
     assert pruned.weights[f"{prefix}.wo.weight"].tolist() == [[2.0, 0.0]]
+
+
+@pytest.mark.parametrize(("units", "rate", "left"), [(32, 0.8, 6), (5, 0.5, 3), (7, 0.5, 3), (4, 0.1, 4)])
+def test_a_dense_model_of_the_shape_that_is_left_has_as_many_weights(
+    units: int, rate: float, left: int
+) -> None:
+    """Halves are rounded to even. Each unit has a row of wi_0 and wi_1 and a column of wo, in both layers."""
+    dense = build_model({**SHAPE, "d_ff": units}, 48, DOCUMENTS, seed=1)
+    weights = tensors_of(dense)
+    pruned = prune(weights, prunable_names(weights), "ffn", rate)
+    assert pruned.d_ff == units_left(units, rate) == left
+    small = build_model({**SHAPE, "d_ff": left}, 48, DOCUMENTS, seed=1)
+    assert {name: weight.shape for name, weight in tensors_of(small).items()} == {
+        name: weight.shape for name, weight in pruned.weights.items()
+    }
+    assert dense.num_parameters() - small.num_parameters() == 2 * 3 * SHAPE["d_model"] * (units - left)
 
 
 def test_the_units_that_go_are_torchs_own() -> None:

@@ -5,7 +5,8 @@ import pytest
 from dsi.report.completeness import check_complete
 from dsi.report.frames import metrics_frame
 from dsi.report.results import MetricReport, ReportError
-from tests.report.conftest import all_reports, all_sparsity
+from dsi.systems import SMALL_ARMS
+from tests.report.conftest import all_reports, all_sparsity, report
 
 
 def without(slug: str) -> list[MetricReport]:
@@ -54,3 +55,21 @@ def test_a_missing_sparsity_is_named() -> None:
 
 def test_whole_results_are_accepted() -> None:
     check_complete(metrics_frame(all_reports()), all_sparsity())
+
+
+def small_and_initial() -> list[MetricReport]:
+    """The untrained model and the small ones, of both seeds, beside the toy study."""
+    return [
+        *(report("initial", 0.2, seed) for seed in (1, 2)),
+        *(report(arm, 0.4, seed, rate=0.5) for arm in SMALL_ARMS for seed in (1, 2)),
+    ]
+
+
+def test_controls_without_zeros_need_no_sparsity_and_no_control() -> None:
+    check_complete(metrics_frame([*all_reports(), *small_and_initial()]), all_sparsity())
+
+
+def test_a_small_model_that_one_seed_lacks_is_named() -> None:
+    reports = [*all_reports(), *small_and_initial()[:-1]]
+    with pytest.raises(ReportError, match=r"of small-taught/dsi/seed2/magnitude-0[.]5 are"):
+        check_complete(metrics_frame(reports), all_sparsity())

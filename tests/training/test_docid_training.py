@@ -1,6 +1,7 @@
 """The command `train`: E1 and E2, the ranking it writes, masks that grow, what it refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from dsi.docids.schemes import atomic
 from dsi.docids.tokenizer import load_tokenizer
-from dsi.training.docid_settings import docid_settings
-from dsi.training.docid_training import DocidArguments, starting_point
-from dsi.training.settings import SettingsError
+from dsi.training.docid_data import DocidFiles
+from dsi.training.docid_training import inputs
 from tests.conftest import DOCUMENTS
 from tests.training.conftest import TRAINING, docids_of, settings_json
+from tests.training.test_docid_model import docid_arguments
 
 
 def options(scheme: str, collection: Path, tokenizer_folder: Path, **changes: Any) -> list[object]:
@@ -83,6 +84,48 @@ def test_masks_that_grow_are_written_with_the_checkpoint(
     assert (tmp_path / "gradual.trec.gz").is_file()
 
 
+def test_a_small_model_is_taught_by_the_dense_one(
+    command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
+) -> None:
+    """The same small model with and without a teacher: it has the shape, and other weights."""
+    dense = tmp_path / "dense"
+    done = command(
+        "train", "--phase", "E1", *options("atomic", collection, tokenizer_folder), *outputs(dense)
+    )
+    assert done.returncode == 0, done.stderr
+    shape = {**json.loads(settings_json("atomic"))["model"], "d_ff": 6}
+    alone = options("atomic", collection, tokenizer_folder, model=shape)
+    teaching = {"weight": 0.5, "temperature": 1.0}
+    taught = options("atomic", collection, tokenizer_folder, model=shape, teaching=teaching)
+    for name, arguments in (("small", alone), ("taught", [*taught, "--teacher", dense])):
+        done = command("train", "--phase", "E1", *arguments, *outputs(tmp_path / name))
+        assert done.returncode == 0, done.stderr
+    weights = [load_file(tmp_path / f"{name}/model.safetensors") for name in ("small", "taught")]
+    unit = "encoder.block.0.layer.1.DenseReluDense.wo.weight"
+    assert weights[0][unit].shape == weights[1][unit].shape == (16, 6)
+    assert not torch.equal(weights[0][unit], weights[1][unit])
+    done = command("train", "--phase", "E1", *alone, "--teacher", dense, *outputs(tmp_path / "untold"))
+    assert done.returncode == 1
+    assert "error: settings: found no teaching with --teacher, expected its weight" in done.stderr
+    assert not (tmp_path / "untold").exists()
+
+
+def test_another_teacher_is_another_training(
+    tmp_path: Path, tokenizer_folder: Path, collection: Path
+) -> None:
+    """What the name of a killed run's state is made of."""
+    files = DocidFiles(collection, None, None)
+    settings = settings_json("atomic")
+    alone = docid_arguments(tokenizer_folder, collection, settings)
+    taught = replace(alone, teacher=tmp_path)
+    assert [path.name for path in inputs(alone, files)][-1] == "docids.parquet"
+    assert inputs(taught, files) == [
+        *inputs(alone, files),
+        tmp_path / "model.safetensors",
+        tmp_path / "config.json",
+    ]
+
+
 def test_a_model_that_does_not_fit_is_refused_before_any_training(
     command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
 ) -> None:
@@ -92,31 +135,6 @@ def test_a_model_that_does_not_fit_is_refused_before_any_training(
     assert done.returncode == 1
     assert "error: model.d_model: found 64 with embeddings: lsa" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_e1_needs_a_shape(tokenizer_folder: Path, collection: Path) -> None:
-    arguments = DocidArguments(
-        phase="E1",
-        seed=1,
-        threads=1,
-        collection=collection,
-        tokenizer=tokenizer_folder,
-        start=None,
-        masks=None,
-        moments=None,
-        gradual=None,
-        output=collection / "out",
-        run=collection / "run",
-        outputs=collection / "outputs",
-        state=collection / "state",
-        code="",
-        settings=docid_settings(settings_json("atomic", model=None)),
-        docids=collection / "docids.parquet",
-        generated=None,
-        generated_words=None,
-    )
-    with pytest.raises(SettingsError, match="found no model with --phase E1, expected its shape"):
-        starting_point(arguments, DOCUMENTS)
 
 
 def test_a_patience_without_judged_validation_queries_is_refused(

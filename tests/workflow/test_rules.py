@@ -16,7 +16,7 @@ FILES = sorted((ROOT / "rules").glob("*.smk"))
 COMMANDS = command_files(ROOT / "scripts")
 # Rules that are not named for their command: the trainings for their arm, as they run that of the baseline's
 # task, as pruning by weights does; and the tokenizer of lists, a twin of that of queries and documents.
-TRAININGS = {"dense", "dense_continued", "restart", "recover", "gradual"}
+TRAININGS = {"dense", "dense_continued", "restart", "recover", "gradual", "small", "small_taught"}
 OF_THE_TASK = {**dict.fromkeys(TRAININGS, "training"), "prune": "pruning"}
 TWINS = {"train_list_tokenizer": "train_tokenizer"}
 BY_HAND = {"search", "compare_queries"}
@@ -82,9 +82,8 @@ def test_trainings_and_prunings_run_the_command_of_their_baselines_task() -> Non
     assert {rule.name for rule in RULES.values() if "{params.command}" in rule.command} == set(OF_THE_TASK)
     assert "settings.trainer(study, wildcards.baseline)" in str(RULES["restart"].section("params"))
     assert "settings.pruner(study, wildcards.baseline)" in str(RULES["prune"].section("params"))
-    assert {rule.parent.name for rule in RULES.values() if rule.parent and rule.name in TRAININGS} == {
-        "restart"
-    }
+    twins = [RULES[name] for name in TRAININGS - {"restart"}]
+    assert {rule.parent.name for rule in twins if rule.parent} == {"restart", "dense", "small"}
 
 
 def test_every_command_has_its_rule_but_those_for_use_by_hand() -> None:

@@ -111,10 +111,10 @@ def test_every_system_is_evaluated_on_both_splits(study: Path) -> None:
         ("recovered", "0.5"),
     ]
     assert arms == {(name, "", "") for name in REFERENCES} | {
-        (arm, seed, rate) for arm, rate in trained for seed in ("1", "2")
+        (arm, seed, rate) for arm, rate in [("initial", ""), *trained] for seed in ("1", "2")
     }
     assert {row["baseline"] for row in rows} == {"", "smoke", "smoke-lists"}
-    assert len(rows) == 4 * (len(REFERENCES) + 2 * 2 * 5)
+    assert len(rows) == 4 * (len(REFERENCES) + 2 + 2 * 2 * 5)  # the docid models before their first step, one a seed
     assert {row["split"] for row in rows} == {"validation", "test", "test-seen", "test-unseen"}
     assert all(0 <= float(row["MAP"]) <= 1 for row in rows if row["MAP"])
     whole = [row for row in rows if row["split"] in ("validation", "test")]
@@ -143,7 +143,7 @@ def test_every_checkpoint_is_an_ordinary_one(study: Path) -> None:
     from transformers import AutoModelForSeq2SeqLM
 
     folders = [path.parent for path in study.glob("results/smoke/**/model.safetensors")]
-    assert len(folders) == 2 * 2 * 5
+    assert len(folders) == 2 * 2 * 5 + 2
     for folder in folders:
         _, report = AutoModelForSeq2SeqLM.from_pretrained(folder, output_loading_info=True)
         assert not report["missing_keys"], folder
@@ -190,9 +190,9 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
-    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/65\] ", line)]
-    assert len(jobs) == 65 + 1  # `all` among them, and the end
-    assert "[65/65] done" in jobs[-1]
+    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/69\] ", line)]
+    assert len(jobs) == 69 + 1  # `all` among them, and the end
+    assert "[69/69] done" in jobs[-1]
     assert sum("training E1" in line for line in jobs) == 4
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 15
@@ -253,6 +253,16 @@ def test_one_more_rate_costs_its_chain_and_the_tables(study: Path) -> None:
     }
 
 
+def test_small_models_cost_their_own_trainings(study: Path) -> None:
+    """Beside the models of ffn that they are held against, of two seeds."""
+    values = ("run=[smoke]", "criteria=[magnitude, ffn]", "controls={small: [0.5]}")
+    assert planned(study, "results/smoke/tables.md", "--config", *values) == {
+        **dict.fromkeys(["prune", "rank", "recover", "small", "small_taught"], 2),
+        "evaluate": 2 * 2 + 2 * 2,
+        "make_tables": 1,
+    }
+
+
 def test_another_spelling_of_a_rate_is_the_same_rate(study: Path) -> None:
     assert planned(study, "all", "--config", "rates=[0.50]") == {}
 
@@ -290,7 +300,7 @@ def test_other_threads_retrain(study: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("dsi/evaluation/run_measures.py", {"evaluate": 26, **REPORTS}),
+        ("dsi/evaluation/run_measures.py", {"evaluate": 28, **REPORTS}),
         ("dsi/report/figures/style.py", {"plot_curves": 2, "plot_lost_queries": 2, **FIGURES}),
         ("dsi/pruning/pruned_checkpoint.py", {"prune": 4, **PRUNED}),
         ("dsi/pruning/criteria/magnitude.py", {"prune": 4, **PRUNED}),
@@ -362,7 +372,7 @@ def test_an_output_that_is_gone_is_made_again_alone(study: Path) -> None:
 
 
 def test_the_whole_study_is_planned_without_network(tmp_path: Path) -> None:
-    """studies/msmarco.yaml: 10 baselines and one seed, of which two are pruned at 7 rates."""
+    """studies/msmarco.yaml: 11 baselines and one seed, of which three are pruned at 7 rates."""
     folder = copy_tree(tmp_path / "checkout")
     done = snakemake(
         folder,
@@ -380,12 +390,12 @@ def test_the_whole_study_is_planned_without_network(tmp_path: Path) -> None:
         **dict.fromkeys(["search_bm25", "rank_bm25", "rank_references", "rank_random"], 1),
         "fetch_tokenizer": 3,  # small, base, large
         "fetch_weights": 3,
-        "dense": 4 + 3 + 1 + 2,  # Table 1, Table 2, t5-large, and E1 of the two that are pruned
-        "dense_continued": 2,
-        "restart": 2,
-        "prune": 2 * 7,
-        "recover": 2 * 7,
-        "evaluate": 6 + 10 + 2 * 2 + 2 * 14,  # references, E1, controls, pruned and recovered
+        "dense": 4 + 3 + 1 + 3,  # Table 1, Table 2, t5-large, and E1 of the three that are pruned
+        "dense_continued": 3,
+        "restart": 3,
+        "prune": 3 * 7,
+        "recover": 3 * 7,
+        "evaluate": 6 + 11 + 3 * 2 + 3 * 14,  # references, E1, controls, pruned and recovered
         "make_reproduction": 1,
         "make_tables": 1,
     }

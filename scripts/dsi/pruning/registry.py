@@ -52,6 +52,11 @@ def calibrated(criterion: str) -> bool:
     return CRITERIA[criterion].looks_at in ("inputs", "gradients")
 
 
+def units_left(units: int, rate: float) -> int:
+    """How many of a feed-forward layer's units the criterion ffn keeps."""
+    return units - round(rate * units)
+
+
 def rates_of(criterion: str, rates: Sequence[float]) -> list[float]:
     """Those of the rates that a criterion has."""
     own = CRITERIA[criterion].rates

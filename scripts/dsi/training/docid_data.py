@@ -16,6 +16,7 @@ from dsi.training.docid_settings import DocidSettings
 from dsi.training.objectives.docid import DocidObjective
 from dsi.training.objectives.docid_sequence import SequenceObjective
 from dsi.training.objectives.examples import Drawing, Examples, Query
+from dsi.training.objectives.taught import ModelTeacher, TaughtObjective
 from dsi.training.objectives.teacher import Teacher
 
 COLLECTION_FILES = ("documents", "queries", "qrels", "bm25-weights", "bm25-words")
@@ -62,9 +63,18 @@ def add_generated(parser: ArgumentParser) -> None:
 
 
 def docid_objective(
-    files: DocidFiles, judged: Judged, checkpoint: Checkpoint, settings: DocidSettings, seed: int
+    files: DocidFiles,
+    judged: Judged,
+    checkpoint: Checkpoint,
+    settings: DocidSettings,
+    seed: int,
+    teacher: ModelTeacher | None = None,
 ) -> DocidObjective | SequenceObjective:
-    """What a checkpoint is trained on: pseudo-queries of the documents and training queries; BM25 teaches."""
+    """What a checkpoint is trained on: pseudo-queries of the documents and training queries; BM25 teaches.
+
+    Args:
+        teacher: a model that teaches, too, where docids are atomic.
+    """
     relevant = relevant_documents(judged.qrels, judged.queries, settings.relevance)
     train, validation = (
         split_queries(judged.queries, split, relevant, checkpoint.docids) for split in (TRAIN, VALIDATION)
@@ -72,6 +82,8 @@ def docid_objective(
     examples = docid_examples(files, judged.documents, checkpoint, train, settings, seed)
     validated = [query for query in validation if query.relevant]
     if checkpoint.identifiers is None:
+        if teacher is not None:
+            return TaughtObjective(examples, validated, teacher)
         return DocidObjective(examples, validated)
     assert settings.prefixes_at_a_time is not None
     return SequenceObjective(

@@ -38,6 +38,14 @@ class DistillationSettings:
 
 
 @dataclass(frozen=True)
+class TeachingSettings:
+    """Section `teaching`: the share `weight` of a target is softmax(a model's logits / temperature)."""
+
+    weight: float
+    temperature: float
+
+
+@dataclass(frozen=True)
 class CalibrationSettings:
     """Section `calibration`: how many texts a criterion sees that looks at data."""
 
@@ -66,6 +74,7 @@ class DocidSettings:
     embeddings: Literal["lsa", "random"] = "random"
     recovery: RecoverySettings | None = None
     calibration: CalibrationSettings | None = None
+    teaching: TeachingSettings | None = None
     untie: bool = False
 
 
@@ -83,6 +92,7 @@ def docid_settings(text: str) -> DocidSettings:
         "model": Shape,
         "recovery": RecoverySettings,
         "calibration": CalibrationSettings,
+        "teaching": TeachingSettings,
     }
     given = json_object(text)
     embeddings = (given.get("model") or {}).get("embeddings")

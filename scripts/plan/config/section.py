@@ -147,6 +147,12 @@ Distinct = Annotated[
     AfterValidator(_each_once),
     BeforeValidator(read_list),
 ]
+DistinctOrNone = Annotated[
+    tuple[T, ...],
+    Field(json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_each_once),
+    BeforeValidator(read_list),
+]
 Named = Annotated[Mapping[Name, T], BeforeValidator(read_mapping)]
 OrNull = Annotated[T | None, BeforeValidator(read)]
 MayBeAbsent = Annotated[T | None, _Absent()]

@@ -13,6 +13,7 @@ from plan.config.published import PublishedRow
 from plan.config.section import (
     NUMBER,
     Distinct,
+    DistinctOrNone,
     Flag,
     Listed,
     Named,
@@ -123,6 +124,30 @@ class Recovery(Section):
     )
 
 
+class Teaching(Section):
+    """What the dense model teaches a small one."""
+
+    weight: Number = Field(
+        description="share of the target that is the dense model's distribution over documents",
+        examples=[0.5],
+        gt=0,
+        le=1,
+    )
+    temperature: Number = Field(description="of the softmax over its scores", examples=[1.0], gt=0)
+
+
+class Controls(Section):
+    """Models that pruned ones are held against, besides those of E2."""
+
+    initial: Flag = Field(description="also evaluate docid models before their first step", examples=[True])
+    small: Annotated[DistinctOrNone[Rate], AfterValidator(_ascending)] = Field(
+        description="rates of `ffn` at which dense models of the shape that it leaves are trained from the "
+        "start, alone and taught by dense; []: none",
+        examples=[[0.5, 0.8]],
+    )
+    teaching: Teaching = Field(description="what the dense model teaches a small one")
+
+
 class Report(Section):
     """Tables and figures."""
 
@@ -197,6 +222,7 @@ class Study(Section):
     recovery: Recovery = Field(
         description="training after pruning, and of the continued and restart controls"
     )
+    controls: Controls = Field(description="models that pruned ones are held against, besides those of E2")
     report: Report = Field(description="tables and figures")
     published: Listed[PublishedRow] = Field(
         description="published rows to show beside the measured ones: studies/msmarco.yaml", examples=[[]]

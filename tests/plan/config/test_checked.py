@@ -180,6 +180,37 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
             "all feed-forward layers",
         ),
         (
+            {"controls": {"small": [0.5]}},
+            "controls.small: found [0.5] with criteria ['magnitude'], expected ffn among them",
+        ),
+        (
+            {"criteria": ["ffn"], "controls": {"small": [0.5, 0.85]}},
+            "controls.small: found [0.85], expected some of the rates [0.1, 0.15, 0.2, ",
+        ),
+        (
+            {
+                "criteria": ["ffn"],
+                "controls": {"small": [0.5]},
+                "baselines": {"dsi": {"docids": {"scheme": "naive"}}},
+            },
+            "controls.small: found rates with the baseline dsi, expected baselines of task docid with atomic "
+            "docids, for example run: [dsi]",
+        ),
+        (
+            {"criteria": ["ffn"], "controls": {"small": [0.5]}, "baselines": {"study": {"prune": True}}},
+            "controls.small: found rates with the baseline study, expected baselines of task docid",
+        ),
+        (
+            {"criteria": ["ffn"], "controls": {"small": [0.5]}, "pruning": {"lm_head": True}},
+            "controls.small: found rates with pruning.lm_head: true, expected false",
+        ),
+        (
+            {"criteria": ["ffn"], "rates": [0.9999], "controls": {"small": [0.9999]}},
+            "controls.small: found 0.9999, which leaves none of dsi's 512 units, expected a lower rate",
+        ),
+        ({"controls": {"small": [0.5, 0.5]}}, "controls.small: found [0.5, 0.5], expected every value once"),
+        ({"controls": {"teaching": {"weight": 0}}}, "controls.teaching.weight: found 0, expected"),
+        (
             {"baselines": {"dsi": {"training": {"patience": 5}}}},
             "baselines.dsi.training.patience: found 5 with prune: true, expected null, as the arms that "
             "pruning compares train for the same epochs",

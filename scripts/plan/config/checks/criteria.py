@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from dsi.pruning.registry import calibrated, rates_of
+from dsi.pruning.registry import calibrated, rates_of, units_left
 from plan.config.baseline import Baseline, DocidBaseline
 from plan.config.study import Study
 from plan.config.unknown import UnknownValueError, as_far_as_known
@@ -20,6 +20,9 @@ def criteria_problems(study: Study) -> Iterator[str]:
         yield from _rewind_problems(study, name, baseline)
         yield from _patience_problems(name, baseline)
     yield from _removal_problems(study)
+    yield from _small_problems(study)
+    for name, baseline in pruned.items():
+        yield from _small_shape_problems(study, name, baseline)
 
 
 def _pruned(study: Study) -> Iterator[tuple[str, Baseline]]:
@@ -62,6 +65,48 @@ def _removal_problems(study: Study) -> Iterator[str]:
             f"criteria: found ffn with stacks {list(stacks)} and kinds {list(kinds)}, expected all "
             "feed-forward layers, as a T5 has one d_ff, for example stacks: [encoder, decoder]"
         )
+
+
+@as_far_as_known
+def _small_problems(study: Study) -> Iterator[str]:
+    """Small models stand beside the recovered ones of the criterion and rate whose shape they have."""
+    small = study.controls.small
+    if small and "ffn" not in study.criteria:
+        yield (
+            f"controls.small: found {list(small)} with criteria {list(study.criteria)}, expected ffn among "
+            "them, whose models they stand beside, for example criteria: [magnitude, ffn]"
+        )
+    absent = [rate for rate in small if rate not in study.rates]
+    if absent:
+        yield (
+            f"controls.small: found {absent}, expected some of the rates {list(study.rates)}, for example "
+            f"small: [{study.rates[0]}]"
+        )
+    if small and study.pruning.lm_head:
+        yield (
+            "controls.small: found rates with pruning.lm_head: true, expected false, as recovered models "
+            "then have an output head of their own and more weights, for example small: []"
+        )
+
+
+@as_far_as_known
+def _small_shape_problems(study: Study, name: str, baseline: Baseline) -> Iterator[str]:
+    """What teaches has a distribution over documents, and some units are left."""
+    if not study.controls.small:
+        return
+    if not (isinstance(baseline, DocidBaseline) and baseline.docids.scheme == "atomic"):
+        yield (
+            f"controls.small: found rates with the baseline {name}, expected baselines of task docid with "
+            "atomic docids, for example run: [dsi]"
+        )
+        return
+    units = baseline.model.d_ff
+    for rate in study.controls.small:
+        if units_left(units, rate) == 0:
+            yield (
+                f"controls.small: found {rate}, which leaves none of {name}'s {units} units, expected a "
+                "lower rate, for example small: [0.5]"
+            )
 
 
 @as_far_as_known
