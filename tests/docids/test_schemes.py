@@ -71,6 +71,19 @@ class TestSemantic:
         assert [row[1] for row in tokens] == [13, 13, 13, 14, 14, 14]
         assert extra_tokens(frame, 10) == 5
 
+    def test_shuffled_documents_share_the_same_tree(self) -> None:
+        """Identifiers are the same as a set; who has which follows from the seed, and near vectors part."""
+        vectors = np.array([[0, 0], [9, 9], [0, 9], [0, 0.1], [9, 9.1], [0.1, 9]], dtype=np.float32)
+        settings_ = {"vocabulary": 10, "branching": 3, "leaf_size": 2, "seed": 1}
+        ordered = lists(semantic(documents(*"abcdef"), vectors, **settings_))
+        shuffled, again, other = (
+            lists(semantic(documents(*"abcdef"), vectors, **settings_, shuffle=seed)) for seed in (0, 0, 1)
+        )
+        assert sorted(shuffled) == sorted(ordered) == sorted(other)
+        places = np.random.default_rng(0).permutation(6)
+        assert shuffled == again == [ordered[place] for place in places]
+        assert shuffled != ordered != other != shuffled
+
     def test_few_documents_have_a_position_only(self) -> None:
         frame = semantic(documents("a", "b"), np.eye(2, dtype=np.float32), 7, leaf_size=2, seed=1)
         assert lists(frame) == [[7], [8]]
@@ -150,3 +163,6 @@ class TestTable:
         )
         assert (whole.longest, whole.new_tokens) == (1, 9)
         assert split.longest >= 2
+        shuffled = assign_docids(names, None, "semantic", SemanticSettings(3, 3, "lsa", 1, shuffle=5))
+        assert sorted(lists(shuffled.frame)) == sorted(lists(split.frame))
+        assert lists(shuffled.frame) != lists(split.frame)

@@ -122,6 +122,10 @@ def test_docids_are_options_in_order(study_of: StudyOf) -> None:
     assert settings.docids_options(semantic, "smoke") == (
         "--branching 4 --embeddings lsa --leaf-size 8 --scheme semantic --seed 42"
     )
+    shuffled = study_of("smoke", baselines={"smoke": {"docids": {**SEMANTIC, "shuffle": 1}}})
+    assert settings.docids_options(shuffled, "smoke") == (
+        "--branching 4 --embeddings lsa --leaf-size 8 --scheme semantic --seed 42 --shuffle 1"
+    )
 
 
 def test_trainer_and_memory_go_by_task_and_start(study_of: StudyOf) -> None:

@@ -67,6 +67,7 @@ def semantic(
     branching: int = 10,
     leaf_size: int = 100,
     seed: int,
+    shuffle: int | None = None,
 ) -> pd.DataFrame:
     """The path of hierarchical k-means clusters, then the document's position in the last (Tay et al. 2022).
 
@@ -75,6 +76,9 @@ def semantic(
     serves one of them is easier to learn (Wang et al. 2022, "A Neural Corpus Indexer", section 3.2). A
     position's token always ends an identifier. Numbers that do not occur get no token.
 
+    Shuffled, the same identifiers are dealt out to the documents at random: the tree, its tokens and its
+    lengths stay, and what a cluster's documents have in common goes.
+
     Args:
         documents: docid.
         vectors: (N, d), finite, in the order of the documents.
@@ -82,6 +86,7 @@ def semantic(
         branching: clusters that a cluster is split into, at least 2.
         leaf_size: documents of the largest cluster that is not split, at least 1.
         seed: of k-means.
+        shuffle: seed of the dealing; None: documents keep their places.
 
     Raises:
         DocidError: the settings or the vectors do not fit.
@@ -100,6 +105,8 @@ def semantic(
         for row, token in zip(present.tolist(), (number + first).tolist(), strict=True):
             rows[row].append(token)
         first += len(used)
+    if shuffle is not None:
+        rows = [rows[place] for place in np.random.default_rng(shuffle).permutation(len(rows))]
     return identifier_frame(documents, [np.array(row, dtype=np.int32) for row in rows])
 
 
@@ -119,12 +126,17 @@ class SemanticSettings:
         metadata={"help": "lsa, a parquet file (docid, vector), or a model of sentence-transformers"},
     )
     seed: int = field(default=1, metadata={"help": "of LSA and k-means"})
+    shuffle: int | None = field(
+        default=None,
+        metadata={"help": "seed by which documents are shuffled over the tree's leaves", "type": int},
+    )
 
 
 class Scheme(NamedTuple):
     """assign: documents (docid, text), the text tokenizer if there is one, settings → docid, tokens.
 
-    settings: the frozen dataclass of the scheme's settings, each with a default and, in its metadata, `help`.
+    settings: the frozen dataclass of the scheme's settings, each with a default and, in its metadata, `help`;
+    one whose default is None also with the `type` of its values.
     """
 
     assign: Callable[[pd.DataFrame, Tokenizer | None, Any], pd.DataFrame]
@@ -165,6 +177,7 @@ def semantic_docids(
         branching=settings.branching,
         leaf_size=settings.leaf_size,
         seed=settings.seed,
+        shuffle=settings.shuffle,
     )
 
 
