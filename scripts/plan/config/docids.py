@@ -39,8 +39,8 @@ class SemanticDocids(Section):
     seed: Natural = Field(description="of LSA and k-means", examples=[42])
     shuffle: MayBeAbsent[Natural] = Field(
         default=None,
-        description="seed by which documents are shuffled over the tree's leaves: random docids of the same shape; "
-        "absent: where they belong",
+        description="seed by which documents are shuffled over the tree's leaves: random docids of the same "
+        "shape; absent: where they belong",
         examples=[1],
     )
 
