@@ -10,7 +10,7 @@
 
 atomic: one new token a document, in the order of the documents. naive: the pieces of the docid's text, and
 an end. semantic: the path of hierarchical k-means clusters over embeddings, and the position in the last;
-with --shuffle SEED the same identifiers, dealt out at random.
+with --shuffle SEED the same identifiers, dealt out at random; with --tokens prefix a token for each cluster.
 New tokens lie behind the tokenizer's vocabulary; without --tokenizer they are numbered from 0.
 """
 

@@ -24,6 +24,7 @@ def test_what_is_not_given_has_the_schemes_default() -> None:
     given = parsed("--scheme", "semantic", "--leaf-size", "7", "--embeddings", "e.parquet", "--seed", "3")
     assert given == SemanticSettings(10, 7, "e.parquet", 3)
     assert given.shuffle is None
+    assert given.tokens == "level"
     assert parsed("--scheme", "semantic", "--shuffle", "0").shuffle == 0
 
 

@@ -122,9 +122,9 @@ def test_docids_are_options_in_order(study_of: StudyOf) -> None:
     assert settings.docids_options(semantic, "smoke") == (
         "--branching 4 --embeddings lsa --leaf-size 8 --scheme semantic --seed 42"
     )
-    shuffled = study_of("smoke", baselines={"smoke": {"docids": {**SEMANTIC, "shuffle": 1}}})
-    assert settings.docids_options(shuffled, "smoke") == (
-        "--branching 4 --embeddings lsa --leaf-size 8 --scheme semantic --seed 42 --shuffle 1"
+    more = {**SEMANTIC, "shuffle": 1, "tokens": "prefix"}
+    assert settings.docids_options(study_of("smoke", baselines={"smoke": {"docids": more}}), "smoke") == (
+        "--branching 4 --embeddings lsa --leaf-size 8 --scheme semantic --seed 42 --shuffle 1 --tokens prefix"
     )
 
 

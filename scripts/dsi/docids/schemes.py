@@ -21,6 +21,9 @@ from dsi.docids.embeddings import LSA, check_vectors, embed_documents
 from dsi.docids.identifiers import ATOMIC, DocidError, check_identifiers, extra_tokens, identifier_frame
 from dsi.docids.tokenizer import EOS_ID, PAD_ID, UNKNOWN_ID
 
+# Which numbers of semantic docids share a token: those of a level, or none.
+BY_LEVEL, BY_PREFIX = "level", "prefix"
+
 
 def atomic(documents: pd.DataFrame, vocabulary: int = 0) -> pd.DataFrame:
     """One new token a document, V + its number in document order (Tay et al. 2022, section 3.2).
@@ -68,6 +71,7 @@ def semantic(
     leaf_size: int = 100,
     seed: int,
     shuffle: int | None = None,
+    tokens: str = BY_LEVEL,
 ) -> pd.DataFrame:
     """The path of hierarchical k-means clusters, then the document's position in the last (Tay et al. 2022).
 
@@ -75,6 +79,10 @@ def semantic(
     the first level, cluster 3 of the second and position 3 mean different things, and an output row that
     serves one of them is easier to learn (Wang et al. 2022, "A Neural Corpus Indexer", section 3.2). A
     position's token always ends an identifier. Numbers that do not occur get no token.
+
+    By level, cluster 3 of one cluster shares its token with cluster 3 of another, though their documents have
+    nothing in common, and so do positions: what tells them apart lies in the decoder's layers. By prefix,
+    each cluster and each document has a token of its own, and the decoder scores what it stands for.
 
     Shuffled, the same identifiers are dealt out to the documents at random: the tree, its tokens and its
     lengths stay, and what a cluster's documents have in common goes.
@@ -87,6 +95,7 @@ def semantic(
         leaf_size: documents of the largest cluster that is not split, at least 1.
         seed: of k-means.
         shuffle: seed of the dealing; None: documents keep their places.
+        tokens: level, or prefix.
 
     Raises:
         DocidError: the settings or the vectors do not fit.
@@ -96,12 +105,17 @@ def semantic(
             f"docids: found branching {branching} and leaf size {leaf_size}; expected at least 2 and at "
             "least 1, for example branching 10 and leaf size 100"
         )
+    if tokens not in (BY_LEVEL, BY_PREFIX):
+        raise DocidError(f"docids: found tokens {tokens!r}; expected {BY_LEVEL} or {BY_PREFIX}")
     check_vectors(documents, vectors)
     rows: list[list[int]] = [[] for _ in range(len(documents))]
-    first = vocabulary
+    first, prefix = vocabulary, np.zeros(len(documents), dtype=np.int64)
     for column in cluster_numbers(vectors, branching, leaf_size, seed):
         present = np.flatnonzero(column >= 0)
-        used, number = np.unique(column[present], return_inverse=True)
+        shared = column[present] + prefix[present] * (column.max() + 1)
+        used, number = np.unique(shared, return_inverse=True)
+        if tokens == BY_PREFIX:
+            prefix[present] = number
         for row, token in zip(present.tolist(), (number + first).tolist(), strict=True):
             rows[row].append(token)
         first += len(used)
@@ -129,6 +143,10 @@ class SemanticSettings:
     shuffle: int | None = field(
         default=None,
         metadata={"help": "seed by which documents are shuffled over the tree's leaves", "type": int},
+    )
+    tokens: str = field(
+        default=BY_LEVEL,
+        metadata={"help": "level: equal numbers of a level share a token; prefix: none do"},
     )
 
 
@@ -178,6 +196,7 @@ def semantic_docids(
         leaf_size=settings.leaf_size,
         seed=settings.seed,
         shuffle=settings.shuffle,
+        tokens=settings.tokens,
     )
 
 

@@ -43,6 +43,12 @@ class SemanticDocids(Section):
         "shape; absent: where they belong",
         examples=[1],
     )
+    tokens: MayBeAbsent[Literal["level", "prefix"]] = Field(
+        default=None,
+        description="level: equal numbers of a level share a token; prefix: each cluster and document has "
+        "its own; absent: level",
+        examples=["prefix"],
+    )
 
 
 Docids = Annotated[
