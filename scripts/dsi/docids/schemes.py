@@ -80,10 +80,6 @@ def semantic(
     serves one of them is easier to learn (Wang et al. 2022, "A Neural Corpus Indexer", section 3.2). A
     position's token always ends an identifier. Numbers that do not occur get no token.
 
-    By level, cluster 3 of one cluster shares its token with cluster 3 of another, though their documents have
-    nothing in common, and so do positions: what tells them apart lies in the decoder's layers. By prefix,
-    each cluster and each document has a token of its own, and the decoder scores what it stands for.
-
     Shuffled, the same identifiers are dealt out to the documents at random: the tree, its tokens and its
     lengths stay, and what a cluster's documents have in common goes.
 
@@ -91,11 +87,9 @@ def semantic(
         documents: docid.
         vectors: (N, d), finite, in the order of the documents.
         vocabulary: V; 0 numbers the new tokens from 0.
-        branching: clusters that a cluster is split into, at least 2.
-        leaf_size: documents of the largest cluster that is not split, at least 1.
-        seed: of k-means.
+        branching, leaf_size, seed: as of `cluster_numbers`.
         shuffle: seed of the dealing; None: documents keep their places.
-        tokens: level, or prefix.
+        tokens: as of `cluster_tokens`.
 
     Raises:
         DocidError: the settings or the vectors do not fit.
@@ -105,23 +99,45 @@ def semantic(
             f"docids: found branching {branching} and leaf size {leaf_size}; expected at least 2 and at "
             "least 1, for example branching 10 and leaf size 100"
         )
+    check_vectors(documents, vectors)
+    columns = cluster_numbers(vectors, branching, leaf_size, seed)
+    rows = cluster_tokens(columns, len(documents), vocabulary, tokens)
+    if shuffle is not None:
+        rows = [rows[place] for place in np.random.default_rng(shuffle).permutation(len(rows))]
+    return identifier_frame(documents, [np.array(row, dtype=np.int32) for row in rows])
+
+
+def cluster_tokens(
+    columns: Sequence[npt.NDArray[np.int64]], documents: int, vocabulary: int, tokens: str
+) -> list[list[int]]:
+    """The identifier of each of N documents, from its number at each level.
+
+    By level, cluster 3 of one cluster shares its token with cluster 3 of another, though their documents have
+    nothing in common, and so do positions: what tells them apart lies in the decoder's layers. By prefix,
+    each cluster and each document has a token of its own, and the decoder scores what it stands for.
+
+    Args:
+        columns: (N,) each, from `cluster_numbers`; -1 behind the end of an identifier.
+        vocabulary: V, the first new token.
+        tokens: level, or prefix.
+
+    Raises:
+        DocidError: it is neither.
+    """
     if tokens not in (BY_LEVEL, BY_PREFIX):
         raise DocidError(f"docids: found tokens {tokens!r}; expected {BY_LEVEL} or {BY_PREFIX}")
-    check_vectors(documents, vectors)
-    rows: list[list[int]] = [[] for _ in range(len(documents))]
-    first, prefix = vocabulary, np.zeros(len(documents), dtype=np.int64)
-    for column in cluster_numbers(vectors, branching, leaf_size, seed):
+    rows: list[list[int]] = [[] for _ in range(documents)]
+    first, prefix = vocabulary, np.zeros(documents, dtype=np.int64)
+    for column in columns:
         present = np.flatnonzero(column >= 0)
-        shared = column[present] + prefix[present] * (column.max() + 1)
-        used, number = np.unique(shared, return_inverse=True)
+        # The numbers of a level, or those beneath each prefix.
+        used, number = np.unique(column[present] + prefix[present] * (column.max() + 1), return_inverse=True)
         if tokens == BY_PREFIX:
             prefix[present] = number
         for row, token in zip(present.tolist(), (number + first).tolist(), strict=True):
             rows[row].append(token)
         first += len(used)
-    if shuffle is not None:
-        rows = [rows[place] for place in np.random.default_rng(shuffle).permutation(len(rows))]
-    return identifier_frame(documents, [np.array(row, dtype=np.int32) for row in rows])
+    return rows
 
 
 @dataclass(frozen=True)
