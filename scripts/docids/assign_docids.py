@@ -9,7 +9,8 @@
         --output results/baselines/dsi/docids.parquet
 
 atomic: one new token a document, in the order of the documents. naive: the pieces of the docid's text, and
-an end. semantic: the path of hierarchical k-means clusters over embeddings, and the position in the last.
+an end. semantic: the path of hierarchical k-means clusters over embeddings, and the position in the last;
+with --shuffle SEED the same identifiers, dealt out at random; with --tokens prefix a token for each cluster.
 New tokens lie behind the tokenizer's vocabulary; without --tokenizer they are numbered from 0.
 """
 

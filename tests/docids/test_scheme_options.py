@@ -23,6 +23,9 @@ def test_what_is_not_given_has_the_schemes_default() -> None:
     assert parsed("--scheme", "semantic") == SemanticSettings(10, 100, "lsa", 1)
     given = parsed("--scheme", "semantic", "--leaf-size", "7", "--embeddings", "e.parquet", "--seed", "3")
     assert given == SemanticSettings(10, 7, "e.parquet", 3)
+    assert given.shuffle is None
+    assert given.tokens == "level"
+    assert parsed("--scheme", "semantic", "--shuffle", "0").shuffle == 0
 
 
 def test_an_option_of_another_scheme_is_refused() -> None:

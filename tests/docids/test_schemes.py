@@ -71,6 +71,49 @@ class TestSemantic:
         assert [row[1] for row in tokens] == [13, 13, 13, 14, 14, 14]
         assert extra_tokens(frame, 10) == 5
 
+    def test_shuffled_documents_share_the_same_tree(self) -> None:
+        """Identifiers are the same as a set; who has which follows from the seed, and near vectors part."""
+        vectors = np.array([[0, 0], [9, 9], [0, 9], [0, 0.1], [9, 9.1], [0.1, 9]], dtype=np.float32)
+        settings_ = {"vocabulary": 10, "branching": 3, "leaf_size": 2, "seed": 1}
+        ordered = lists(semantic(documents(*"abcdef"), vectors, **settings_))
+        shuffled, again, other = (
+            lists(semantic(documents(*"abcdef"), vectors, **settings_, shuffle=seed)) for seed in (0, 0, 1)
+        )
+        assert sorted(shuffled) == sorted(ordered) == sorted(other)
+        places = np.random.default_rng(0).permutation(6)
+        assert shuffled == again == [ordered[place] for place in places]
+        assert shuffled != ordered != other != shuffled
+
+    def test_by_prefix_each_cluster_and_each_document_has_a_token(self) -> None:
+        vectors = np.array([[0, 0], [9, 9], [0, 9], [0, 0.1], [9, 9.1], [0.1, 9]], dtype=np.float32)
+        settings_ = {"branching": 3, "leaf_size": 2, "seed": 1}
+        by_level = lists(semantic(documents(*"abcdef"), vectors, 10, **settings_))
+        frame = semantic(documents(*"abcdef"), vectors, 10, **settings_, tokens="prefix")
+        # Clusters keep their tokens; positions are numbered cluster by cluster.
+        assert [row[0] for row in lists(frame)] == [row[0] for row in by_level]
+        assert sorted(row[1] for row in lists(frame)) == list(range(13, 19))
+        by_cluster = sorted(lists(frame))
+        assert [row[1] for row in by_cluster] == list(range(13, 19))
+        assert extra_tokens(frame, 10) == 3 + 6
+        with pytest.raises(DocidError, match="found tokens 'leaf'; expected level or prefix"):
+            semantic(documents("a"), vectors[:1], seed=1, tokens="leaf")
+
+    def test_by_prefix_tokens_are_the_nodes_of_the_same_tree(self) -> None:
+        vectors = np.random.default_rng(1).normal(size=(90, 4)).astype(np.float32)
+        names = documents(*(f"d{number}" for number in range(90)))
+        settings_ = {"branching": 3, "leaf_size": 4, "seed": 1}
+        shared, own = (lists(semantic(names, vectors, **settings_, tokens=t)) for t in ("level", "prefix"))
+        nodes = {tuple(row[:end]) for row in shared for end in range(1, len(row) + 1)}
+        assert {token for row in own for token in row} == set(range(len(nodes)))
+        for one, other in zip(shared, own, strict=True):
+            assert len(one) == len(other)
+        by_token = {
+            token: tuple(shared[row][: place + 1])
+            for row in range(90)
+            for place, token in enumerate(own[row])
+        }
+        assert len(set(by_token.values())) == len(nodes)
+
     def test_few_documents_have_a_position_only(self) -> None:
         frame = semantic(documents("a", "b"), np.eye(2, dtype=np.float32), 7, leaf_size=2, seed=1)
         assert lists(frame) == [[7], [8]]
@@ -150,3 +193,6 @@ class TestTable:
         )
         assert (whole.longest, whole.new_tokens) == (1, 9)
         assert split.longest >= 2
+        shuffled = assign_docids(names, None, "semantic", SemanticSettings(3, 3, "lsa", 1, shuffle=5))
+        assert sorted(lists(shuffled.frame)) == sorted(lists(split.frame))
+        assert lists(shuffled.frame) != lists(split.frame)

@@ -151,6 +151,10 @@ def test_docids_are_options_in_order(study_of: StudyOf) -> None:
     assert settings.docids_options(semantic, "smoke") == (
         "--branching 4 --embeddings lsa --leaf-size 8 --scheme semantic --seed 42"
     )
+    more = {**SEMANTIC, "shuffle": 1, "tokens": "prefix"}
+    assert settings.docids_options(study_of("smoke", baselines={"smoke": {"docids": more}}), "smoke") == (
+        "--branching 4 --embeddings lsa --leaf-size 8 --scheme semantic --seed 42 --shuffle 1 --tokens prefix"
+    )
 
 
 def test_trainer_and_memory_go_by_task_and_start(study_of: StudyOf) -> None:

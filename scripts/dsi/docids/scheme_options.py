@@ -16,7 +16,7 @@ def add_scheme_options(parser: ArgumentParser) -> None:
         field = next(field for field in fields(SCHEMES[users[0]].settings) if field.name == name)
         parser.add_argument(
             _option(name),
-            type=type(field.default),
+            type=field.metadata.get("type", type(field.default)),
             help=f"{', '.join(users)}: {field.metadata['help']} ({field.default})",
         )
 

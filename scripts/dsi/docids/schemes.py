@@ -21,6 +21,9 @@ from dsi.docids.embeddings import LSA, check_vectors, embed_documents
 from dsi.docids.identifiers import ATOMIC, DocidError, check_identifiers, extra_tokens, identifier_frame
 from dsi.docids.tokenizer import EOS_ID, PAD_ID, UNKNOWN_ID
 
+# Which numbers of semantic docids share a token: those of a level, or none.
+BY_LEVEL, BY_PREFIX = "level", "prefix"
+
 
 def atomic(documents: pd.DataFrame, vocabulary: int = 0) -> pd.DataFrame:
     """One new token a document, V + its number in document order (Tay et al. 2022, section 3.2).
@@ -67,6 +70,8 @@ def semantic(
     branching: int = 10,
     leaf_size: int = 100,
     seed: int,
+    shuffle: int | None = None,
+    tokens: str = BY_LEVEL,
 ) -> pd.DataFrame:
     """The path of hierarchical k-means clusters, then the document's position in the last (Tay et al. 2022).
 
@@ -75,13 +80,16 @@ def semantic(
     serves one of them is easier to learn (Wang et al. 2022, "A Neural Corpus Indexer", section 3.2). A
     position's token always ends an identifier. Numbers that do not occur get no token.
 
+    Shuffled, the same identifiers are dealt out to the documents at random: the tree, its tokens and its
+    lengths stay, and what a cluster's documents have in common goes.
+
     Args:
         documents: docid.
         vectors: (N, d), finite, in the order of the documents.
         vocabulary: V; 0 numbers the new tokens from 0.
-        branching: clusters that a cluster is split into, at least 2.
-        leaf_size: documents of the largest cluster that is not split, at least 1.
-        seed: of k-means.
+        branching, leaf_size, seed: as of `cluster_numbers`.
+        shuffle: seed of the dealing; None: documents keep their places.
+        tokens: as of `cluster_tokens`.
 
     Raises:
         DocidError: the settings or the vectors do not fit.
@@ -92,15 +100,44 @@ def semantic(
             "least 1, for example branching 10 and leaf size 100"
         )
     check_vectors(documents, vectors)
-    rows: list[list[int]] = [[] for _ in range(len(documents))]
-    first = vocabulary
-    for column in cluster_numbers(vectors, branching, leaf_size, seed):
+    columns = cluster_numbers(vectors, branching, leaf_size, seed)
+    rows = cluster_tokens(columns, len(documents), vocabulary, tokens)
+    if shuffle is not None:
+        rows = [rows[place] for place in np.random.default_rng(shuffle).permutation(len(rows))]
+    return identifier_frame(documents, [np.array(row, dtype=np.int32) for row in rows])
+
+
+def cluster_tokens(
+    columns: Sequence[npt.NDArray[np.int64]], documents: int, vocabulary: int, tokens: str
+) -> list[list[int]]:
+    """The identifier of each of N documents, from its number at each level.
+
+    By level, cluster 3 of one cluster shares its token with cluster 3 of another, though their documents have
+    nothing in common, and so do positions: what tells them apart lies in the decoder's layers. By prefix,
+    each cluster and each document has a token of its own, and the decoder scores what it stands for.
+
+    Args:
+        columns: (N,) each, from `cluster_numbers`; -1 behind the end of an identifier.
+        vocabulary: V, the first new token.
+        tokens: level, or prefix.
+
+    Raises:
+        DocidError: it is neither.
+    """
+    if tokens not in (BY_LEVEL, BY_PREFIX):
+        raise DocidError(f"docids: found tokens {tokens!r}; expected {BY_LEVEL} or {BY_PREFIX}")
+    rows: list[list[int]] = [[] for _ in range(documents)]
+    first, prefix = vocabulary, np.zeros(documents, dtype=np.int64)
+    for column in columns:
         present = np.flatnonzero(column >= 0)
-        used, number = np.unique(column[present], return_inverse=True)
+        # The numbers of a level, or those beneath each prefix.
+        used, number = np.unique(column[present] + prefix[present] * (column.max() + 1), return_inverse=True)
+        if tokens == BY_PREFIX:
+            prefix[present] = number
         for row, token in zip(present.tolist(), (number + first).tolist(), strict=True):
             rows[row].append(token)
         first += len(used)
-    return identifier_frame(documents, [np.array(row, dtype=np.int32) for row in rows])
+    return rows
 
 
 @dataclass(frozen=True)
@@ -119,12 +156,21 @@ class SemanticSettings:
         metadata={"help": "lsa, a parquet file (docid, vector), or a model of sentence-transformers"},
     )
     seed: int = field(default=1, metadata={"help": "of LSA and k-means"})
+    shuffle: int | None = field(
+        default=None,
+        metadata={"help": "seed by which documents are shuffled over the tree's leaves", "type": int},
+    )
+    tokens: str = field(
+        default=BY_LEVEL,
+        metadata={"help": "level: equal numbers of a level share a token; prefix: none do"},
+    )
 
 
 class Scheme(NamedTuple):
     """assign: documents (docid, text), the text tokenizer if there is one, settings → docid, tokens.
 
-    settings: the frozen dataclass of the scheme's settings, each with a default and, in its metadata, `help`.
+    settings: the frozen dataclass of the scheme's settings, each with a default and, in its metadata, `help`;
+    one whose default is None also with the `type` of its values.
     """
 
     assign: Callable[[pd.DataFrame, Tokenizer | None, Any], pd.DataFrame]
@@ -165,6 +211,8 @@ def semantic_docids(
         branching=settings.branching,
         leaf_size=settings.leaf_size,
         seed=settings.seed,
+        shuffle=settings.shuffle,
+        tokens=settings.tokens,
     )
 
 

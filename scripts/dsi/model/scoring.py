@@ -61,19 +61,22 @@ def docid_logits(
     return logits.float()
 
 
-def identifier_losses(
+def identifier_logits(
     model: T5ForConditionalGeneration,
     input_ids: torch.Tensor,
     attention_mask: torch.Tensor,
     labels: torch.Tensor,
     tokens: torch.Tensor,
 ) -> torch.Tensor:
-    """-log P(docid | query) of M identifiers for each query, by teacher forcing; (B, M) float32.
+    """Logits of the tokens of M identifiers for each query, each told the tokens before it.
 
     Args:
         input_ids, attention_mask: (B, L) int64, padded on the right.
         labels: (B, M, T) int64, M identifiers for each query, IGNORED behind their ends.
-        tokens: (A,) int64, all tokens that occur in identifiers, ascending; P(token) is a softmax over them.
+        tokens: (A,) int64, all tokens that occur in identifiers, ascending.
+
+    Returns:
+        (B · M, T, A) float32; behind an identifier's end they mean nothing.
     """
     several, longest = labels.shape[1:]
     mask = attended(attention_mask, input_ids.shape[1])
@@ -88,10 +91,27 @@ def identifier_losses(
         use_cache=False,
     )[0]  # (B · M, T, d)
     # The head is cut before the product, so that no other token gets a logit.
-    logits = decoded @ model.lm_head.weight[tokens].T  # (B · M, T, A)
+    logits: torch.Tensor = decoded @ model.lm_head.weight[tokens].T
+    return logits.float()
+
+
+def identifier_losses(
+    model: T5ForConditionalGeneration,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    labels: torch.Tensor,
+    tokens: torch.Tensor,
+) -> torch.Tensor:
+    """-log P(docid | query) of M identifiers for each query, by teacher forcing; (B, M) float32.
+
+    P(token) is a softmax over `tokens`. Arguments as of `identifier_logits`.
+    """
+    logits = identifier_logits(model, input_ids, attention_mask, labels, tokens)
+    several, longest = labels.shape[1:]
+    labels = labels.flatten(0, 1)
     places = torch.searchsorted(tokens, labels.clamp(min=0)).masked_fill(labels == IGNORED, IGNORED)
     nats = torch.nn.functional.cross_entropy(
-        logits.float().flatten(0, 1), places.flatten(), ignore_index=IGNORED, reduction="none"
+        logits.flatten(0, 1), places.flatten(), ignore_index=IGNORED, reduction="none"
     )
     return nats.view(-1, several, longest).sum(dim=2)
 

@@ -15,7 +15,6 @@ from dsi.pruning.registry import CRITERIA
 from dsi.training.docid_data import DocidFiles, Judged, docid_objective
 from dsi.training.docid_settings import DocidSettings
 from dsi.training.objectives.docid import DocidObjective
-from dsi.training.objectives.docid_sequence import SequenceObjective
 from dsi.training.objectives.examples import Batch
 from dsi.training.optimisation import make_optimiser
 from dsi.training.phase import describe_phase
@@ -57,6 +56,7 @@ def prune_by_texts(
     model = checkpoint.model.to(compute_device())
     judged = Judged.read(texts.files.collection)
     objective = docid_objective(texts.files, judged, checkpoint, settings, texts.seed)
+    assert isinstance(objective, DocidObjective)  # of atomic docids
     first_epoch = settings.training.epochs + 1
     batches = calibration_batches(objective, first_epoch, settings.calibration.queries)
     if CRITERIA[criterion].looks_at == "inputs":
@@ -71,9 +71,7 @@ def prune_by_texts(
     return prune(weights, names, criterion, rate, evidence)
 
 
-def calibration_batches(
-    objective: DocidObjective | SequenceObjective, epoch: int, texts: int
-) -> Iterator[Batch]:
+def calibration_batches(objective: DocidObjective, epoch: int, texts: int) -> Iterator[Batch]:
     """The batches of an epoch until they hold so many texts."""
     seen = 0
     for batch in objective.batches(epoch):

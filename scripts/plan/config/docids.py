@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
-from plan.config.section import Natural, Positive, Section, Text, WholeNumber
+from plan.config.section import MayBeAbsent, Natural, Positive, Section, Text, WholeNumber
 
 
 class AtomicDocids(Section):
@@ -37,6 +37,18 @@ class SemanticDocids(Section):
         examples=["lsa"],
     )
     seed: Natural = Field(description="of LSA and k-means", examples=[42])
+    shuffle: MayBeAbsent[Natural] = Field(
+        default=None,
+        description="seed by which documents are shuffled over the tree's leaves: random docids of the same "
+        "shape; absent: where they belong",
+        examples=[1],
+    )
+    tokens: MayBeAbsent[Literal["level", "prefix"]] = Field(
+        default=None,
+        description="level: equal numbers of a level share a token; prefix: each cluster and document has "
+        "its own; absent: level",
+        examples=["prefix"],
+    )
 
 
 Docids = Annotated[

@@ -10,7 +10,8 @@ def test_tags_of_unions_are_no_keys_but_names_may_be_equal_to_them() -> None:
     found = place(loc)
     assert found.keys == ("baselines", "docid", "docids", "branching")
     assert words(found.node) == "a whole number at least 2"
-    assert set(found.parent["properties"]) == {"scheme", "branching", "leaf_size", "embeddings", "seed"}
+    given = {"scheme", "branching", "leaf_size", "embeddings", "seed"}
+    assert set(found.parent["properties"]) == given | {"shuffle", "tokens"}
 
 
 def test_an_item_is_named_by_its_list() -> None:

@@ -1,33 +1,65 @@
 """The objective of the task `docid` where identifiers have several tokens: text → those of one document.
 
-A decoder that writes identifiers has no distribution over documents to compare with the teacher's. So each
-text is encoded once and trained on a few documents drawn from its target distribution: the expectation of the
-loss is the cross-entropy with that distribution.
+A decoder that writes identifiers has no distribution over documents to compare with the teacher's: it would
+have to be told every prefix. So each text is encoded once, and the decoder follows the identifiers of a few
+documents drawn from the text's target distribution. At each prefix it is trained on the distribution of the
+next token given that prefix, summed exactly over all documents beneath. The expectation of the loss is the
+cross-entropy with the distribution over documents, as it is with the drawn tokens alone for targets, and the
+gradient has less noise (Rao-Blackwell): none at the first token, which every text is trained on.
 """
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.docids.trie import alphabet, build_trie
-from dsi.model.scoring import identifier_losses, pad_labels
+from dsi.docids.trie import PADDING, Indices, Trie, alphabet, build_trie, children
+from dsi.model.scoring import IGNORED, identifier_logits, identifier_losses, pad_labels
 from dsi.ranking.scores import measures_of_ranking
 from dsi.ranking.trie_search import TrieRanker
 from dsi.training.objective import VALIDATION_LOSS
-from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch, Examples, Query, blocks
-from dsi.training.objectives.teacher import Example
+from dsi.training.objectives.examples import VALIDATION_MEASURES, DrawnBatch, Examples, Query, blocks
 
 VALIDATION_DEPTH = 1000  # documents ranked lower count as not found: exact to the end would cost a whole walk
 VALIDATION_QUERIES = 32
-DRAWN = 4  # documents drawn for each example; one makes the teacher's share of the loss mostly noise
+DRAWN = 4  # documents drawn for each example, whose prefixes it is trained on
+
+
+class SequenceBatch(NamedTuple):
+    """Texts, identifiers that the decoder follows, and the distribution of the next token at each prefix.
+
+    input_ids, attention_mask: (B, L) int64. labels: (B, DRAWN, T) int64, IGNORED behind the ends. places:
+    (E,) int64, where logits (B · DRAWN, T, A) have a target, flattened; shares: (E,) float32, the targets,
+    which sum to 1 at each prefix.
+    """
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    labels: torch.Tensor
+    places: torch.Tensor
+    shares: torch.Tensor
+
+
+class NextTokens(NamedTuple):
+    """What may follow prefixes, and how probable each is: E entries.
+
+    sequence: of the identifiers followed, counted from 0; depth: of the prefix; token; share: the token's
+    probability given the prefix.
+    """
+
+    sequence: Indices
+    depth: Indices
+    token: Indices
+    share: npt.NDArray[np.float64]
 
 
 class SequenceObjective:
-    """Cross-entropy over the tokens of identifiers, each told the tokens before it.
+    """Cross-entropy over the tokens that follow prefixes of identifiers.
 
     Args:
         examples: of N documents.
@@ -56,23 +88,27 @@ class SequenceObjective:
         self._identifiers = identifiers
         self._prefixes_at_a_time = prefixes_at_a_time
         self._trie = build_trie(identifiers)
-        self._tokens = torch.from_numpy(alphabet(identifiers))
+        self._tokens = torch.from_numpy(alphabet(identifiers))  # (A,)
 
     def __len__(self) -> int:
         """Batches in one epoch."""
         return len(self._drawn)
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
+    def batches(self, epoch: int) -> Iterator[SequenceBatch]:
         """The batches of an epoch, which (seed, epoch) determine."""
         rng = self._drawn.generator(epoch)
         for drawn in self._drawn.batches(rng):
-            yield Batch(drawn.input_ids, drawn.attention_mask, self._labels(drawn.examples, rng))
+            yield self._batch(drawn, rng)
 
-    def loss(self, model: T5ForConditionalGeneration, batch: Batch) -> torch.Tensor:
-        """Mean of -log P(identifier | text)."""
+    def loss(self, model: T5ForConditionalGeneration, batch: SequenceBatch) -> torch.Tensor:
+        """Mean over identifiers of the sum of the cross-entropies at their prefixes."""
         # Once: at each step the device would be waited for.
         self._tokens = self._tokens.to(model.device)
-        return identifier_losses(model, *batch, self._tokens).mean()
+        logits = identifier_logits(
+            model, batch.input_ids, batch.attention_mask, batch.labels, self._tokens
+        )  # (B · DRAWN, T, A)
+        logs = torch.log_softmax(logits, dim=2).flatten()[batch.places]
+        return -(batch.shares * logs).sum() / len(logits)
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss and measures of the validation queries, ranked exactly to depth 1000."""
@@ -107,24 +143,69 @@ class SequenceObjective:
         tokens = self._tokens.to(model.device)
         return identifier_losses(model, input_ids, torch.ones_like(input_ids), labels, tokens).mean().item()
 
-    def _labels(self, examples: Sequence[Example], rng: random.Random) -> torch.Tensor:
-        """The identifiers of DRAWN documents for each of B examples, as labels (B, DRAWN, T)."""
-        drawn = [
-            document
-            for rows in blocks(len(examples), self._drawn.documents)
-            for target in self._drawn.targets(examples[rows])
-            for document in draw_columns(target, DRAWN, rng)
-        ]
-        labels = pad_labels([self._identifiers[document] for document in drawn])
-        return labels.view(len(examples), DRAWN, -1)
+    def _batch(self, drawn: DrawnBatch, rng: random.Random) -> SequenceBatch:
+        """DRAWN documents for each of B examples, and what may follow each prefix of their identifiers."""
+        followed, parts = [], []
+        for rows in blocks(len(drawn.examples), self._drawn.documents):
+            # In the trie's order, where the documents beneath a prefix are a range.
+            targets = self._drawn.targets(drawn.examples[rows])[:, self._trie.documents]
+            sums = np.zeros((len(targets), targets.shape[1] + 1))
+            np.cumsum(targets, axis=1, dtype=np.float64, out=sums[:, 1:])
+            leaves = np.array([draw_columns(row, DRAWN, rng) for row in sums])
+            found = next_tokens(self._trie, sums, leaves)
+            parts.append(found._replace(sequence=found.sequence + DRAWN * rows.start))
+            followed.append(leaves.ravel())
+        labels = self._labels(np.concatenate(followed))
+        sequence, depth, token, share = (np.concatenate(column) for column in zip(*parts, strict=True))
+        places = (sequence * labels.shape[1] + depth) * len(self._tokens)
+        places += np.searchsorted(self._tokens.numpy(force=True), token)
+        order = places.argsort()  # whatever the blocks
+        return SequenceBatch(
+            drawn.input_ids,
+            drawn.attention_mask,
+            labels.view(len(drawn.examples), DRAWN, -1),
+            torch.from_numpy(places[order]),
+            torch.from_numpy(share[order].astype(np.float32)),
+        )
+
+    def _labels(self, leaves: Indices) -> torch.Tensor:
+        """The identifiers of rows of the trie, padded to the longest of them, (len(leaves), T)."""
+        identifiers = self._trie.identifiers[leaves].astype(np.int64)
+        longest = (identifiers != PADDING).sum(axis=1).max()
+        identifiers[identifiers == PADDING] = IGNORED
+        return torch.from_numpy(identifiers[:, :longest].copy())
 
 
-def draw_columns(target: npt.NDArray[np.float32], count: int, rng: random.Random) -> list[int]:
-    """Columns drawn independently with their probabilities, (N,), which sum to about 1."""
-    sums = np.cumsum(target, dtype=np.float64)
+def next_tokens(trie: Trie, sums: npt.NDArray[np.float64], leaves: Indices) -> NextTokens:
+    """The distribution of the next token at each prefix of some identifiers, given the prefix.
+
+    Args:
+        trie: of N identifiers.
+        sums: (B, N + 1) cumulated target distributions over the trie's rows, from 0.
+        leaves: (B, M) rows of the trie, none of probability 0 in its distribution.
+    """
+    drawn, parts = leaves.ravel(), []
+    for depth, (level, below) in enumerate(pairwise(trie.levels)):
+        going = np.flatnonzero(trie.identifiers[drawn, depth] != PADDING)
+        node = np.searchsorted(level.low, drawn[going], side="right") - 1
+        after, source = children(level, node)
+        example = going[source] // leaves.shape[1]
+        mass = sums[example, below.high[after]] - sums[example, below.low[after]]
+        share = mass / np.bincount(source, mass, minlength=len(node))[source]
+        token = below.token[after].astype(np.int64)
+        parts.append(NextTokens(going[source], np.full(len(source), depth), token, share))
+    return NextTokens(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def draw_columns(sums: npt.NDArray[np.float64], count: int, rng: random.Random) -> list[int]:
+    """Columns drawn independently with their probabilities.
+
+    Args:
+        sums: (N + 1,) the probabilities cumulated, from 0 to about 1.
+    """
     wanted = np.array([rng.random() for _ in range(count)]) * sums[-1]
     # The first sum above what is wanted: a column of probability 0 is never drawn. A product that was rounded
     # up to the whole sum finds none, and takes the last column that has a probability.
-    last = np.searchsorted(sums, sums[-1])
-    columns: list[int] = np.minimum(np.searchsorted(sums, wanted, side="right"), last).tolist()
+    last = np.searchsorted(sums[1:], sums[-1])
+    columns: list[int] = np.minimum(np.searchsorted(sums[1:], wanted, side="right"), last).tolist()
     return columns

@@ -41,11 +41,7 @@ class Query(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """input_ids, attention_mask: (B, L) int64; targets: (B, N) float32, rows sum to 1.
-
-    With identifiers of several tokens targets are labels, (B, M, T) int64 (see
-    `dsi.training.objectives.docid_sequence`).
-    """
+    """input_ids, attention_mask: (B, L) int64; targets: (B, N) float32, rows sum to 1."""
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
