@@ -60,7 +60,7 @@ use rule prune as prune_calibrated with:
         gpu=GPU,
     params:
         command="prune_calibrated",
-        data=lambda wildcards: settings.calibration_options(study, wildcards.baseline, wildcards.criterion),
+        data=lambda wildcards: settings.calibration_options(study, wildcards.baseline),
         files=lambda wildcards, input: inputs.as_options(input),
         code=lambda wildcards: code("prune_calibrated", inputs.criterion_file(wildcards.criterion)),
 

@@ -10,16 +10,16 @@
         --masks results/pruned/dsi/seed1/magnitude-0.2/masks.safetensors …
 
     python scripts train --phase E2 --start results/baselines/dsi/seed1/dense \\
-        --gradual '{"rate": 0.8, "until": 0.6, "every": 10}' …
+        --prune '{"criterion": "gradual", "rate": 0.8, "until": 0.6, "every": 10}' …
 
 --settings is JSON with the sections model, training, pseudo_queries and distillation of a baseline,
 recovery for E2, and the keys scheme (of the docids), relevance, depth, prefixes_at_a_time (prefixes of docids
 that are decoded together; null with atomic docids), bm25 (k1 and b, by which embeddings that start from
 latent semantic analysis weigh) and untie (whether E2 gives the output head weights of its own). --generated
-and --generated-words go with a weight `generated` of the pseudo-queries. With --gradual the masks grow while
-the model trains, and masks.safetensors and sparsity.json are written beside the checkpoint. A killed run goes
-on from its last whole epoch when it is started again with the same inputs and --code. The checkpoint is
-ranked with here, too: another process would pay for the imports again.
+and --generated-words go with a weight `generated` of the pseudo-queries. With --prune the masks change
+while the model trains, and masks.safetensors and sparsity.json are written beside the checkpoint. A killed
+run goes on from its last whole epoch when it is started again with the same inputs and --code. The checkpoint
+is ranked with here, too: another process would pay for the imports again.
 """
 
 from pathlib import Path

@@ -40,7 +40,7 @@ def train_docids(arguments: DocidArguments) -> None:
     Raises:
         CheckpointError: the start is no docid checkpoint.
         ModelSettingsError: the model does not fit the collection.
-        PruningError: the weights that --gradual selects are not there.
+        PruningError: the weights that --prune selects are not there.
         SettingsError: a section is missing that the phase needs.
     """
     settings = arguments.settings
@@ -53,7 +53,7 @@ def train_docids(arguments: DocidArguments) -> None:
         start_of(checkpoint.model, arguments, settings.untie),
         phase,
         docid_objective(files, judged, checkpoint, settings, arguments.seed),
-        gradual=arguments.gradual,
+        pruning=arguments.prune,
         state=arguments.state / state_key(arguments, settings, phase, [*files.paths(), arguments.docids]),
         output=arguments.output,
         write=partial(write_checkpoint, arguments, checkpoint.model),
