@@ -41,7 +41,9 @@ def test_it_is_read_from_json(criterion: str, written: dict[str, object], settin
 def test_what_is_missing_or_unknown_is_said() -> None:
     with pytest.raises(ArgumentTypeError, match="gradual: found no every; expected the keys until, every"):
         pruning_in_training('{"criterion": "gradual", "rate": 0.8, "until": 0.6}')
-    with pytest.raises(ArgumentTypeError, match="criterion: found 'magnitude', expected one of gradual, iter"):
+    with pytest.raises(
+        ArgumentTypeError, match="criterion: found 'magnitude', expected one of gradual, iter"
+    ):
         pruning_in_training('{"criterion": "magnitude", "rate": 0.8}')
 
 

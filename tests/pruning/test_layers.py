@@ -176,5 +176,7 @@ def test_parts(model: T5ForConditionalGeneration) -> None:
     assert not parts["encoder"] & parts["decoder"]
     assert len(parts["cross"]) == 2 * 4
     assert parts["cross"] < parts["decoder"]
-    with pytest.raises(PruningError, match=r"pruning\.stacks, pruning\.kinds: found no weights of the part cr"):
+    with pytest.raises(
+        PruningError, match=r"pruning\.stacks, pruning\.kinds: found no weights of the part cr"
+    ):
         names_of_part(parts["encoder"], "cross")

@@ -1,4 +1,4 @@
-"""Movement: scores, schedule and the weights under the masks, by hand; whole trainings are test_retriever's."""
+"""Movement by hand: scores, schedule, weights under the masks; whole trainings are in test_retriever."""
 
 import torch
 

@@ -68,10 +68,11 @@ def test_masks_that_grow_are_written_with_the_checkpoint(
     command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
 ) -> None:
     shared = options("atomic", collection, tokenizer_folder)
-    gradual = {"rate": 0.5, "until": 0.6, "every": 1, "stacks": ["encoder"], "kinds": ["attention"]}
+    selection = {"stacks": ["encoder"], "kinds": ["attention"]}
+    gradual = {"criterion": "gradual", "rate": 0.5, "until": 0.6, "every": 1, **selection}
     done = command("train", "--phase", "E1", *shared, *outputs(tmp_path / "dense"))
     assert done.returncode == 0, done.stderr
-    recovery = ["--start", tmp_path / "dense", "--gradual", json.dumps(gradual)]
+    recovery = ["--start", tmp_path / "dense", "--prune", json.dumps(gradual)]
     done = command("train", "--phase", "E2", *recovery, *shared, *outputs(tmp_path / "gradual"))
     assert done.returncode == 0, done.stderr
     masks = load_file(tmp_path / "gradual/masks.safetensors")
@@ -104,7 +105,7 @@ def test_e1_needs_a_shape(tokenizer_folder: Path, collection: Path) -> None:
         start=None,
         masks=None,
         moments=None,
-        gradual=None,
+        prune=None,
         output=collection / "out",
         run=collection / "run",
         outputs=collection / "outputs",

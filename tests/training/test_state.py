@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dsi.pruning.gradual import GradualSettings
 from dsi.pruning.in_training import PruningInTraining
@@ -13,6 +14,10 @@ from dsi.training.state import state_key
 from tests.training.conftest import PHASE
 
 SETTINGS = GenerationSettings("greedy", "k")
+
+
+def gradual(rate: float, until: float, every: int, **selection: Any) -> PruningInTraining:
+    return PruningInTraining("gradual", rate, GradualSettings(until, every), Selection(**selection))
 
 
 def arguments(folder: Path) -> TrainingArguments:

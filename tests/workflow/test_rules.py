@@ -15,7 +15,7 @@ FILES = sorted((ROOT / "rules").glob("*.smk"))
 COMMANDS = command_files(ROOT / "scripts")
 # Rules that are not named for their command: the trainings for their arm, as they run that of the baseline's
 # task, and the tokenizer of lists, which is a twin of that of queries and documents.
-TRAININGS = {"dense", "dense_continued", "restart", "recover", "gradual"}
+TRAININGS = {"dense", "dense_continued", "restart", "recover", "prune_in_recovery"}
 TWINS = {"train_list_tokenizer": "train_tokenizer"}
 BY_HAND = {"search", "compare_queries"}
 
