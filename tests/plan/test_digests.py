@@ -78,7 +78,10 @@ def digests(scripts: Path) -> dict[str, str]:
     """Of every command, and as rules extend them: pruning by each criterion, and training that prunes."""
     commands = Commands(scripts)
     by_criterion = {
-        f"prune {name}": commands.digest("prune", criterion_file(name)) for name in CRITERIA if one_shot(name)
+        f"prune {name}": commands.digest("prune", criterion_file(name))
+        for name, row in CRITERIA.items()
+        # That of a part of the model has the file of the whole.
+        if one_shot(name) and row.part is None
     }
     gradual = {
         f"gradual {name}": commands.digest(name, "dsi/pruning/in_training.py")
