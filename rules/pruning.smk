@@ -70,9 +70,7 @@ use rule prune as prune_calibrated with:
         criterion=systems.one_of(filter(calibrated, CRITERIA)),
     params:
         command="prune_calibrated",
-        settings=lambda wildcards: settings.calibration_options(
-            study, wildcards.baseline, wildcards.criterion
-        ),
+        settings=lambda wildcards: settings.calibration_options(study, wildcards.baseline),
         code=lambda wildcards: code("prune_calibrated", inputs.criterion_file(wildcards.criterion)),
 
 

@@ -1,4 +1,4 @@
-"""The trainings: E1; of small models; in E2 two controls, the recovery of pruned models, and gradual pruning.
+"""The trainings: E1; of small models; in E2 two controls, the recovery of pruned models, and pruning meanwhile.
 They differ in where they start, what they write and what is told to the command of the baseline's task."""
 
 from dsi.pruning.registry import CRITERIA, one_shot
@@ -69,14 +69,14 @@ rule restart:
         # Another number of threads gives other weights, so it is the configuration's, not --cores'.
         threads=study.threads,
         files=lambda wildcards, input: inputs.as_options(input),
-        gradual="",
+        prune="",
         state=f"{RESULTS}/.training",
     message:
         "{wildcards.baseline}, seed {wildcards.seed}: E2 of the dense model, optimiser restarted"
     shell:
         run(
             "{params.command} --phase {params.phase} --settings {params.settings:q} --seed {wildcards.seed}"
-            " --threads {params.threads} {params.files} {params.gradual} --output $(dirname {output.model})"
+            " --threads {params.threads} {params.files} {params.prune} --output $(dirname {output.model})"
             " --run {output.run} --outputs {output.outputs} --state {params.state} --code {params.code}",
             code="{params.code}",
         )
@@ -167,17 +167,19 @@ use rule restart as recover with:
         "{wildcards.baseline}, seed {wildcards.seed}: recovery of {wildcards.criterion}-{wildcards.rate}"
 
 
-use rule restart as gradual with:
+use rule restart as prune_in_recovery with:
     output:
         **TRAINED,
         masks="<results>/<arm>/masks.safetensors",
         sparsity="<results>/<arm>/sparsity.json",
     pathvars:
-        arm="recovered/{baseline}/seed{seed}/gradual-{rate}",
+        arm="recovered/{baseline}/seed{seed}/{criterion}-{rate}",
         start="baselines/{baseline}/seed{seed}/dense",
-        job="gradual/{baseline}-seed{seed}-{rate}",
+        job="prune_in_recovery/{baseline}-seed{seed}-{criterion}-{rate}",
+    wildcard_constraints:
+        criterion=systems.one_of(name for name in CRITERIA if not one_shot(name)),
     params:
-        code=lambda wildcards: code(settings.trainer(study, wildcards.baseline), "dsi/pruning/gradual.py"),
-        gradual=lambda wildcards: settings.gradual_option(study, wildcards.rate),
+        code=lambda wildcards: code(settings.trainer(study, wildcards.baseline), "dsi/pruning/in_training.py"),
+        prune=lambda wildcards: settings.recovery_pruning_option(study, wildcards.criterion, wildcards.rate),
     message:
-        "{wildcards.baseline}, seed {wildcards.seed}: recovery with masks that grow to {wildcards.rate}"
+        "{wildcards.baseline}, seed {wildcards.seed}: pruning to {wildcards.criterion}-{wildcards.rate} in E2"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dsi.collection.docstrings import package_version
-from dsi.pruning.registry import CRITERIA, units_left
+from dsi.pruning.registry import units_left
 from dsi.systems import REFERENCES, System
 from plan.config.baseline import DocidBaseline, RankedListBaseline
 from plan.config.collection import (
@@ -182,12 +182,10 @@ def of_small(study: Study, baseline: str, rate: str, *, taught: bool) -> str:
     return as_json({**dense, **small, **teaching})
 
 
-def calibration_options(study: Study, baseline: str, criterion: str) -> str:
-    """How a criterion's texts are made of the collection and, for gradients, how the recovery trains."""
-    by_gradients = CRITERIA[criterion].looks_at == "gradients"
-    settings = (_of_e2 if by_gradients else _of_e1)(study, baseline)
+def calibration_options(study: Study, baseline: str) -> str:
+    """How a criterion's texts are made of the collection."""
     settings = {
-        **settings,
+        **_of_e1(study, baseline),
         **_drawn_in_recovery(study, baseline),
         "calibration": study.pruning.calibration.as_dict(),
     }
@@ -245,18 +243,19 @@ def selection_options(study: Study) -> str:
     return " ".join(["--stacks", *sorted(settings.stacks), "--kinds", *sorted(settings.kinds), *chosen])
 
 
-def gradual_option(study: Study, rate: str) -> str:
-    """How masks grow in the recovery, to which rate, and of which weights they are."""
+def recovery_pruning_option(study: Study, criterion: str, rate: str) -> str:
+    """By which criterion the recovery prunes, how, to which rate, and which weights."""
     settings = study.pruning
-    growth = {
-        **settings.gradual.as_dict(),
+    pruning = {
+        **settings.as_dict()[criterion],
+        "criterion": criterion,
         "rate": float(rate),
         "stacks": sorted(settings.stacks),
         "kinds": sorted(settings.kinds),
         "lm_head": settings.lm_head,
         "embedding": settings.embedding,
     }
-    return f"--gradual {shlex.quote(as_json(growth))}"
+    return f"--prune {shlex.quote(as_json(pruning))}"
 
 
 def ranking_option(study: Study, baseline: str) -> str:

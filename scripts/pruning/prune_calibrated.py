@@ -1,4 +1,4 @@
-"""Prune a docid retriever by what data says of its weights, and rank with what is left.
+"""Prune a docid retriever by what data says of its weights: wanda, sparsegpt, fisher; and rank with the rest.
 
     python scripts prune_calibrated results/baselines/dsi/seed1/dense --criterion wanda --rate 0.5 \\
         --seed 1 --settings @settings.json --collection results/collection --threads 1 \\
@@ -8,8 +8,7 @@
 
 The data are the first texts of the epoch that the recovery begins with: pseudo-queries of the documents and
 training queries, mixed as in training. --settings is JSON as that of `train`, with the key
-calibration: {queries: how many}; recovery is used by movement only. For baselines of task docid with
-atomic docids.
+calibration: {queries: how many}. For baselines of task docid with atomic docids.
 """
 
 from dataclasses import dataclass

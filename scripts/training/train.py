@@ -10,7 +10,7 @@
         --masks results/pruned/dsi/seed1/magnitude-0.2/masks.safetensors …
 
     python scripts train --phase E2 --start results/baselines/dsi/seed1/dense \\
-        --gradual '{"rate": 0.8, "until": 0.6, "every": 10}' …
+        --prune '{"criterion": "gradual", "rate": 0.8, "until": 0.6, "every": 10}' …
 
     python scripts train --phase E1 --teacher results/baselines/dsi/seed1/dense …
 
@@ -18,9 +18,8 @@
 recovery for E2, and the keys scheme (of the docids), relevance, depth, prefixes_at_a_time (prefixes of docids
 that are decoded together; null with atomic docids), bm25 (k1 and b, by which embeddings that start from
 latent semantic analysis weigh) and untie (whether E2 gives the output head weights of its own). --generated
-and --generated-words go with a weight `generated` of the pseudo-queries. With --gradual the masks grow while
+and --generated-words go with a weight `generated` of the pseudo-queries. With --prune the masks change while
 the model trains, and masks.safetensors and sparsity.json are written beside the checkpoint. With --teacher a
-share of each target is what that model answers, and --settings has the section teaching. A killed run goes on
 from its last whole epoch when it is started again with the same inputs and --code. The checkpoint is ranked
 with here, too: another process would pay for the imports again.
 """

@@ -11,11 +11,11 @@
         --masks results/msmarco/pruned/…/magnitude-0.2/masks.safetensors …
 
     python scripts train_lists --phase E2 --start results/msmarco/baselines/…/dense \\
-        --gradual '{"rate": 0.8, "until": 0.6, "every": 10}' …
+        --prune '{"criterion": "gradual", "rate": 0.8, "until": 0.6, "every": 10}' …
 
 --settings is JSON with a baseline's k, architecture (null for pre-trained weights), training,
 count_padding, generation and track_test, recovery for E2, and the keys depth and untie (whether E2 gives
-the output head weights of its own). With --gradual the masks grow while the model trains, and
+the output head weights of its own). With --prune the masks change while the model trains, and
 masks.safetensors and sparsity.json are written beside the checkpoint. A killed run goes on from its last
 whole epoch when it is started again with the same inputs and --code. The lists of the checkpoint are
 generated here, too: another process would pay for the imports again.

@@ -78,10 +78,13 @@ def digests(scripts: Path) -> dict[str, str]:
     """Of every command, and as rules extend them: pruning by each criterion, and training that prunes."""
     commands = Commands(scripts)
     by_criterion = {
-        f"prune {name}": commands.digest("prune", criterion_file(name)) for name in CRITERIA if one_shot(name)
+        f"prune {name}": commands.digest("prune", criterion_file(name))
+        for name, row in CRITERIA.items()
+        # That of a part of the model has the file of the whole.
+        if one_shot(name) and row.part is None
     }
     gradual = {
-        f"gradual {name}": commands.digest(name, "dsi/pruning/gradual.py")
+        f"gradual {name}": commands.digest(name, "dsi/pruning/in_training.py")
         for name in ("train", "train_lists")
     }
     return {name: commands.digest(name) for name in commands.files} | by_criterion | gradual
@@ -192,10 +195,11 @@ def test_an_edited_list_objective_retrains_no_docid_model(copied: Callable[[], P
     assert changed(before, digests(folder)) == {"train_lists", "gradual train_lists"}
 
 
-def test_edited_gradual_pruning_retrains_no_other_model(copied: Callable[[], Path]) -> None:
+@pytest.mark.parametrize("module", ["in_training", "gradual", "iterative", "movement"])
+def test_edited_pruning_in_training_retrains_no_other_model(module: str, copied: Callable[[], Path]) -> None:
     before = digests(copied())
     folder = copied()
-    path = folder / "dsi/pruning/gradual.py"
+    path = folder / f"dsi/pruning/{module}.py"
     path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
     assert changed(before, digests(folder)) == {"gradual train", "gradual train_lists"}
 

@@ -224,15 +224,13 @@ def test_a_small_model_is_trained_as_e1_over_both_phases_with_the_units_that_ffn
     assert taught == {**alone, "teaching": {"weight": 0.5, "temperature": 1.0}}
 
 
-def test_calibration_by_gradients_depends_on_the_recovery_by_inputs_not(study_of: StudyOf) -> None:
-    def told(criterion: str, **values: object) -> str:
-        return settings.calibration_options(study_of("smoke", **values), "smoke", criterion)
+def test_calibration_depends_on_its_texts_and_not_on_the_recovery(study_of: StudyOf) -> None:
+    def told(**values: object) -> str:
+        return settings.calibration_options(study_of("smoke", **values), "smoke")
 
-    longer = {"recovery": {"epochs": 9}}
-    assert told("wanda") == told("wanda", **longer)
-    assert told("movement") != told("movement", **longer)
-    assert told("wanda") != told("wanda", pruning={"calibration": {"queries": 8}})
-    assert option(told("wanda"), "--settings")["calibration"] == {"queries": 4096}
+    assert told() == told(recovery={"epochs": 9})
+    assert told() != told(pruning={"calibration": {"queries": 8}})
+    assert option(told(), "--settings")["calibration"] == {"queries": 4096}
 
 
 def test_prefixes_are_decoded_at_a_time_without_atomic_docids(study_of: StudyOf) -> None:
@@ -254,11 +252,22 @@ def test_selected_weights_are_options_in_order(study_of: StudyOf) -> None:
     )
 
 
-def test_gradual_is_told_how_far_how_fast_and_which_weights(study_of: StudyOf) -> None:
-    assert option(settings.gradual_option(study_of("smoke"), "0.8"), "--gradual") == {
+@pytest.mark.parametrize(
+    ("criterion", "own"),
+    [
+        ("gradual", {"until": 0.6, "every": 10}),
+        ("iterative", {"rounds": 3}),
+        ("movement", {"warmup": 0.1, "cooldown": 0.2}),
+    ],
+)
+def test_pruning_in_recovery_is_told_how_far_how_fast_and_which_weights(
+    study_of: StudyOf, criterion: str, own: dict[str, object]
+) -> None:
+    told = settings.recovery_pruning_option(study_of("smoke"), criterion, "0.8")
+    assert option(told, "--prune") == {
+        "criterion": criterion,
         "rate": 0.8,
-        "until": 0.6,
-        "every": 10,
+        **own,
         "stacks": ["decoder", "encoder"],
         "kinds": ["attention", "feed_forward"],
         "lm_head": False,

@@ -1,4 +1,4 @@
-"""Calibration: sums over the inputs that Linears get, scores over steps, pruning sublayer by sublayer."""
+"""Calibration: sums over the inputs that Linears get, squared gradients, pruning sublayer by sublayer."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from transformers import T5ForConditionalGeneration
 from dsi.model.scoring import docid_logits
 from dsi.model.t5 import untie_head
 from dsi.pruning.apply import prune
-from dsi.pruning.calibration import docid_batch, input_hessians, movement_scores, prune_calibrated
+from dsi.pruning.calibration import docid_batch, input_hessians, prune_calibrated, squared_gradients
 from dsi.pruning.evidence import Evidence
 from dsi.pruning.layers import linear_names, prunable_names
 from tests.conftest import DOCIDS
@@ -16,18 +16,12 @@ from tests.pruning.conftest import Q, queries, tensors_of
 DOCUMENTS = len(DOCIDS)
 
 
-def test_movement_scores_see_the_weights_of_each_step(tiny_model: T5ForConditionalGeneration) -> None:
-    """One weight q, loss q²/2 (gradient q), SGD at 0.1: q = 1, then 0.9; S = -(1 + 0.81)."""
+def test_squared_gradients_are_squared_before_the_mean(tiny_model: T5ForConditionalGeneration) -> None:
+    """Losses 3 · Σ q and -Σ q: gradients 3 and -1, their squares' mean 5; the square of the mean is 1."""
     parameter = dict(tiny_model.named_parameters())[Q]
-    with torch.no_grad():
-        parameter.fill_(1.0)
-    steps = (parameter.square().sum() / 2 for _ in range(2))
-    scores = movement_scores(tiny_model, [Q], steps, torch.optim.SGD([parameter], lr=0.1))
-    torch.testing.assert_close(scores[Q], torch.full((16, 16), -1.81))
-    with torch.no_grad():
-        parameter.fill_(1.0)
-    held = movement_scores(tiny_model, [Q], (parameter.square().sum() / 2 for _ in range(2)), None)
-    torch.testing.assert_close(held[Q], torch.full((16, 16), -2.0))
+    found = squared_gradients(tiny_model, [Q], (scale * parameter.sum() for scale in (3.0, -1.0)))
+    assert list(found) == [Q]
+    torch.testing.assert_close(found[Q], torch.full((16, 16), 5.0))
     assert parameter.grad is None
 
 

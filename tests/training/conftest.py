@@ -96,11 +96,11 @@ def docid_objective(folder: Path) -> DocidObjective:
     return DocidObjective(examples(folder), [Query("random matrix", (2,))])
 
 
-def retriever(folder: Path, phase: Phase = PHASE, grow: Growth | None = None, **start: Any) -> Retriever:
+def retriever(folder: Path, phase: Phase = PHASE, growth: Growth | None = None, **start: Any) -> Retriever:
     """An untrained retriever with dropout; start: masks and moments."""
     pieces = load_tokenizer(folder).get_vocab_size()
     model = build_model({**SHAPE, "d_model": 8, "dropout": 0.1}, pieces, len(TEXTS), seed=1)
-    return Retriever(Start(model, **start), phase, docid_objective(folder), grow)
+    return Retriever(Start(model, **start), phase, docid_objective(folder), growth)
 
 
 def killed_in(retriever: Retriever, epoch: int) -> Retriever:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.gradual import GradualSettings
+from dsi.pruning.in_training import PruningInTraining
 from dsi.pruning.selection import Selection
 from dsi.training.arguments import TrainingArguments, parsed, training_parser
 from tests.training.conftest import settings_json
 
-GRADUAL = '{"rate": 0.8, "until": 0.6, "every": 10, "stacks": ["encoder"]}'
+GRADUAL = '{"criterion": "gradual", "rate": 0.8, "until": 0.6, "every": 10, "stacks": ["encoder"]}'
 START = ["--phase", "E2", "--start", "x"]
 REST = ["--seed", "1", "--threads", "1", "--collection", "c", "--tokenizer", "t", "--output", "o"]
 REST += ["--run", "r", "--outputs", "p", "--settings", "{}"]
@@ -26,9 +27,10 @@ def parse(*options: str, monkeypatch: pytest.MonkeyPatch) -> TrainingArguments:
 
 
 def test_options_become_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = parse(*START, "--gradual", GRADUAL, monkeypatch=monkeypatch)
+    arguments = parse(*START, "--prune", GRADUAL, monkeypatch=monkeypatch)
     assert (arguments.phase, arguments.start, arguments.masks) == ("E2", Path("x"), None)
-    assert arguments.gradual == GradualPruning(0.8, 0.6, 10, Selection(stacks=["encoder"]))
+    expected = PruningInTraining("gradual", 0.8, GradualSettings(0.6, 10), Selection(stacks=["encoder"]))
+    assert arguments.prune == expected
     assert arguments.state == Path(".training")
 
 
@@ -37,13 +39,13 @@ def test_options_become_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["--phase", "E2"], "--start goes with --phase E2, and E2 needs it"),
         (["--phase", "E1", "--start", "x"], "--start goes with --phase E2, and E2 needs it"),
-        (["--phase", "E1", "--gradual", GRADUAL], "--gradual goes with --phase E2 and without --masks"),
+        (["--phase", "E1", "--prune", GRADUAL], "--prune goes with --phase E2 and without --masks"),
         (
-            [*START, "--masks", "y", "--gradual", GRADUAL],
-            "--gradual goes with --phase E2 and without --masks",
+            [*START, "--masks", "y", "--prune", GRADUAL],
+            "--prune goes with --phase E2 and without --masks",
         ),
-        ([*START, "--gradual", '{"rate": 0.8}'], "gradual: found no until, every"),
-        ([*START, "--gradual", "0.8"], "expected a JSON object"),
+        ([*START, "--prune", '{"criterion": "gradual", "rate": 0.8}'], "gradual: found no until, every"),
+        ([*START, "--prune", "0.8"], "expected a JSON object"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(

@@ -47,7 +47,7 @@ def test_batches_end_when_they_hold_enough_texts(tokenizer_folder: Path) -> None
         )
 
 
-@pytest.mark.parametrize("criterion", ["wanda", "movement"])
+@pytest.mark.parametrize("criterion", ["wanda", "fisher"])
 def test_a_checkpoint_is_pruned_by_texts_which_the_seed_determines(
     tokenizer_folder: Path, collection: Path, criterion: str
 ) -> None:
@@ -76,7 +76,7 @@ def test_model_and_texts_are_on_the_device_together(
     monkeypatch.setattr(calibration_texts, "compute_device", lambda: torch.device("meta"))
     seen = []
 
-    def movement(model: Any, names: object, losses: Iterator[torch.Tensor], _: object) -> Any:
+    def squares(model: Any, names: object, losses: Iterator[torch.Tensor]) -> Any:
         seen.extend([model.device.type, next(losses).device.type])
         return {name: torch.zeros(weights[name].shape) for name in NAMES}
 
@@ -84,10 +84,9 @@ def test_model_and_texts_are_on_the_device_together(
         seen.append(model.device.type)
         return Pruned(weights, {})
 
-    monkeypatch.setattr(calibration_texts, "make_optimiser", lambda *_: None)
-    monkeypatch.setattr(calibration_texts, "movement_scores", movement)
+    monkeypatch.setattr(calibration_texts, "squared_gradients", squares)
     monkeypatch.setattr(calibration_texts, "prune_calibrated", calibrated)
-    for criterion in ("wanda", "movement"):
+    for criterion in ("wanda", "fisher"):
         start = checkpoint(tokenizer_folder)
         weights = {name: value.detach().clone() for name, value in start.model.named_parameters()}
         prune_by_texts(start, weights, NAMES, criterion, 0.5, texts(collection, 16))

@@ -12,6 +12,9 @@ from safetensors.torch import load_file, save_file
 
 from dsi.docids.schemes import atomic
 from dsi.docids.tokenizer import load_tokenizer
+from dsi.pruning.apply import prune
+from dsi.pruning.pruned_checkpoint import dense_weights, write_pruned
+from dsi.pruning.selection import Selection
 from dsi.training.docid_data import DocidFiles
 from dsi.training.docid_training import inputs
 from tests.conftest import DOCUMENTS
@@ -69,10 +72,11 @@ def test_masks_that_grow_are_written_with_the_checkpoint(
     command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
 ) -> None:
     shared = options("atomic", collection, tokenizer_folder)
-    gradual = {"rate": 0.5, "until": 0.6, "every": 1, "stacks": ["encoder"], "kinds": ["attention"]}
+    selection = {"stacks": ["encoder"], "kinds": ["attention"]}
+    gradual = {"criterion": "gradual", "rate": 0.5, "until": 0.6, "every": 1, **selection}
     done = command("train", "--phase", "E1", *shared, *outputs(tmp_path / "dense"))
     assert done.returncode == 0, done.stderr
-    recovery = ["--start", tmp_path / "dense", "--gradual", json.dumps(gradual)]
+    recovery = ["--start", tmp_path / "dense", "--prune", json.dumps(gradual)]
     done = command("train", "--phase", "E2", *recovery, *shared, *outputs(tmp_path / "gradual"))
     assert done.returncode == 0, done.stderr
     masks = load_file(tmp_path / "gradual/masks.safetensors")
@@ -124,6 +128,35 @@ def test_another_teacher_is_another_training(
         tmp_path / "model.safetensors",
         tmp_path / "config.json",
     ]
+
+
+def test_parts_of_a_deep_model_with_semantic_docids_are_pruned_and_recover(
+    command: Any, tokenizer_folder: Path, collection: Path, tmp_path: Path
+) -> None:
+    """Two and three layers, docids of several tokens: all matrices can matter, one part has zeros."""
+    deep = {**json.loads(settings_json("semantic"))["model"], "num_layers": 2, "num_decoder_layers": 3}
+    shared = options("semantic", collection, tokenizer_folder, model=deep)
+    done = command("train", "--phase", "E1", *shared, *outputs(tmp_path / "dense"))
+    assert done.returncode == 0, done.stderr
+    dense = dense_weights(tmp_path / "dense", Selection())
+    expected = {"magnitude": 14 + 33, "magnitude-encoder": 14, "magnitude-decoder": 33, "magnitude-cross": 12}
+    for criterion, matrices in expected.items():
+        folder = tmp_path / criterion
+        pruned = prune(dense, Selection().names(dense), criterion, 0.5)
+        write_pruned(pruned, dense, 0.5, tmp_path / "dense", folder)
+        assert len(pruned.masks) == matrices
+        found = json.loads((folder / "sparsity.json").read_text())
+        taken = sum(dense[name].numel() for name in pruned.masks) / found["linear_parameters"]
+        assert found["linears"] == found["effective"] == pytest.approx(taken / 2)
+    start = tmp_path / "magnitude-cross"
+    recovery = ["--start", start, "--masks", start / "masks.safetensors"]
+    done = command("train", "--phase", "E2", *recovery, *shared, *outputs(tmp_path / "recovered"))
+    assert done.returncode == 0, done.stderr
+    recovered = load_file(tmp_path / "recovered/model.safetensors")
+    zeros = {
+        name for name, weight in recovered.items() if weight.dim() > 1 and (weight == 0).float().mean() > 0.4
+    }
+    assert zeros == set(load_file(start / "masks.safetensors"))
 
 
 def test_a_model_that_does_not_fit_is_refused_before_any_training(

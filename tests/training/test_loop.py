@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from dsi.model.masks import UnfitMasksError
-from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.gradual import GradualSettings
+from dsi.pruning.in_training import PruningInTraining
 from dsi.pruning.selection import Selection
 from dsi.training.loop import train
 from dsi.training.losses import DivergenceError
@@ -55,9 +56,9 @@ def test_stored_masks_of_other_weights_are_refused(tokenizer_folder: Path, tmp_p
     """A killed run with growing masks, and one that selects other weights, in the same folder."""
 
     def growing(kinds: list[str]) -> Retriever:
-        gradual = GradualPruning(0.8, 0.5, 3, Selection(kinds=kinds))
+        gradual = PruningInTraining("gradual", 0.8, GradualSettings(0.5, 3), Selection(kinds=kinds))
         masks = gradual.first_masks(dict(retriever(tokenizer_folder).model.named_parameters()))
-        return retriever(tokenizer_folder, PHASE._replace(epochs=4), gradual.grow, masks=masks)
+        return retriever(tokenizer_folder, PHASE._replace(epochs=4), gradual.growth(), masks=masks)
 
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         train(killed_in(growing(["attention"]), epoch=2), tmp_path)

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from dsi.model.t5 import build_model
-from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.in_training import PruningInTraining
+from dsi.pruning.movement import MovementSettings
 from dsi.training import loop, run_phase
 from dsi.training.start import Start
 from plan.digests import imported_files
@@ -50,6 +51,7 @@ class Outputs:
 
     def write(self, folder: Path) -> None:
         self._model.save_pretrained(folder)
+        (folder / "retriever.json").write_text('{"task": "docid", "scheme": "atomic"}')
 
     def rank(self) -> None:
         self.ranked_with = {path.name for path in self._folder.iterdir()}
@@ -65,7 +67,7 @@ def test_a_toy_objective_is_trained_written_and_ranked_with(
         Start(tiny_model),
         PHASE._replace(name=name, epochs=2),
         Zero(),
-        gradual=None,
+        pruning=None,
         state=tmp_path / "state",
         output=tmp_path / "out",
         write=made.write,
@@ -75,19 +77,20 @@ def test_a_toy_objective_is_trained_written_and_ranked_with(
     assert list(history["phase"]) == [name, name]
     assert history["validation_loss"].iloc[-1] < before
     moments = {"optimizer.safetensors"} if name == "E1" else set()
-    expected = {"config.json", "generation_config.json", "model.safetensors", "history.parquet", *moments}
+    expected = {"config.json", "generation_config.json", "model.safetensors", "retriever.json"}
+    expected |= {"history.parquet", *moments}
     assert made.ranked_with == expected
     assert not (tmp_path / "state").exists()
 
 
-def test_masks_that_grew_are_written_with_the_sparsity(tiny_model: Any, tmp_path: Path) -> None:
-    gradual = GradualPruning(rate=0.5, until=0.5, every=1)
+def test_masks_that_changed_are_written_with_the_sparsity(tiny_model: Any, tmp_path: Path) -> None:
+    pruning = PruningInTraining("movement", 0.5, MovementSettings(warmup=0.1, cooldown=0.2))
     made = Outputs(tiny_model, tmp_path / "out")
     run_phase.run_phase(
-        Start(tiny_model, gradual.first_masks(dict(tiny_model.named_parameters()))),
+        Start(tiny_model, pruning.first_masks(dict(tiny_model.named_parameters()))),
         PHASE._replace(name="E2", epochs=2),
         Zero(),
-        gradual=gradual,
+        pruning=pruning,
         state=tmp_path / "state",
         output=tmp_path / "out",
         write=made.write,
@@ -110,7 +113,7 @@ def test_a_failed_ranking_leaves_the_state_to_go_on_from(tiny_model: Any, tmp_pa
             Start(tiny_model),
             PHASE,
             Zero(),
-            gradual=None,
+            pruning=None,
             state=tmp_path / "state",
             output=tmp_path / "out",
             write=Outputs(tiny_model, tmp_path / "out").write,
@@ -166,7 +169,7 @@ def test_a_phase_that_has_ended_is_not_trained_on(
             Start(model),
             PHASE._replace(epochs=8, patience=patience),
             Stuck(),
-            gradual=None,
+            pruning=None,
             state=tmp_path / f"{name}-state",
             output=tmp_path / name,
             write=write,

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from dsi.pruning.gradual import GradualPruning
+from dsi.pruning.gradual import GradualSettings
+from dsi.pruning.in_training import PruningInTraining
+from dsi.pruning.iterative import IterativeSettings
 from dsi.pruning.selection import Selection
 from dsi.training.arguments import TrainingArguments
 from dsi.training.list_settings import GenerationSettings
@@ -11,6 +14,10 @@ from dsi.training.state import state_key
 from tests.training.conftest import PHASE
 
 SETTINGS = GenerationSettings("greedy", "k")
+
+
+def gradual(rate: float, until: float, every: int, **selection: Any) -> PruningInTraining:
+    return PruningInTraining("gradual", rate, GradualSettings(until, every), Selection(**selection))
 
 
 def arguments(folder: Path) -> TrainingArguments:
@@ -24,7 +31,7 @@ def arguments(folder: Path) -> TrainingArguments:
         start=None,
         masks=None,
         moments=None,
-        gradual=None,
+        prune=None,
         output=folder / "out",
         run=folder / "run",
         outputs=folder / "outputs",
@@ -48,14 +55,15 @@ def test_any_other_setting_input_or_code_has_another_name(tmp_path: Path) -> Non
             {"code": "abd"},
             {"output": tmp_path / "another"},
             {"masks": data},
-            {"gradual": GradualPruning(0.8, 0.6, 10)},
-            {"gradual": GradualPruning(0.8, 0.6, 11)},
-            {"gradual": GradualPruning(0.7, 0.6, 10)},
-            {"gradual": GradualPruning(0.8, 0.5, 10)},
-            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(stacks=["encoder"]))},
-            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(kinds=["attention"]))},
-            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(lm_head=True))},
-            {"gradual": GradualPruning(0.8, 0.6, 10, Selection(embedding=True))},
+            {"prune": gradual(0.8, 0.6, 10)},
+            {"prune": gradual(0.8, 0.6, 11)},
+            {"prune": gradual(0.7, 0.6, 10)},
+            {"prune": gradual(0.8, 0.5, 10)},
+            {"prune": PruningInTraining("iterative", 0.8, IterativeSettings(3))},
+            {"prune": gradual(0.8, 0.6, 10, stacks=["encoder"])},
+            {"prune": gradual(0.8, 0.6, 10, kinds=["attention"])},
+            {"prune": gradual(0.8, 0.6, 10, lm_head=True)},
+            {"prune": gradual(0.8, 0.6, 10, embedding=True)},
         )
     ]
     others.append(state_key(given, GenerationSettings("greedy", "full"), PHASE, [data]))

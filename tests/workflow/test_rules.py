@@ -16,7 +16,7 @@ FILES = sorted((ROOT / "rules").glob("*.smk"))
 COMMANDS = command_files(ROOT / "scripts")
 # Rules that are not named for their command: the trainings for their arm, as they run that of the baseline's
 # task, as pruning by weights does; and the tokenizer of lists, a twin of that of queries and documents.
-TRAININGS = {"dense", "dense_continued", "restart", "recover", "gradual", "small", "small_taught"}
+TRAININGS = {"dense", "dense_continued", "restart", "recover", "prune_in_recovery", "small", "small_taught"}
 OF_THE_TASK = {**dict.fromkeys(TRAININGS, "training"), "prune": "pruning"}
 TWINS = {"train_list_tokenizer": "train_tokenizer"}
 BY_HAND = {"search", "compare_queries"}

@@ -23,6 +23,7 @@ from safetensors.torch import load_file
 from dsi.efficiency.compressed_files import save_compressed
 from dsi.efficiency.rounding import Evaluation, split_quality, with_weights
 from dsi.model.checkpoint import CheckpointError
+from dsi.pruning.registry import CRITERIA
 from dsi.systems import REFERENCES
 from plan.one_study import ResultsLock
 
@@ -328,8 +329,8 @@ def test_an_edited_module_reruns_what_uses_it(edited: Path, module: str, expecte
 
 
 def test_edited_modules_that_no_job_uses_rerun_nothing(edited: Path) -> None:
-    """A criterion that is not asked for, the registry of criteria, gradual pruning, and the plan itself."""
-    pruning = ("criteria/random_control", "registry", "gradual")
+    """A criterion not asked for, the registry of criteria, pruning in training, and the plan itself."""
+    pruning = ("criteria/random_control", "registry", "in_training", "movement")
     for name in (*(f"dsi/pruning/{name}" for name in pruning), "plan/config/study", "plan/settings"):
         path = edited / f"scripts/{name}.py"
         path.write_text(path.read_text() + EDIT)
@@ -428,32 +429,33 @@ def test_every_docid_scheme_is_planned(tmp_path: Path) -> None:
     assert '"prefixes_at_a_time": 1024' in printed
 
 
-ALL_CRITERIA = "[magnitude, magnitude-global, random, wanda, sparsegpt, movement, 2of4, ffn, gradual]"
+ALL_CRITERIA = f"[{', '.join(CRITERIA)}]"
 
 
 def test_every_criterion_is_planned_with_the_rates_and_arms_that_it_has(study: Path) -> None:
-    """Of nine criteria at two rates: 2of4 at 0.5 only, gradual without a pruned arm; one is there."""
+    """Of all criteria at two rates: 2of4 at 0.5 only, three without a pruned arm; one is there."""
     values = [f"criteria={ALL_CRITERIA}", "rates=[0.5, 0.9]", "run=[smoke]"]
     jobs = planned(study, "all", "--config", *values, "report={benefit: true, sensitivity: true}")
-    one_shot = 7 * 2 + 1  # 2of4 has one rate
-    calibrated = 3 * 2  # wanda, sparsegpt and movement at two rates
+    in_recovery = 3 * 2  # gradual, iterative and movement at two rates
+    one_shot = (len(CRITERIA) - 4) * 2 + 1  # 2of4 has one rate
+    calibrated = 3 * 2  # wanda, sparsegpt and fisher at two rates
     assert jobs["prune"] == 2 * (one_shot - 1 - calibrated)
     assert jobs["prune_calibrated"] == 2 * calibrated
     assert jobs["recover"] == 2 * (one_shot - 1)
-    assert jobs["gradual"] == 2 * 2
-    assert jobs["compress"] == 2 * (1 + one_shot + 2)
-    assert jobs["evaluate"] == 2 * (2 * (one_shot - 1) + 2)
+    assert jobs["prune_in_recovery"] == 2 * in_recovery
+    assert jobs["compress"] == 2 * (1 + one_shot + in_recovery)
+    assert jobs["evaluate"] == 2 * (2 * (one_shot - 1) + in_recovery)
     assert jobs["measure_latency"] == jobs["make_benefit"] == jobs["plot_sensitivity"] == 1
     assert jobs["measure_sensitivity"] == jobs["measure_rounded"] == 2
     assert jobs["plot_frontier"] == 3
-    assert jobs["plot_lost_queries"] == 9
+    assert jobs["plot_lost_queries"] == len(CRITERIA)
 
 
 def test_criteria_that_see_data_or_prune_in_recovery_run(study: Path) -> None:
     folder = study / "results/smoke"
     goals = [
         f"results/smoke/recovered/smoke/seed1/{name}-0.5/model.safetensors"
-        for name in ("movement", "gradual")
+        for name in ("fisher", "gradual", "iterative", "movement")
     ]
     goals += [
         f"results/smoke/pruned/smoke/seed1/{name}-0.5/model.safetensors" for name in ("wanda", "sparsegpt")
@@ -462,9 +464,11 @@ def test_criteria_that_see_data_or_prune_in_recovery_run(study: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for stage, name in (
         ("recovered", "gradual"),
+        ("recovered", "iterative"),
+        ("recovered", "movement"),
         ("pruned", "wanda"),
         ("pruned", "sparsegpt"),
-        ("pruned", "movement"),
+        ("pruned", "fisher"),
     ):
         checkpoint = folder / stage / f"smoke/seed1/{name}-0.5"
         sparsity = json.loads((checkpoint / "sparsity.json").read_text())

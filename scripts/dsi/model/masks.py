@@ -5,6 +5,7 @@ criteria, as training applies masks and must not become stale when a criterion c
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import torch
 
@@ -13,6 +14,32 @@ Tensors = dict[str, torch.Tensor]
 MaskedParameters = Sequence[tuple[torch.Tensor, torch.Tensor]]
 
 _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+class Growth(Protocol):
+    """Changes masks while a model trains; `dsi.pruning.in_training` has the ways in which they do.
+
+    The training zeroes what the masks leave out after every change, and before a step the gradients of it.
+    """
+
+    def begin(self, masked: MaskedParameters, last: int) -> Sequence[dict[str, Any]]:
+        """Take the parameters and masks of a training of `last` steps, whose masks change in place.
+
+        Returns:
+            Groups of parameters that the optimiser learns besides the model's, such as scores.
+        """
+
+    def weigh(self) -> None:
+        """See the gradients of all weights, masked ones too, before a step."""
+
+    def change(self, step: int) -> None:
+        """Change the masks after a step, counted from 1, or before the first one (0)."""
+
+    def state(self) -> Mapping[str, Sequence[torch.Tensor]]:
+        """What a resumed training needs besides weights, masks and the optimiser's state."""
+
+    def load(self, state: Mapping[str, Sequence[torch.Tensor]]) -> None:
+        """Go on from what `state` gave; called before `begin`."""
 
 
 class UnfitMasksError(ValueError):

@@ -11,6 +11,7 @@ from importlib import import_module
 from dsi.model.masks import Tensors
 from dsi.pruning.errors import PruningError
 from dsi.pruning.evidence import Evidence, Pruned
+from dsi.pruning.layers import names_of_part
 from dsi.pruning.registry import CRITERIA
 
 
@@ -20,17 +21,21 @@ def prune(
     """Prune the named weights of a checkpoint; the others are shared, not copied.
 
     Args:
+        names: a criterion that prunes one part takes those of it.
         criterion: a key of CRITERIA that prunes at once.
         rate: fraction to prune, in [0, 1).
 
     Raises:
         PruningError: the criterion is unknown, the rate is out of range, or they do not fit the weights.
     """
-    modules = {name: row.module for name, row in CRITERIA.items() if row.module is not None}
-    if criterion not in modules:
-        raise PruningError(f"criteria: found {criterion!r}, expected one of {', '.join(modules)}")
+    rows = {name: row for name, row in CRITERIA.items() if row.module is not None}
+    if criterion not in rows:
+        raise PruningError(f"criteria: found {criterion!r}, expected one of {', '.join(rows)}")
     if not 0 <= rate < 1:
         raise PruningError(f"rates: found {rate}, expected a fraction from 0 to below 1, for example 0.5")
-    module = import_module(f"dsi.pruning.criteria.{modules[criterion]}")
+    part = rows[criterion].part
+    if part is not None:
+        names = names_of_part(names, part)
+    module = import_module(f"dsi.pruning.criteria.{rows[criterion].module}")
     pruned: Pruned = module.prune(weights, names, rate, evidence or Evidence())
     return pruned

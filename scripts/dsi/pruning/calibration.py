@@ -1,7 +1,7 @@
 """Calibration: what the data says about each weight, for criteria that ask.
 
-Inputs of every Linear for Wanda and SparseGPT, by hooks in the forward pass, padding left out; and
-movement scores from gradients.
+Inputs of every Linear for Wanda and SparseGPT, by hooks in the forward pass, padding left out; and squared
+gradients for Fisher.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,38 +95,27 @@ def prune_calibrated(
     return Pruned(pruned, masks)
 
 
-def movement_scores(
-    model: T5ForConditionalGeneration,
-    names: Sequence[str],
-    losses: Iterable[torch.Tensor],
-    optimiser: torch.optim.Optimizer | None,
+def squared_gradients(
+    model: T5ForConditionalGeneration, names: Sequence[str], losses: Iterable[torch.Tensor]
 ) -> Tensors:
-    """S = -Σ_t w_t · ∂L_t/∂w of each named weight over steps of training from where the model stands.
-
-    Sanh et al. 2020, without the constant learning rate of their scores. A one-shot variant: there the scores
-    grow during a fine-tuning whose forward pass is masked by them; here the model trains dense while they
-    are collected, and the caller applies the masks to the weights that it started from. The model is
-    changed; give a copy.
+    """mean_b (∂L_b/∂w)² of each named weight over losses L_b, on the CPU: the empirical Fisher's diagonal.
 
     Args:
-        losses: one a step, computed only when asked for, as a generator does: each sees the weights of
-            its step.
-        optimiser: of the model's parameters, or None to hold the weights, which gives -w · ∂(Σ L)/∂w, the
-            first-order change of the loss without the weight.
+        losses: mean losses of batches, of the model as it is; one is computed when it is asked for.
     """
     parameters = {name: parameter for name, parameter in model.named_parameters() if name in set(names)}
-    scores = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+    sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+    batches = 0
     for loss in losses:
+        batches += 1
         model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
             for name, parameter in parameters.items():
                 if parameter.grad is not None:
-                    scores[name].addcmul_(parameter, parameter.grad, value=-1)
-        if optimiser is not None:
-            optimiser.step()
+                    sums[name].addcmul_(parameter.grad, parameter.grad)
     model.zero_grad()
-    return {name: score.cpu() for name, score in scores.items()}
+    return {name: (total.detach() / batches).cpu() for name, total in sums.items()}
 
 
 def _forward(model: T5ForConditionalGeneration, batch: CalibrationBatch) -> None:

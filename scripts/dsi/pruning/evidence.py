@@ -18,13 +18,13 @@ class Evidence(NamedTuple):
     """What criteria look at besides the weights.
 
     seed: of `random`. hessians: for each Linear's weight (rows, columns) the sum of x xᵀ over its inputs
-    x, (columns, columns); for wanda and sparsegpt. movement: S = -Σ w · ∂L/∂w of each weight, in its
-    shape; for movement.
+    x, (columns, columns); for wanda and sparsegpt. fisher: the mean of each weight's squared
+    gradients, in its shape; for fisher.
     """
 
     seed: int = 0
     hessians: Mapping[str, torch.Tensor] = {}
-    movement: Mapping[str, torch.Tensor] = {}
+    fisher: Mapping[str, torch.Tensor] = {}
 
 
 class Pruned(NamedTuple):

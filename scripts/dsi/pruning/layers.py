@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import torch
 
 from dsi.pruning.errors import PruningError
+from dsi.pruning.registry import Part
 
 EMBEDDING = "shared.weight"
 LM_HEAD = "lm_head.weight"
@@ -18,6 +19,13 @@ LM_HEAD = "lm_head.weight"
 _LINEAR = re.compile(r"\.(q|k|v|o|wi|wi_0|wi_1|wo)\.weight$")
 _SUBLAYER = re.compile(r"^(encoder|decoder)\.block\.(\d+)\.layer\.(\d+)\.(\w+)\.")
 _CROSS_INPUTS = (".EncDecAttention.k.weight", ".EncDecAttention.v.weight")
+# Where the decoder sees one position, a softmax over it is 1 whatever q and k are; and what the first block
+# does before its cross-attention it does to the start token, the same for every query.
+_IDLE = re.compile(r"^decoder\.block\.\d+\.layer\.0\.SelfAttention\.[qk]\.weight$")
+_CONSTANT = re.compile(
+    r"^decoder\.block\.0\.(layer\.0\.SelfAttention\.[vo]|layer\.1\.EncDecAttention\.q)\.weight$"
+)
+_OF_PART = {"encoder": "encoder.", "decoder": "decoder.", "cross": ".EncDecAttention."}
 STACKS = ("encoder", "decoder")
 KINDS = ("attention", "feed_forward")
 # T5's names for what is in a sublayer, and ours.
@@ -31,6 +39,38 @@ _PARTS = {
 def linear_names(weights: Mapping[str, torch.Tensor]) -> list[str]:
     """Names of the Linear weights of a T5 checkpoint, lm_head apart, sorted."""
     return sorted(name for name in weights if _LINEAR.search(name))
+
+
+def effective_names(weights: Mapping[str, torch.Tensor], one_step: bool) -> list[str]:
+    """Names of the Linears, lm_head apart, that can matter to a ranking, sorted.
+
+    Those that change the model's output, and whose own is not the same whatever is asked. All can if docids
+    have several tokens: the decoder's first block then sees what is written before. Atomic docids take one
+    step. Self-attention over that one position gives o(v(x)) in every block, whatever its q and k are. In the
+    first block x is the start token, so that v and o of self-attention, and q of cross-attention, compute
+    what is the same for every query: no weight of theirs can hold anything about one. Every later block sees
+    the query through the cross-attention before it.
+
+    Args:
+        one_step: the model decodes one step only (atomic docids).
+    """
+    names = linear_names(weights)
+    return [name for name in names if not (one_step and (_IDLE.match(name) or _CONSTANT.match(name)))]
+
+
+def names_of_part(names: Iterable[str], part: Part) -> list[str]:
+    """Those of some Linears' names that are in one part of a T5; the decoder's include cross-attention.
+
+    Raises:
+        PruningError: there are none.
+    """
+    found = [name for name in names if _OF_PART[part] in name]
+    if not found:
+        raise PruningError(
+            f"pruning.stacks, pruning.kinds: found no weights of the part {part} among those to prune, "
+            "expected some, for example stacks: [encoder, decoder] and kinds: [attention, feed_forward]"
+        )
+    return found
 
 
 def sees_encoder(name: str) -> bool:

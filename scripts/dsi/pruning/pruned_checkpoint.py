@@ -13,7 +13,7 @@ from dsi.model.masks import Tensors
 from dsi.pruning.evidence import Pruned
 from dsi.pruning.layers import EMBEDDING, LM_HEAD
 from dsi.pruning.selection import Selection
-from dsi.pruning.sparsity import sparsity
+from dsi.pruning.sparsity import decodes_one_step, sparsity
 from dsi.systems import CHECKPOINT_FILES
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def write_pruned(pruned: Pruned, dense: Tensors, rate: float, source: Path, outp
     """
     with safe_open(source / "model.safetensors", framework="pt") as file:
         stored = {name: dense[name] for name in file.keys()}  # noqa: SIM118
-    result = sparsity(pruned.weights, rate, dense=stored)
+    result = sparsity(pruned.weights, rate, dense=stored, one_step=decodes_one_step(source))
     with replacing_files(output) as folder:
         save_file(pruned.weights, folder / "model.safetensors", metadata={"format": "pt"})
         save_file(pruned.masks, folder / "masks.safetensors")

@@ -4,15 +4,17 @@ Read by the Snakefile at every start, so it imports the standard library only; `
 criterion's file when it prunes.
 
 Sources: magnitude, Han et al. 2015; its global threshold and the random control, Blalock et al. 2020
-(ShrinkBench); Wanda, Sun et al. 2024; SparseGPT, Frantar & Alistarh 2023, Algorithm 1; movement, Sanh et
-al. 2020; 2of4 (2:4 masks), Mishra et al. 2021; removal of units by norm, Li et al. 2017; gradual, Zhu &
-Gupta 2018.
+(ShrinkBench); LAMP, Lee et al. 2021; ERK, Evci et al. 2020; Wanda, Sun et al. 2024; SparseGPT, Frantar &
+Alistarh 2023, Algorithm 1; Fisher, Theis et al. 2018; 2of4 (2:4 masks), Mishra et al. 2021; removal of units
+by norm, Li et al. 2017; gradual, Zhu & Gupta 2018; iterative, Han et al. 2015; movement, Sanh et al. 2020.
 """
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 LooksAt = Literal["weights", "inputs", "gradients", "training"]
+# Parts of a T5, whose Linears alone a criterion may prune; the decoder's include its cross-attention.
+Part = Literal["encoder", "decoder", "cross"]
 
 
 class Criterion(NamedTuple):
@@ -20,25 +22,34 @@ class Criterion(NamedTuple):
 
     module: its file in dsi/pruning/criteria without .py, None for one that prunes while the model is
     trained. looks_at: what it judges by; "inputs" (of each Linear) and "gradients" take a model and data to
-    collect. rates: the only ones that it has, None for any.
+    collect. rates: the only ones that it has, None for any. part: the only one that it prunes, whose weights
+    the rate is of; None for all that the study prunes.
     """
 
     module: str | None
     looks_at: LooksAt = "weights"
     rates: tuple[float, ...] | None = None
+    part: Part | None = None
 
 
 CRITERIA: dict[str, Criterion] = {
     "magnitude": Criterion("magnitude"),
     "magnitude-global": Criterion("magnitude_global"),
+    "magnitude-encoder": Criterion("magnitude", part="encoder"),
+    "magnitude-decoder": Criterion("magnitude", part="decoder"),
+    "magnitude-cross": Criterion("magnitude", part="cross"),
+    "lamp": Criterion("lamp"),
+    "erk": Criterion("erk"),
     "random": Criterion("random_control"),
     "wanda": Criterion("wanda", "inputs"),
     "sparsegpt": Criterion("sparsegpt", "inputs"),
-    "movement": Criterion("movement", "gradients"),
+    "fisher": Criterion("fisher", "gradients"),
     # 2:4 masks. In a name, a colon is no part of a Windows or remote path; in YAML 2:4 is the number 124.
     "2of4": Criterion("two_of_four", rates=(0.5,)),
     "ffn": Criterion("feed_forward_units"),
     "gradual": Criterion(None, "training"),
+    "iterative": Criterion(None, "training"),
+    "movement": Criterion(None, "training"),
 }
 
 

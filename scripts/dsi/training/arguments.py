@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from dsi.base.command import command_parser
-from dsi.pruning.gradual import GradualPruning, gradual_pruning
+from dsi.pruning.in_training import PruningInTraining, pruning_in_training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class TrainingArguments:
     start: Path | None
     masks: Path | None
     moments: Path | None
-    gradual: GradualPruning | None
+    prune: PruningInTraining | None
     output: Path
     run: Path
     outputs: Path
@@ -46,10 +46,10 @@ def training_parser(description: str | None, settings: Callable[[str], object]) 
     parser.add_argument("--masks", type=Path, help="E2: masks to hold (safetensors)")
     parser.add_argument("--moments", type=Path, help="E2: optimiser state to keep (safetensors)")
     parser.add_argument(
-        "--gradual",
-        type=gradual_pruning,
-        help="E2: masks that grow to a rate; JSON, for example "
-        '{"rate": 0.8, "until": 0.6, "every": 10, "stacks": ["encoder"], "kinds": ["feed_forward"]}',
+        "--prune",
+        type=pruning_in_training,
+        help="E2: prune meanwhile; JSON, for example "
+        '{"criterion": "gradual", "rate": 0.8, "until": 0.6, "every": 10, "stacks": ["encoder"]}',
     )
     parser.add_argument("--output", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--run", type=Path, required=True, help="TREC run to write (.gz)")
@@ -66,6 +66,6 @@ def parsed(parser: ArgumentParser, kind: type[Arguments]) -> Arguments:
     arguments = kind(**vars(parser.parse_args()))
     if (arguments.phase == "E2") != (arguments.start is not None):
         parser.error("--start goes with --phase E2, and E2 needs it")
-    if arguments.gradual is not None and (arguments.phase == "E1" or arguments.masks is not None):
-        parser.error("--gradual goes with --phase E2 and without --masks: it makes masks of its own")
+    if arguments.prune is not None and (arguments.phase == "E1" or arguments.masks is not None):
+        parser.error("--prune goes with --phase E2 and without --masks: it makes masks of its own")
     return arguments

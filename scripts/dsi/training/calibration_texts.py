@@ -3,21 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import torch
-
 from dsi.base.process import compute_device
 from dsi.model.checkpoint import Checkpoint
 from dsi.model.masks import Tensors
 from dsi.pruning.apply import prune
-from dsi.pruning.calibration import docid_batch, movement_scores, prune_calibrated
+from dsi.pruning.calibration import docid_batch, prune_calibrated, squared_gradients
 from dsi.pruning.evidence import Evidence, Pruned
 from dsi.pruning.registry import CRITERIA
 from dsi.training.docid_data import DocidFiles, Judged, docid_objective
 from dsi.training.docid_settings import DocidSettings
 from dsi.training.objectives.docid import DocidObjective
 from dsi.training.objectives.examples import Batch
-from dsi.training.optimisation import make_optimiser
-from dsi.training.phase import describe_phase
 from dsi.training.settings import SettingsError
 
 
@@ -48,7 +44,7 @@ def prune_by_texts(
 
     Raises:
         PruningError: as `dsi.pruning.apply.prune`.
-        SettingsError: `calibration` is missing, or for gradients `recovery`.
+        SettingsError: `calibration` is missing.
     """
     settings = texts.settings
     if settings.calibration is None:
@@ -62,12 +58,9 @@ def prune_by_texts(
     if CRITERIA[criterion].looks_at == "inputs":
         inputs = [docid_batch(model, batch.input_ids, batch.attention_mask) for batch in batches]
         return prune_calibrated(model, weights, names, criterion, rate, inputs)
-    phase = describe_phase("E2", settings.training, settings.recovery, texts.seed)
-    optimiser = make_optimiser(model, phase.optimisation, phase.learning_rate)
-    torch.manual_seed(texts.seed)  # of dropout
     on_device = (Batch(*(tensor.to(model.device) for tensor in batch)) for batch in batches)
-    losses = (objective.loss(model.train(), batch) for batch in on_device)
-    evidence = Evidence(movement=movement_scores(model, names, losses, optimiser))
+    losses = (objective.loss(model.eval(), batch) for batch in on_device)
+    evidence = Evidence(fisher=squared_gradients(model, names, losses))
     return prune(weights, names, criterion, rate, evidence)
 
 

@@ -19,7 +19,7 @@ def train_docids(arguments: DocidArguments) -> None:
     Raises:
         CheckpointError: the start is no docid checkpoint, or the teacher one of other docids.
         ModelSettingsError: the model does not fit the collection.
-        PruningError: the weights that --gradual selects are not there.
+        PruningError: the weights that --prune selects are not there.
         SettingsError: a section is missing that the phase needs, or a model teaches that cannot.
     """
     settings = arguments.settings
@@ -33,7 +33,7 @@ def train_docids(arguments: DocidArguments) -> None:
         start_of(checkpoint.model, arguments, settings.untie),
         phase,
         docid_objective(files, judged, checkpoint, settings, arguments.seed, taught),
-        gradual=arguments.gradual,
+        pruning=arguments.prune,
         state=arguments.state / state_key(arguments, settings, phase, inputs(arguments, files)),
         output=arguments.output,
         write=partial(write_checkpoint, arguments, checkpoint.model),

@@ -41,7 +41,7 @@ def train_lists(arguments: ListArguments) -> None:
 
     Raises:
         CheckpointError: the start or the pre-trained weights are not a T5's.
-        PruningError: the weights that --gradual selects are not there.
+        PruningError: the weights that --prune selects are not there.
         SettingsError: a section is missing that the phase needs.
         UserError: no training query has a list.
     """
@@ -55,7 +55,7 @@ def train_lists(arguments: ListArguments) -> None:
         start_of(model, arguments, settings.untie),
         phase,
         list_objective(task, settings, arguments.seed),
-        gradual=arguments.gradual,
+        pruning=arguments.prune,
         state=arguments.state / state_key(arguments, settings, phase, inputs(arguments)),
         output=arguments.output,
         write=partial(write_checkpoint, arguments, task, model),

@@ -6,23 +6,20 @@ arms that share a seed share their data.
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
-from dsi.model.masks import MaskedParameters, Tensors, check_masks, hold_masks
+from dsi.model.masks import Growth, Tensors, check_masks, hold_masks
 from dsi.training.ahead import made_ahead
 from dsi.training.losses import READ_EVERY, Losses, Step
 from dsi.training.objective import VALIDATION_LOSS, Objective
 from dsi.training.optimisation import load_moments, make_optimiser, warmup_constant, warmup_cosine
 from dsi.training.phase import Phase
 from dsi.training.start import Start
-
-# Changes masks in place after a step; the step's number counts from 1, then comes the last one's.
-Growth = Callable[[MaskedParameters, int, int], object]
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +54,12 @@ class Retriever(pl.LightningModule):
 
     Args:
         start: the model, the masks that hold, and optimiser state to go on from.
-        grow: changes the masks after each optimiser step; None: they stay as they are.
+        growth: changes the masks while the model trains; None: they stay as they are.
     """
 
-    def __init__(self, start: Start, phase: Phase, objective: Objective, grow: Growth | None = None) -> None:
+    def __init__(
+        self, start: Start, phase: Phase, objective: Objective, growth: Growth | None = None
+    ) -> None:
         super().__init__()
         self.model = start.model
         self.phase = phase
@@ -70,17 +69,19 @@ class Retriever(pl.LightningModule):
         self._epochs = _Epochs(objective)
         self._moments = start.moments
         self._masks = dict(start.masks)
-        self._grow = grow
+        self._growth = growth
+        self._scores: list[torch.nn.Parameter] = []
         self._step = 0
         self._losses = Losses(phase)
         self._epoch_loss = 0.0
         self._measures: dict[str, float] = {}
 
     def on_fit_start(self) -> None:
-        parameters = dict(self.model.named_parameters())
-        self.masked = [(parameters[name], mask.to(self.device)) for name, mask in self._masks.items()]
         if self.phase.checkpointing:
             self.model.gradient_checkpointing_enable()
+        if self._growth is not None and self._step == 0:
+            self._growth.change(0)
+            hold_masks(self.masked)
 
     @property
     def masks(self) -> Tensors:
@@ -153,23 +154,28 @@ class Retriever(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["history"] = self.history
         checkpoint["step"] = self._step
-        if self._grow is not None:
+        if self._growth is not None:
             checkpoint["masks"] = self.masks
+            checkpoint["growth"] = self._growth.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.history = checkpoint["history"]
         self._step = checkpoint["step"]
-        if self._grow is not None:
+        if self._growth is not None:
             check_masks(checkpoint["masks"], self._masks, "the training state")
             self._masks = checkpoint["masks"]
+            self._growth.load(checkpoint["growth"])
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        if self._growth is not None:
+            self._growth.weigh()
         # Of a pruned weight neither the norm knows nor a moment that Adafactor shares among a row's weights.
         hold_masks([(weight.grad, mask) for weight, mask in self.masked if weight.grad is not None])
         # Here and not by the trainer, which refuses to clip for a fused optimiser.
         limit = self.phase.optimisation.gradient_clip
         if limit is not None:
-            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+            learnt = [*self.model.parameters(), *self._scores]
+            norm = torch.nn.utils.clip_grad_norm_(learnt, limit)
         else:
             gradients = (parameter.grad for parameter in self.model.parameters())
             norm = torch.nn.utils.get_total_norm([grad for grad in gradients if grad is not None])
@@ -181,7 +187,14 @@ class Retriever(pl.LightningModule):
         if self._moments is not None:
             load_moments(optimiser, self.model, self._moments)
         in_epoch = math.ceil(len(self.objective) / phase.accumulate)
-        optimiser.register_step_post_hook(lambda *_: self._mask(in_epoch * phase.epochs))
+        # Here, where the model is on its device: Lightning calls on_fit_start after this.
+        parameters = dict(self.model.named_parameters())
+        self.masked = [(parameters[name], mask.to(self.device)) for name, mask in self._masks.items()]
+        if self._growth is not None:
+            for group in self._growth.begin(self.masked, in_epoch * phase.epochs):
+                self._scores += group["params"]
+                optimiser.add_param_group(group)
+        optimiser.register_step_post_hook(lambda *_: self._mask())
         over, steps = in_epoch * phase.rewound, in_epoch * (phase.rewound + phase.epochs)
         factor = warmup_cosine if phase.schedule == "cosine" else warmup_constant
         schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -192,8 +205,8 @@ class Retriever(pl.LightningModule):
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
-    def _mask(self, last: int) -> None:
+    def _mask(self) -> None:
         self._step += 1
-        if self._grow is not None:
-            self._grow(self.masked, self._step, last)
+        if self._growth is not None:
+            self._growth.change(self._step)
         hold_masks(self.masked)

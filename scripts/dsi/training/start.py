@@ -28,13 +28,13 @@ class Start(NamedTuple):
 
 
 def start_of(model: T5ForConditionalGeneration, arguments: TrainingArguments, untie: bool) -> Start:
-    """The start of a phase that a command's arguments describe; masks that grow keep everything at first.
+    """The start of a phase that a command's arguments describe; masks that change keep everything at first.
 
     Args:
         untie: whether E2 gives the model's output head weights of its own, in place.
 
     Raises:
-        PruningError: the weights that --gradual selects are not there.
+        PruningError: the weights that --prune selects are not there.
         UnfitMasksError: masks name weights that the model does not have.
     """
     if arguments.phase == "E2" and untie:
@@ -45,7 +45,7 @@ def start_of(model: T5ForConditionalGeneration, arguments: TrainingArguments, un
         masks = load_file(arguments.masks)
         of_masks = {name: weight for name, weight in weights.items() if name in masks}
         check_masks(masks, of_masks, str(arguments.masks))
-    if arguments.gradual is not None:
-        masks = arguments.gradual.first_masks(weights)
+    if arguments.prune is not None:
+        masks = arguments.prune.first_masks(weights)
     moments = load_file(arguments.moments) if arguments.moments else None
     return Start(model, masks, moments, arguments.start / "model.safetensors" if arguments.start else None)

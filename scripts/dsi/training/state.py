@@ -33,7 +33,7 @@ def state_key(arguments: TrainingArguments, settings: object, phase: Phase, inpu
         "settings": asdict(settings),  # type: ignore[call-overload]
         "precision": phase.precision,
         "device": compute_device().type,
-        "gradual": asdict(arguments.gradual) if arguments.gradual else None,
+        "prune": asdict(arguments.prune) if arguments.prune else None,
         "seed": arguments.seed,
         "threads": arguments.threads,
         "code": arguments.code,

@@ -69,7 +69,7 @@ class Evaluation(Section):
 
 
 class Calibration(Section):
-    """Data for wanda, sparsegpt and movement."""
+    """Data for wanda, sparsegpt and fisher."""
 
     queries: Positive = Field(
         description="texts of the recovery's first epoch that these criteria see",
@@ -78,7 +78,7 @@ class Calibration(Section):
 
 
 class Gradual(Section):
-    """How masks grow in the recovery."""
+    """How the masks of gradual grow in the recovery."""
 
     until: Number = Field(
         description="fraction of the recovery's steps after which the rate is reached",
@@ -87,6 +87,26 @@ class Gradual(Section):
         le=1,
     )
     every: Positive = Field(description="steps between two changes of its masks", examples=[10])
+
+
+class Iterative(Section):
+    """How the recovery is cut into rounds of pruning."""
+
+    rounds: Positive = Field(
+        description="each takes the same share of what is left; equal parts of the recovery follow them",
+        examples=[3],
+    )
+
+
+class Movement(Section):
+    """When the scores that the recovery learns begin to decide, and when the rate is reached."""
+
+    warmup: Number = Field(
+        description="fraction of the recovery's steps before anything is pruned", examples=[0.1], ge=0, lt=1
+    )
+    cooldown: Number = Field(
+        description="fraction of the recovery's steps after the rate is reached", examples=[0.2], ge=0, lt=1
+    )
 
 
 class Pruning(Section):
@@ -103,8 +123,10 @@ class Pruning(Section):
         description="also prune the output head, which then gets weights of its own in E2", examples=[False]
     )
     embedding: Flag = Field(description="also prune the embedding", examples=[False])
-    calibration: Calibration = Field(description="data for wanda, sparsegpt and movement")
+    calibration: Calibration = Field(description="data for wanda, sparsegpt and fisher")
     gradual: Gradual = Field(description="how masks grow during the recovery")
+    iterative: Iterative = Field(description="magnitude in rounds during the recovery")
+    movement: Movement = Field(description="scores learnt during the recovery (Sanh et al. 2020)")
 
 
 class Recovery(Section):

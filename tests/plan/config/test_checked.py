@@ -234,6 +234,24 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
         ({"pruning": {"kinds": []}}, "pruning.kinds: found [], expected at least one entry"),
         ({"pruning": {"stacks": ["head"]}}, "pruning.stacks: found 'head', expected"),
         ({"pruning": {"gradual": {"until": 0}}}, "pruning.gradual.until: found 0, expected"),
+        ({"pruning": {"iterative": {"rounds": 0}}}, "pruning.iterative.rounds: found 0, expected"),
+        (
+            {"criteria": ["movement"], "pruning": {"movement": {"warmup": 0.5, "cooldown": 0.5}}},
+            "pruning.movement: found warmup 0.5 and cooldown 0.5, expected less than 1 together",
+        ),
+        (
+            {"criteria": ["magnitude-encoder"], "pruning": {"stacks": ["decoder"]}},
+            "criteria: found magnitude-encoder with stacks ['decoder'] and kinds ['attention', "
+            "'feed_forward'], which leave it nothing to prune",
+        ),
+        (
+            {"criteria": ["magnitude-decoder"], "pruning": {"stacks": ["encoder"]}},
+            "criteria: found magnitude-decoder with stacks ['encoder'] and kinds",
+        ),
+        (
+            {"criteria": ["magnitude-cross"], "pruning": {"kinds": ["feed_forward"]}},
+            "criteria: found magnitude-cross with stacks ['encoder', 'decoder'] and kinds ['feed_forward']",
+        ),
         ({"pruning": {"calibration": {"queries": 0}}}, "pruning.calibration.queries: found 0, expected"),
         (
             {"baselines": {"dsi": {"pseudo_queries": {"lengths": {"chunk": [12, 5]}}}}},

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from dsi.pruning.registry import calibrated, rates_of, units_left
+from dsi.pruning.registry import CRITERIA, calibrated, rates_of, units_left
 from plan.config.baseline import Baseline, DocidBaseline
 from plan.config.study import Study
 from plan.config.unknown import UnknownValueError, as_far_as_known
@@ -23,6 +23,8 @@ def criteria_problems(study: Study) -> Iterator[str]:
     yield from _small_problems(study)
     for name, baseline in pruned.items():
         yield from _small_shape_problems(study, name, baseline)
+    yield from _part_problems(study)
+    yield from _movement_problems(study)
 
 
 def _pruned(study: Study) -> Iterator[tuple[str, Baseline]]:
@@ -107,6 +109,30 @@ def _small_shape_problems(study: Study, name: str, baseline: Baseline) -> Iterat
                 f"controls.small: found {rate}, which leaves none of {name}'s {units} units, expected a "
                 "lower rate, for example small: [0.5]"
             )
+
+
+@as_far_as_known
+def _part_problems(study: Study) -> Iterator[str]:
+    """A criterion of one part needs weights of that part to prune."""
+    stacks, kinds = study.pruning.stacks, study.pruning.kinds
+    for criterion in study.criteria:
+        part = CRITERIA[criterion].part
+        stack = "decoder" if part == "cross" else part
+        if part and (stack not in stacks or (part == "cross" and "attention" not in kinds)):
+            yield (
+                f"criteria: found {criterion} with stacks {list(stacks)} and kinds {list(kinds)}, which "
+                "leave it nothing to prune, expected all of both, for example stacks: [encoder, decoder]"
+            )
+
+
+@as_far_as_known
+def _movement_problems(study: Study) -> Iterator[str]:
+    settings = study.pruning.movement
+    if "movement" in study.criteria and settings.warmup + settings.cooldown >= 1:
+        yield (
+            f"pruning.movement: found warmup {settings.warmup} and cooldown {settings.cooldown}, expected "
+            "less than 1 together, as the masks grow between them, for example {warmup: 0.1, cooldown: 0.2}"
+        )
 
 
 @as_far_as_known
