@@ -30,7 +30,8 @@ def test_ratios_and_influence_worked_by_hand() -> None:
     # Seen 0.3 / 0.4 = 0.75, unseen 0.15 / 0.3 = 0.5; three queries in all.
     assert (SEEN.ratio, UNSEEN.ratio) == pytest.approx((0.75, 0.5))
     # q000, seed 1: -0.25 - 3 (0.4 - 0.75 · 0.5) / (2 · 0.4) = -0.25 - 0.09375
-    # q001, seed 1: -0.25 + 3 (0.2 - 0.5 · 0.4) / (2 · 0.3) - 3 (0.2 - 0.75 · 0.3) / (2 · 0.4) = -0.25 + 0.09375
+    # q001, seed 1: -0.25 + 3 (0.2 - 0.5 · 0.4) / (2 · 0.3) - 3 (0.2 - 0.75 · 0.3) / (2 · 0.4),
+    # which is -0.25 + 0.09375
     # q002, seed 1: -0.25 + 3 (0.1 - 0.5 · 0.2) / (2 · 0.3) = -0.25
     # Seed 2 has 0.1 of 0.4 and 0.2 of 0.2: ∓ 3 · 0.1 / 0.6 = ∓ 0.5.
     expected = [[-0.34375, -0.15625, -0.25], [-0.34375, -0.65625, 0.25]]
@@ -80,7 +81,7 @@ def values_of(change: dict[str, float]) -> pd.DataFrame:
 
 
 def test_a_row_has_both_groups_and_their_difference() -> None:
-    frame = group_losses(values_of({"test-seen": 0.95, "test-unseen": 0.75}), "MAP", 0.95)
+    frame = group_losses({"MAP": values_of({"test-seen": 0.95, "test-unseen": 0.75})}, 0.95)
     assert len(frame) == 1
     row = frame.iloc[0]
     assert (row["arm"], row["criterion"], row["rate"]) == ("recovered", "magnitude", 0.5)
@@ -92,5 +93,5 @@ def test_a_row_has_both_groups_and_their_difference() -> None:
 
 
 def test_queries_without_groups_have_no_rows() -> None:
-    assert group_losses(values_of({"test": 0.9}), "MAP", 0.95).empty
-    assert group_losses(values_of({"test-seen": 0.9}), "MAP", 0.95).empty
+    assert group_losses({"MAP": values_of({"test": 0.9})}, 0.95).empty
+    assert group_losses({"MAP": values_of({"test-seen": 0.9})}, 0.95).empty

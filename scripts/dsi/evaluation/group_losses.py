@@ -6,17 +6,20 @@ A query's relevant documents are *seen* if they were relevant to a training quer
     r = mean of the model / mean of the control,    both over the seeds and the group's queries,
 
 and the groups are compared by r(unseen) - r(seen), a difference of ratios. Its error is that of a mean,
-by linearisation (the delta method; Särndal, Swensson & Wretman 1992, section 5.5): with the groups U and S, of
-|U| and |S| queries, Q = |U ∪ S|, and m the control's mean over a group,
+by linearisation (the delta method; Särndal, Swensson & Wretman 1992, section 5.5): with U and S the groups,
+|U| and |S| their numbers of queries, Q = |U ∪ S|, and m the control's mean over a group,
 
     z(s, q) = r(U) - r(S) + Q · [ 1_U(q) · (x(s, q) - r(U) · c(s, q)) / (|U| m(U))
                                 - 1_S(q) · (x(s, q) - r(S) · c(s, q)) / (|S| m(S)) ]
 
 has the mean r(U) - r(S) over seeds and queries, and its error to first order. A query with documents of both
 kinds is in both groups. x is the model, c its control, both (seeds, queries).
+
+Frame
+    groups  one row per system that has a control, and measure: the fields of GroupLoss.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +51,7 @@ class GroupOfQueries(NamedTuple):
 class GroupLoss(NamedTuple):
     """A row of the frame `groups`: one system, measure and control.
 
-    queries_*: of the group. *_seen, *_unseen: means of the system and of its control, in the unit of the measure;
+    queries_*: of the group. mean_*, control_*: of the system and of its control, in the unit of the measure;
     change_*: r - 1. difference: change of the unseen minus that of the seen; lower, upper: its interval, for
     training in general where there are several seeds, over the queries alone with one; NaN where a group
     has fewer than LEAST_QUERIES or a control finds nothing.
@@ -74,11 +77,11 @@ class GroupLoss(NamedTuple):
     upper: float
 
 
-def group_losses(values: pd.DataFrame, measure: str, confidence: float) -> pd.DataFrame:
-    """The frame `groups` of one measure: every system that has a control.
+def group_losses(values: Mapping[str, pd.DataFrame], confidence: float) -> pd.DataFrame:
+    """The frame `groups`: every system that has a control, by every measure given.
 
     Args:
-        values: as in dsi.evaluation.paired_values, of the measure.
+        values: by measure, as in dsi.evaluation.paired_values.
         confidence: of the intervals.
 
     Returns:
@@ -87,11 +90,12 @@ def group_losses(values: pd.DataFrame, measure: str, confidence: float) -> pd.Da
     Raises:
         PairingError: a system and its control do not have the same seeds and queries.
     """
-    grouped = values[values["split"].isin((SEEN, UNSEEN)) & values["baseline"].notna()]
     rows: list[GroupLoss] = []
-    if set(grouped["split"]) == {SEEN, UNSEEN}:
-        for _, of_baseline in grouped.groupby("baseline"):
-            rows += _of_baseline(of_baseline, measure, confidence)
+    for measure, frame in values.items():
+        grouped = frame[frame["split"].isin((SEEN, UNSEEN)) & frame["baseline"].notna()]
+        if set(grouped["split"]) == {SEEN, UNSEEN}:
+            for _, of_baseline in grouped.groupby("baseline"):
+                rows += _of_baseline(of_baseline, measure, confidence)
     return pd.DataFrame(rows, columns=list(GroupLoss._fields)).astype({"rate": "float64"})
 
 

@@ -4,7 +4,7 @@ Frame
     references  one row per baseline, reference and measure: the fields of ReferenceDifference.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -37,12 +37,12 @@ class ReferenceDifference(NamedTuple):
 
 
 def reference_differences(
-    values: pd.DataFrame, measure: str, confidence: float, split: str = "test"
+    values: Mapping[str, pd.DataFrame], confidence: float, split: str = "test"
 ) -> pd.DataFrame:
-    """The frame `references` of one measure: dense E1 of every baseline against each reference there is.
+    """The frame `references`: dense E1 of every baseline against each reference there is.
 
     Args:
-        values: as in dsi.evaluation.paired_values, of the measure.
+        values: by measure, as in dsi.evaluation.paired_values.
         confidence: of the intervals.
 
     Returns:
@@ -51,9 +51,11 @@ def reference_differences(
     Raises:
         PairingError: two systems do not have the same queries.
     """
-    rows = values[values["split"] == split]
     found: list[ReferenceDifference] = []
-    if rows["qid"].nunique() >= LEAST_QUERIES:
+    for measure, frame in values.items():
+        rows = frame[frame["split"] == split]
+        if rows["qid"].nunique() < LEAST_QUERIES:
+            continue
         for baseline, of_baseline in rows.dropna(subset=["baseline"]).groupby("baseline"):
             references = rows[rows["baseline"].isna()]
             found += _of_baseline(str(baseline), of_baseline, references, measure, confidence)
