@@ -26,8 +26,8 @@ import numpy as np
 import pandas as pd
 
 from dsi.evaluation.estimates import Array, crossed_estimate, query_estimate
-from dsi.evaluation.paired_values import PairingError, of_arm, paired
-from dsi.systems import CONTROL_OF, SMALL_ARMS
+from dsi.evaluation.paired_values import of_arm, of_system, paired
+from dsi.systems import CONTROL_OF, SMALL_ARMS, System
 
 SEEN, UNSEEN = "test-seen", "test-unseen"
 # What each system's change is taken from.
@@ -125,20 +125,27 @@ def linearised(seen: GroupOfQueries, unseen: GroupOfQueries) -> Array:
     return np.asarray(unseen.ratio - seen.ratio + len(queries) * (sums[0] - sums[1]), dtype=np.float64)
 
 
+def controlled_systems(rows: pd.DataFrame) -> list[System]:
+    """Of the rows of one baseline the systems that have a control, each without its seed."""
+    names = ["baseline", "arm", "criterion", "rate"]
+    once = rows.loc[rows["arm"].isin(CONTROLS), names].drop_duplicates().sort_values(names[1:])
+    return [System.of_columns({**row, "seed": None}) for row in once.to_dict("records")]
+
+
 def _of_baseline(rows: pd.DataFrame, measure: str, confidence: float) -> Iterator[GroupLoss]:
-    systems = rows[rows["arm"].isin(CONTROLS)]
-    for (arm, criterion, rate), of_system in systems.groupby(["arm", "criterion", "rate"], dropna=False):
-        control = CONTROLS[str(arm)]
+    for system in controlled_systems(rows):
+        control = CONTROLS[system.arm]
         if not (rows["arm"] == control).any():
             continue
-        name = " ".join(str(part) for part in (arm, criterion, rate) if not pd.isna(part))
-        seen, unseen = (_group(of_system, rows, str(arm), control, name, split) for split in (SEEN, UNSEEN))
+        seen, unseen = (
+            _group(rows[rows["split"] == split], system, control, split) for split in (SEEN, UNSEEN)
+        )
         lower, upper = difference_of_ratios(seen, unseen, confidence)
         yield GroupLoss(
-            baseline=str(rows["baseline"].iloc[0]),
-            arm=str(arm),
-            criterion=None if pd.isna(criterion) else str(criterion),
-            rate=None if pd.isna(rate) else float(rate),
+            baseline=str(system.baseline),
+            arm=system.arm,
+            criterion=system.criterion,
+            rate=system.rate,
             measure=measure,
             control=control,
             seeds=len(seen.model),
@@ -156,17 +163,12 @@ def _of_baseline(rows: pd.DataFrame, measure: str, confidence: float) -> Iterato
         )
 
 
-def _group(
-    system: pd.DataFrame, rows: pd.DataFrame, arm: str, control: str, name: str, split: str
-) -> GroupOfQueries:
+def _group(rows: pd.DataFrame, system: System, control: str, split: str) -> GroupOfQueries:
     """A system and its control on the queries of a split.
 
     Raises:
         PairingError: they do not have the same seeds and queries.
     """
-    model, reference = (
-        of_arm(frame[frame["split"] == split], which) for frame, which in ((system, arm), (rows, control))
-    )
-    if model.empty:
-        raise PairingError(f"{name} has no values for the queries of {split}; evaluate it again")
-    return GroupOfQueries(paired(model, reference, name, control), reference)
+    reference = of_arm(rows, control)
+    name = f"{system.words} of {system.baseline} ({split})"
+    return GroupOfQueries(paired(of_system(rows, system), reference, name, control), reference)
