@@ -79,6 +79,14 @@ def _of_baseline(
         estimate = crossed_estimate(differences) if len(ours) > 1 else query_estimate(differences)
         lower, upper = estimate.interval(confidence, DIFFERENCES)
         yield ReferenceDifference(
-            baseline, arm, measure, *differences.shape, float(ours.mean()), float(other.to_numpy().mean()),
-            float(estimate.mean), float(lower), float(upper),
-        )  # fmt: skip
+            baseline=baseline,
+            reference=arm,
+            measure=measure,
+            seeds=differences.shape[0],
+            queries=differences.shape[1],
+            dense=float(ours.mean()),
+            value=float(other.to_numpy().mean()),
+            difference=float(estimate.mean),
+            lower=float(lower),
+            upper=float(upper),
+        )

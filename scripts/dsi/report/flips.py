@@ -71,8 +71,8 @@ def flips_frame(values: Mapping[str, pd.DataFrame], split: str = "test") -> pd.D
 
 def flips_rows(frame: pd.DataFrame) -> list[Flips]:
     """The rows of a frame as records."""
-    rows = frame[list(Flips._fields)].itertuples(index=False, name=None)
-    return [Flips(*(None if pd.isna(value) else value for value in row)) for row in rows]
+    rows = [Flips(*row) for row in frame[list(Flips._fields)].itertuples(index=False, name=None)]
+    return [row._replace(criterion=None, rate=None) if pd.isna(row.criterion) else row for row in rows]
 
 
 def _of_baseline(found: pd.DataFrame, precision: pd.DataFrame) -> Iterator[Flips]:

@@ -22,8 +22,9 @@ answer. Each group is judged by itself: in seen ({seen} queries) the seen docume
 and the unseen relevant ones are taken out of the ranking, in unseen ({unseen} queries) the other way
 round. A query with documents of both kinds is in both."""
 LOSSES = """What each loses: the change of a model's mean from its control's, on the same group; pruned
-models' control is dense E1, that of all others restart. Last the change on unseen documents minus that on
-seen ones, in percentage points, with its {confidence} interval ({about}); below 0 the unseen lose more."""
+models' control is dense E1, that of all others restart. Last the change on unseen documents minus that
+on seen ones, in percentage points, with its {confidence} interval ({about});
+below 0 the unseen lose more."""
 
 
 def groups_section(
@@ -43,7 +44,10 @@ def groups_section(
     losses = LOSSES.format(confidence=brief_percent(confidence), about=about)
     parts = [heading, _quality_table(values), losses]
     for (baseline, measure), rows in groups.groupby(["baseline", "measure"], sort=False):
-        parts.append(f"{baseline}, {measure}:\n\n{_loss_table(rows)}")
+        unpruned = rows[rows["criterion"].isna()]
+        for criterion, of_criterion in rows.groupby("criterion"):
+            table = _loss_table(pd.concat([unpruned, of_criterion.sort_values("rate", kind="stable")]))
+            parts.append(f"{measure} of {baseline}, {criterion}:\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -58,7 +62,7 @@ def _quality_table(values: Mapping[str, Spreads]) -> str:
 
 
 def _loss_table(frame: pd.DataFrame) -> str:
-    """A row per system of one baseline and measure: means, changes, and their difference."""
+    """A row per system of one criterion and measure: means, changes, and their difference."""
     rows = [GroupLoss(*row) for row in frame[list(GroupLoss._fields)].itertuples(index=False, name=None)]
     cells = [
         [
@@ -69,7 +73,7 @@ def _loss_table(frame: pd.DataFrame) -> str:
         ]
         for row in rows
     ]
-    header = ["", "seen", "unseen", "change, seen", "change, unseen", "unseen minus seen"]
+    header = ["", "seen", "unseen", "change seen", "change unseen", "unseen minus seen"]
     return pipe_table(header, cells)
 
 
@@ -77,7 +81,7 @@ def _name(row: GroupLoss) -> str:
     name = ARMS[row.arm].name
     if row.rate is None or math.isnan(row.rate):
         return name
-    return f"{row.criterion} {spell_rate(row.rate)}, {name}"
+    return f"{spell_rate(row.rate)}, {name}"
 
 
 def _percent(share: float) -> str:
