@@ -157,9 +157,7 @@ rule plot_curves:
 
 rule plot_rates:
     input:
-        metrics="<results>/tables/metrics.csv",
-        sparsity="<results>/tables/sparsity.csv",
-        verdicts="<results>/tables/verdicts.csv",
+        multiext("<results>/tables/", metrics="metrics.csv", sparsity="sparsity.csv", verdicts="verdicts.csv"),
     output:
         multiext("<results>/figures/rates-{baseline}-{criterion}", svg=".svg", png=".png"),
     log:

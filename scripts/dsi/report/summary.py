@@ -42,7 +42,7 @@ def mean_zeros(sparsity: pd.DataFrame, baseline: str, criterion: str) -> dict[fl
 
 def zeros_table(zeros: Mapping[float, Sparsity]) -> str:
     """A row per rate: the shares of zeros after pruning, and the weights left."""
-    header = ["", "zeros in Linears", "in those that can matter", "in the whole model", "weights left"]
+    header = ["zeros in", "all Linears", "weights that can matter", "whole model", "weights left"]
     rows = [
         [f"rate {spell_rate(rate)}", *(percent(share) for share in shares[:3]), f"{shares.nonzero:,.0f}"]
         for rate, shares in zeros.items()

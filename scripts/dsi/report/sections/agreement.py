@@ -13,9 +13,6 @@ from dsi.report.summary import (
     unpruned_systems,
 )
 
-# Those that compare with BM25's lists; the overlap with the dense model's stands beside the flips.
-AGREEMENT = tuple(name for name in AGREEMENT_MEASURES if name.startswith("BM25-"))
-
 
 def agreement_section(study: Study, values: Spreads, changes: Spreads, sparsity: pd.DataFrame) -> str:
     """Every system by the measures that compare a ranking with BM25's.
@@ -24,15 +21,17 @@ def agreement_section(study: Study, values: Spreads, changes: Spreads, sparsity:
         values, changes: what dsi.report.summary.spreads gives of means and of differences.
         sparsity: as in dsi.report.frames.
     """
-    tables = [measures_table(unpruned_systems(values), AGREEMENT, values)]
+    tables = [measures_table(unpruned_systems(values), AGREEMENT_MEASURES, values)]
     for baseline, criterion in baseline_criteria(values):
         rates = mean_zeros(sparsity, baseline, criterion)
         of_criterion = [
-            before_after_table(baseline, criterion, measure, values, changes, rates) for measure in AGREEMENT
+            before_after_table(baseline, criterion, measure, values, changes, rates)
+            for measure in AGREEMENT_MEASURES
         ]
         tables.append("\n\n".join([f"{baseline}, {criterion}:", *of_criterion]))
     words = [
-        f"{name}: {MEASURES[name].meaning.format(k=study.configured.agreement_k)}." for name in AGREEMENT
+        f"{name}: {MEASURES[name].meaning.format(k=study.configured.agreement_k)}."
+        for name in AGREEMENT_MEASURES
     ]
     return f"""## Agreement with BM25
 
