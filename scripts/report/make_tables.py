@@ -30,7 +30,7 @@ from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import write_text
 from dsi.evaluation.paired_values import PairingError
 from dsi.report.document import Judging, StudyFiles, study_tables
-from dsi.report.markdown import narrow_tables
+from dsi.report.narrow import narrow_tables
 from dsi.report.results import ReportError, write_csv
 from dsi.report.sections.introduction import Configured
 from dsi.systems import SystemNameError

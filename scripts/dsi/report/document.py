@@ -7,14 +7,14 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from dsi.evaluation.group_losses import SEEN, UNSEEN, group_losses
+from dsi.evaluation.group_losses import SEEN, UNSEEN
 from dsi.evaluation.paired_values import per_query_values
-from dsi.evaluation.reference_differences import reference_differences
 from dsi.evaluation.verdicts import gates, verdicts
 from dsi.report.completeness import check_complete
-from dsi.report.flips import FOUND, flips_frame, flips_rows
+from dsi.report.flips import flips_rows
 from dsi.report.frames import metrics_frame, sparsity_frame
-from dsi.report.over_seeds import baselines_table, differences, rates_table, summarise
+from dsi.report.over_seeds import baselines_table, rates_table
+from dsi.report.page_frames import Frames, page_frames
 from dsi.report.results import read_metrics, read_per_query, read_sparsity
 from dsi.report.sections.agreement import agreement_section
 from dsi.report.sections.baselines import baselines_section
@@ -26,7 +26,6 @@ from dsi.report.sections.words import words_section
 from dsi.report.summary import baseline_criteria, mean_zeros, spreads
 
 MEASURE = "MAP"  # what verdicts are about
-MEASURES = ("MAP", "nDCG@10")  # of references and of groups of queries
 
 
 class StudyFiles(NamedTuple):
@@ -49,20 +48,6 @@ class Judging(NamedTuple):
     margin: float
 
 
-class Frames(NamedTuple):
-    """What the page is made of: frames of dsi.report.over_seeds, dsi.report.frames, and of values per query.
-
-    references, groups: dsi.evaluation.reference_differences and group_losses; flips: dsi.report.flips.
-    """
-
-    summary: pd.DataFrame
-    difference: pd.DataFrame
-    sparsity: pd.DataFrame
-    references: pd.DataFrame
-    groups: pd.DataFrame
-    flips: pd.DataFrame
-
-
 def study_tables(
     files: StudyFiles, configured: Configured, judging: Judging
 ) -> tuple[str, dict[str, pd.DataFrame]]:
@@ -77,24 +62,13 @@ def study_tables(
     sparsity = sparsity_frame(read_sparsity(path, files.results) for path in files.sparsity)
     check_complete(metrics, sparsity)
     study = describe_study(configured, pq.read_metadata(files.documents).num_rows, reports)
-    values = {
-        measure: per_query_values(read_per_query(files.metrics, measure), measure)
-        for measure in (*MEASURES, FOUND)
-    }
-    passed = gates(values[MEASURE], judging.confidence)
-    judged = verdicts(values[MEASURE], passed, judging.margin, judging.confidence)
+    values = per_query_values(read_per_query(files.metrics, MEASURE), MEASURE)
+    passed = gates(values, judging.confidence)
+    judged = verdicts(values, passed, judging.margin, judging.confidence)
     verdict = NOTHING_PRUNED
     if (metrics["arm"] == "recovered").any():
         verdict = verdict_section(judged, passed, judging.margin, judging.confidence)
-    of_measures = {measure: values[measure] for measure in MEASURES}
-    frames = Frames(
-        summarise(metrics),
-        differences(metrics),
-        sparsity,
-        reference_differences(of_measures, judging.confidence),
-        group_losses(of_measures, judging.confidence),
-        flips_frame(values),
-    )
+    frames = page_frames(files.metrics, metrics, sparsity, judging.confidence)
     tables = {
         "metrics": metrics,
         "sparsity": sparsity,
