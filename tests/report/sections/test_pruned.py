@@ -48,8 +48,8 @@ def test_the_overlap_with_dense_stands_there_where_it_was_measured() -> None:
     }
     table = flips_table("dsi", "magnitude", FLIPS, values)
     assert row(table, "")[-1] == "RBO"
-    assert row(table, "rate 0.5")[-1] == "0.810 ± 0.020"
-    assert row(table, "restart (rate 0)")[1:] == ["–"] * 7 + ["0.900 ± 0.010"]
+    assert row(table, "rate 0.5")[-1] == "0.810"
+    assert row(table, "restart (rate 0)")[1:] == ["–"] * 7 + ["0.900"]
 
 
 def test_small_models_stand_beside_the_recovered_one_of_their_shape() -> None:
