@@ -95,3 +95,13 @@ def test_what_lies_far_outside_does_not_stretch_the_axis() -> None:
     assert top == pytest.approx(1.15 * 0.04 * HEADROOM)
     assert {"-0.40", "−", "margin"} <= {text.get_text() for text in axis.texts}
     plt.close()
+
+
+def test_a_model_that_finds_nothing_has_an_axis_all_the_same() -> None:
+    frame = pd.DataFrame({"arm": "recovered", "rate": [0.1, 0.2], "value": [0.0, 0.0]})
+    _, axis = plt.subplots()
+    draw_differences(
+        axis, frame.assign(measure="MAP", control="restart"), "MAP", Margin(0.0, "margin"), 0.95, {}
+    )
+    assert axis.get_ylim() == pytest.approx((-0.001, 0.001))
+    plt.close()

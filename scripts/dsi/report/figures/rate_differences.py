@@ -92,7 +92,12 @@ def draw_points(
 
 
 def _limit(values: "pd.Series[float]", margin: float, confidence: float) -> float:
-    """How far the axis goes both ways: 2 to REACH margins, by the rates whose means lie within it."""
+    """How far the axis goes both ways: 2 to REACH margins, by the rates whose means lie within it.
+
+    Where dense finds nothing there is no margin, and all values are shown.
+    """
+    if not margin > 0:
+        return max(1.15 * float(values.abs().max()), 0.001) if len(values) else 0.001
     by_rate = [list(group) for _, group in values.groupby(level="rate")]
     near = [group for group in by_rate if abs(np.mean(group)) <= REACH * margin]
     ends = [abs(end) for group in near for end in (*mean_interval(group, confidence), *group)]
