@@ -93,7 +93,7 @@ def test_what_lies_far_outside_does_not_stretch_the_axis() -> None:
     bottom, top = axis.get_ylim()
     assert bottom == pytest.approx(-1.15 * 0.04)
     assert top == pytest.approx(1.15 * 0.04 * HEADROOM)
-    assert {"-0.40", "−", "margin"} <= {text.get_text() for text in axis.texts}
+    assert {"-0.4", "−", "margin"} <= {text.get_text() for text in axis.texts}
     plt.close()
 
 

@@ -112,6 +112,6 @@ def _draw_far(axis: Axes, rate: float, mean: float, limit: float) -> None:
     colour = COLOURS["recovered"]
     axis.plot([rate], [edge * 0.96], color=colour, marker="v" if down else "^", markersize=7, zorder=4)
     axis.annotate(
-        f"{mean:+.2f}", (rate, edge * 0.9), ha="center", va="bottom" if down else "top",
+        f"{mean:+.2g}", (rate, edge * 0.9), ha="center", va="bottom" if down else "top",
         fontsize="small", color=colour,
     )  # fmt: skip
