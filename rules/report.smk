@@ -157,8 +157,7 @@ rule plot_curves:
 
 rule plot_rates:
     input:
-        metrics="<results>/tables/metrics.csv",
-        sparsity="<results>/tables/sparsity.csv",
+        multiext("<results>/tables/", metrics="metrics.csv", sparsity="sparsity.csv", verdicts="verdicts.csv"),
     output:
         multiext("<results>/figures/rates-{baseline}-{criterion}", svg=".svg", png=".png"),
     log:
@@ -170,13 +169,15 @@ rule plot_rates:
     params:
         dpi=study.report.dpi,
         confidence=study.report.confidence,
+        margin=study.report.margin,
     message:
         "{wildcards.baseline}: drawing quality against rate"
     shell:
         run(
-            "plot_rates --metrics {input.metrics} --sparsity {input.sparsity} --baseline {wildcards.baseline}"
-            " --criterion {wildcards.criterion} --confidence {params.confidence} --svg {output.svg} --png"
-            " {output.png} --dpi {params.dpi}"
+            "plot_rates --metrics {input.metrics} --sparsity {input.sparsity} --verdicts {input.verdicts}"
+            " --baseline {wildcards.baseline} --criterion {wildcards.criterion} --confidence"
+            " {params.confidence} --margin {params.margin} --svg {output.svg} --png {output.png} --dpi"
+            " {params.dpi}"
         )
 
 

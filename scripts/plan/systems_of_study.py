@@ -179,14 +179,15 @@ def trained_systems(study: Study, baseline: str, criterion: str) -> list[System]
 
 
 def systems_of_lost_queries(study: Study, baseline: str, criterion: str) -> list[System]:
-    """Which say what queries a criterion loses: BM25, dense, pruned and recovered."""
+    """Which say what queries a criterion loses: BM25, dense, restart, pruned and recovered."""
     bm25 = System(None, None, "bm25", None, None)
     pruned = [
         system
         for arm in ("pruned", "recovered")
         for system in systems_of_arm(study, arm, baselines=[baseline], criteria=[criterion])
     ]
-    return [bm25, *e1_systems(study, [baseline]), *pruned]
+    restart = [system._replace(arm="restart") for system in e1_systems(study, [baseline])]
+    return [bm25, *e1_systems(study, [baseline]), *restart, *pruned]
 
 
 def compared_baselines(study: Study) -> list[str]:

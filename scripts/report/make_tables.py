@@ -12,6 +12,9 @@ CSV, in the folder --csv:
   sparsity.csv   one row per pruned model: its shares of zeros
   baselines.csv  unpruned systems: mean and standard deviation over seeds
   rates.csv      pruned systems: the same, with zeros and the difference from the control
+  references.csv dense models: difference from each reference and from the initial model, with its interval
+  groups.csv     systems with a control: what they lose on seen and on unseen documents, and the difference
+  flips.csv      the same systems: queries won and lost against the control
   verdicts.csv   recovered systems: difference from each control, interval, p-value and verdict
 
 Per-query values are read from beside each metric JSON: x.per_query.parquet for x.json. --reproduction
@@ -27,6 +30,7 @@ from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import write_text
 from dsi.evaluation.paired_values import PairingError
 from dsi.report.document import Judging, StudyFiles, study_tables
+from dsi.report.narrow import narrow_tables
 from dsi.report.results import ReportError, write_csv
 from dsi.report.sections.introduction import Configured
 from dsi.systems import SystemNameError
@@ -76,7 +80,7 @@ def main() -> None:
         write_csv(frame, arguments.csv / f"{name}.csv")
     if arguments.reproduction:
         page += "\n" + arguments.reproduction.read_text(encoding="utf-8")
-    write_text(page, arguments.output)
+    write_text(narrow_tables(page), arguments.output)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,19 @@
 """Draw quality against pruning rate, with and without recovery, beside the unpruned controls.
 
     python scripts plot_rates --metrics results/tables/metrics.csv \\
-        --sparsity results/tables/sparsity.csv --baseline dsi --criterion magnitude \\
+        --sparsity results/tables/sparsity.csv --verdicts results/tables/verdicts.csv \\
+        --baseline dsi --criterion magnitude --margin 0.02 \\
         --svg results/figures/rates-dsi-magnitude.svg --png results/figures/rates-dsi-magnitude.png
 
-Left, a measure itself, from 0; right, how far it lies from the restart control, seed by seed.
-Bars and bands are Student t intervals of the mean over seeds.
+Left, a measure itself; right, how far it lies from the restart control, seed by seed, beside the margin
+and, with --verdicts, under the verdict on each rate. Bars are Student t intervals of the mean over seeds.
 """
 
 from pathlib import Path
 from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
-from dsi.report.figures.rates import Chosen, rates_figure, read_rates
+from dsi.report.figures.rates import Chosen, rates_figure, read_rates, read_signs
 from dsi.report.figures.style import add_figure_files, save_figure
 from dsi.report.results import ReportError
 
@@ -20,10 +21,12 @@ from dsi.report.results import ReportError
 class Arguments(NamedTuple):
     metrics: Path
     sparsity: Path | None
+    verdicts: Path | None
     baseline: str
     criterion: str
     split: str
     confidence: float
+    margin: float
     svg: Path
     png: Path
     dpi: int
@@ -33,19 +36,24 @@ def main() -> None:
     parser = command_parser(__doc__)
     parser.add_argument("--metrics", type=Path, required=True, help="metrics.csv")
     parser.add_argument("--sparsity", type=Path, help="sparsity.csv, for an axis of zeros in the whole model")
+    parser.add_argument("--verdicts", type=Path, help="verdicts.csv, for a sign above each rate")
     parser.add_argument("--baseline", required=True)
     parser.add_argument("--criterion", required=True)
     parser.add_argument("--split", default="test", help="of the queries (default test)")
     parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (default 0.95)")
+    parser.add_argument("--margin", type=float, required=True, help="of equivalence, a share of dense E1")
     add_figure_files(parser)
     arguments = Arguments(**vars(parser.parse_args()))
 
-    chosen = Chosen(arguments.baseline, arguments.criterion, arguments.split, arguments.confidence)
+    chosen = Chosen(
+        arguments.baseline, arguments.criterion, arguments.split, arguments.confidence, arguments.margin
+    )
     try:
         metrics, zeros = read_rates(arguments.metrics, arguments.sparsity, chosen)
     except ReportError as error:
         raise UserError(str(error)) from error
-    figure = rates_figure(metrics, zeros, chosen)
+    signs = read_signs(arguments.verdicts, chosen) if arguments.verdicts else {}
+    figure = rates_figure(metrics, zeros, signs, chosen)
     save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
 
 

@@ -193,9 +193,9 @@ def test_curves_of_an_unpruned_baseline_are_of_e1(study_of: StudyOf) -> None:
     assert slugs(trained_systems(study, "smoke", "dense")) == ["baselines/smoke/seed1/dense"]
 
 
-def test_lost_queries_are_told_from_bm25_dense_and_the_criterions_own(study_of: StudyOf) -> None:
+def test_lost_queries_are_told_from_bm25_unpruned_models_and_the_criterions_own(study_of: StudyOf) -> None:
     study = study_of("smoke", seeds=[1], criteria=["magnitude", "gradual"])
-    shared = ["bm25", "baselines/smoke/seed1/dense"]
+    shared = ["bm25", "baselines/smoke/seed1/dense", "baselines/smoke/seed1/restart"]
     assert slugs(systems_of_lost_queries(study, "smoke", "magnitude")) == [
         *shared,
         "pruned/smoke/seed1/magnitude-0.5",

@@ -70,9 +70,14 @@ def all_reports() -> list[MetricReport]:
     return [*models, report("random", 0.01), report("bm25", 0.6)]
 
 
+def sparsity(rate: float) -> Sparsity:
+    """Of a model of 1000 weights, half of them in Linears, of which four in five can matter."""
+    return Sparsity(rate, rate / 0.8, rate / 2, 1000 * (1 - rate / 2))
+
+
 def all_sparsity() -> pd.DataFrame:
     return sparsity_frame(
-        (System("dsi", seed, "pruned", "magnitude", rate), Sparsity(rate, rate / 2))
+        (System("dsi", seed, "pruned", "magnitude", rate), sparsity(rate))
         for seed in (1, 2)
         for rate in (0.25, 0.5)
     )
@@ -87,9 +92,10 @@ def row(markdown: str, start: str) -> list[str]:
 def per_query(item: MetricReport) -> pd.DataFrame:
     """As many queries as the report counts, each with the report's mean."""
     rows = [
-        (f"{split}{number}", split, "MAP", item.measures[split]["MAP"])
+        (f"{split}{number}", split, measure, item.measures[split][measure])
         for split, counts in item.queries.items()
         for number in range(counts["evaluated"])
+        for measure in ("MAP", "nDCG@10", "MRR@10")
     ]
     return pd.DataFrame(rows, columns=["qid", "split", "measure", "value"])
 
@@ -106,7 +112,7 @@ def results(tmp_path: Path) -> Path:
         for rate in (0.25, 0.5):
             path = tmp_path / f"pruned/dsi/seed{seed}/magnitude-{rate}/sparsity.json"
             path.parent.mkdir(parents=True)
-            path.write_text(json.dumps({"nominal": rate, "linears": rate, "model": rate / 2}))
+            path.write_text(json.dumps({"nominal": rate, **sparsity(rate)._asdict()}))
     pd.DataFrame({"docid": [f"d{n}" for n in range(2000)]}).to_parquet(tmp_path / "docs.parquet")
     return tmp_path
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dsi.report.lost_queries import (
+    ANOTHER_SEED,
     LostQueriesError,
     found_frame,
     groupings,
@@ -25,6 +26,8 @@ VALUES = {
     ("bm25", None, None): [1.0, 0.5, 0.0],
     ("dense", None, 1): [1.0, 0.5, 0.0],
     ("dense", None, 2): [1.0, 0.0, 0.1],
+    ("restart", None, 1): [0.5, 0.0, 0.3],
+    ("restart", None, 2): [1.0, 0.2, 0.1],
     ("pruned", 0.5, 1): [1.0, 0.1, 0.2],
     ("pruned", 0.5, 2): [0.5, 0.3, 0.0],
     ("pruned", 0.9, 1): [0.0, 0.0, 0.0],
@@ -89,6 +92,19 @@ def test_shares_kept_by_hand() -> None:
     assert frame.loc[("recovered", 0.9, "BM25 rank 1"), "kept"] == 0.0
     assert frame.loc[("pruned", 0.5, "not in BM25's first 10"), "kept"] == 0.0
     assert set(frame["pairs"]) == {1, 2}
+
+
+def test_what_retraining_alone_keeps_by_hand() -> None:
+    """Seed 1 finds q1 and q2, seed 2 q1 and q3; restart loses q2 of seed 1, the other seed all but q1."""
+    frame = kept_frame(pairs_frame(found(), QUERIES))
+    unpruned = frame[frame["rate"].isna()].set_index(["arm", "group"])
+    assert unpruned.loc[("restart", "dense rank 1"), ["pairs", "kept"]].tolist() == [2, 1.0]
+    assert unpruned.loc[("restart", "dense rank 2–3"), "kept"] == 0.0
+    assert unpruned.loc[(ANOTHER_SEED, "dense rank 1"), "kept"] == 1.0
+    assert unpruned.loc[(ANOTHER_SEED, "dense rank 4–10"), "kept"] == 0.0
+    one = found()
+    one = one[one["seed"].isna() | (one["seed"] == 1)]
+    assert set(pairs_frame(one, QUERIES)["arm"]) == {"pruned", "recovered", "restart"}
 
 
 def test_the_first_to_go_is_listed_first() -> None:

@@ -44,7 +44,7 @@ def test_a_missing_key_and_an_unknown_arm_are_named(tmp_path: Path) -> None:
 
 def test_a_sparsity_is_that_of_the_folder_it_lies_in(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = results / "pruned/dsi/seed1/magnitude-0.5/sparsity.json"
-    expected = (System("dsi", 1, "pruned", "magnitude", 0.5), Sparsity(0.5, 0.25))
+    expected = (System("dsi", 1, "pruned", "magnitude", 0.5), Sparsity(0.5, 0.625, 0.25, 750.0))
     assert read_sparsity(path, results) == expected
     monkeypatch.chdir(results)
     assert read_sparsity(path.relative_to(results), Path()) == expected

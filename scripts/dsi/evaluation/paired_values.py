@@ -50,6 +50,14 @@ def of_arm(rows: pd.DataFrame, arm: str) -> pd.DataFrame:
     return keyed.pivot(index="seed", columns="qid", values="value")
 
 
+def of_system(rows: pd.DataFrame, system: System) -> pd.DataFrame:
+    """Seeds × queries of the systems that differ from this one by seed only; rows are of one baseline."""
+    chosen = rows
+    if system.rate is not None:
+        chosen = rows[(rows["criterion"] == system.criterion) & (rows["rate"] == system.rate)]
+    return of_arm(chosen, system.arm)
+
+
 def paired(system: pd.DataFrame, control: pd.DataFrame, name: str, control_name: str) -> pd.DataFrame:
     """The system's values, seeds × queries, in the order of the control's.
 

@@ -7,17 +7,22 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
+from dsi.evaluation.group_losses import SEEN, UNSEEN
 from dsi.evaluation.paired_values import per_query_values
 from dsi.evaluation.verdicts import gates, verdicts
 from dsi.report.completeness import check_complete
+from dsi.report.flips import flips_rows
 from dsi.report.frames import metrics_frame, sparsity_frame
-from dsi.report.over_seeds import baselines_table, differences, rates_table, summarise
+from dsi.report.over_seeds import baselines_table, rates_table
+from dsi.report.page_frames import Frames, page_frames
 from dsi.report.results import read_metrics, read_per_query, read_sparsity
 from dsi.report.sections.agreement import agreement_section
 from dsi.report.sections.baselines import baselines_section
+from dsi.report.sections.groups import groups_section
 from dsi.report.sections.introduction import Configured, Study, describe_study, introduction_section
 from dsi.report.sections.pruned import pruned_section
 from dsi.report.sections.verdict import NOTHING_PRUNED, verdict_section
+from dsi.report.sections.words import words_section
 from dsi.report.summary import baseline_criteria, mean_zeros, spreads
 
 MEASURE = "MAP"  # what verdicts are about
@@ -46,7 +51,7 @@ class Judging(NamedTuple):
 def study_tables(
     files: StudyFiles, configured: Configured, judging: Judging
 ) -> tuple[str, dict[str, pd.DataFrame]]:
-    """The page, and by name the frames to write as CSV: metrics, sparsity, baselines, rates, verdicts.
+    """The page, and by name the frames to write as CSV.
 
     Raises:
         ReportError, PairingError: the results lack something or do not fit together.
@@ -63,32 +68,42 @@ def study_tables(
     verdict = NOTHING_PRUNED
     if (metrics["arm"] == "recovered").any():
         verdict = verdict_section(judged, passed, judging.margin, judging.confidence)
-    summary, difference = summarise(metrics), differences(metrics)
-    frames = {
+    frames = page_frames(files.metrics, metrics, sparsity, judging.confidence)
+    tables = {
         "metrics": metrics,
         "sparsity": sparsity,
-        "baselines": baselines_table(summary),
-        "rates": rates_table(summary, difference, sparsity),
+        "baselines": baselines_table(frames.summary),
+        "rates": rates_table(frames.summary, frames.difference, sparsity),
+        "references": frames.references,
+        "groups": frames.groups,
+        "flips": frames.flips,
         "verdicts": judged,
     }
-    return page(study, summary, difference, sparsity, verdict), frames
+    return page(study, frames, verdict, judging.confidence), tables
 
 
-def page(
-    study: Study, summary: pd.DataFrame, difference: pd.DataFrame, sparsity: pd.DataFrame, verdict: str
-) -> str:
-    """The whole of tables.md: what was measured, then each table under the question it answers.
+def page(study: Study, frames: Frames, verdict: str, confidence: float) -> str:
+    """The whole of tables.md: what was measured, then each table under the question it answers, then words.
 
     Args:
-        summary, difference: as in dsi.report.over_seeds.
-        sparsity: as in dsi.report.frames.
         verdict: that section.
+        confidence: of the intervals.
     """
-    values = spreads(summary[summary["split"] == "test"])
-    changes = spreads(difference[difference["split"] == "test"])
-    parts = [introduction_section(study), baselines_section(study, values), verdict]
+    by_split = {
+        split: spreads(frames.summary[frames.summary["split"] == split]) for split in ("test", SEEN, UNSEEN)
+    }
+    values = by_split["test"]
+    changes = spreads(frames.difference[frames.difference["split"] == "test"])
+    flips = flips_rows(frames.flips)
+    parts = [
+        introduction_section(study),
+        baselines_section(study, values, frames.references, confidence),
+        verdict,
+        groups_section(study, by_split, frames.groups, confidence),
+    ]
     for baseline, criterion in baseline_criteria(values):
-        zeros = mean_zeros(sparsity, baseline, criterion)
-        parts.append(pruned_section(baseline, criterion, values, changes, zeros))
-    parts.append(agreement_section(study, values, changes, sparsity))
-    return "\n".join(parts)
+        zeros = mean_zeros(frames.sparsity, baseline, criterion)
+        parts.append(pruned_section(baseline, criterion, values, changes, zeros, flips))
+    parts.append(agreement_section(study, values, changes, frames.sparsity))
+    parts.append(words_section(study, {group.arm for group, _ in values}))
+    return "\n".join(part for part in parts if part)

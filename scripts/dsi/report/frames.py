@@ -2,7 +2,7 @@
 
 Frames
     metrics   one row per system and split: COLUMNS.
-    sparsity  one row per pruned model: KEY_TYPES, linears, model: its shares of zeros.
+    sparsity  one row per pruned model: KEY_TYPES, and the fields of Sparsity (dsi.report.results).
 """
 
 from collections.abc import Iterable

@@ -2,11 +2,14 @@
 
 A query is found if a relevant document is among the first 10. Of the pairs (seed, test query) that the
 dense model finds, the share that the pruned or recovered model of the same seed still finds is *kept*;
-groups of queries are compared by it.
+groups of queries are compared by it. Beside that stands what retraining alone loses: the same share of
+models of which nothing is pruned, restart and the dense model of another seed (the next one; of the last
+seed the first).
 
 Frames
     found  one row per model and query: arm, criterion, rate, seed, qid, value: MRR@10, 0 where not found.
-    kept   one row per criterion, arm, rate and group: criterion, arm, rate, grouping, group, pairs, kept.
+    kept   one row per criterion, arm, rate and group: criterion, arm, rate, grouping, group, pairs, kept;
+           without criterion and rate where nothing is pruned.
     lost   one row per criterion and query that some dense model finds: LOST_COLUMNS.
 """
 
@@ -20,6 +23,8 @@ from dsi.report.results import read_per_query, read_system
 from dsi.systems import PRUNED_ARMS, System
 
 MEASURE = "MRR@10"
+ANOTHER_SEED = "another seed"
+NOTHING_PRUNED = ("restart", ANOTHER_SEED)
 LOST_COLUMNS = ("criterion", "qid", "text", "words", "dense", "bm25", "pruned_lost_at", "recovered_lost_at")
 
 # Groupings: name → (group, test of a row with first: the dense model's MRR@10, words, bm25: BM25's).
@@ -71,7 +76,7 @@ def found_frame(systems: Iterable[tuple[System, pd.DataFrame]], split: str) -> p
 
 
 def pairs_frame(found: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
-    """Pairs that a dense model finds, for every pruned and recovered model of its seed.
+    """Pairs that a dense model finds, for every pruned and recovered model of its seed, and NOTHING_PRUNED.
 
     Args:
         queries: qid, text.
@@ -91,9 +96,10 @@ def pairs_frame(found: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
     dense = found[(found["arm"] == "dense") & (found["value"] > 0)]
     bm25 = found[found["arm"] == "bm25"].set_index("qid")["value"]
     texts = queries.set_index("qid")["text"]
-    pruned = found[found["arm"].isin(PRUNED_ARMS)]
+    others = found[found["arm"].isin((*PRUNED_ARMS, "restart"))]
+    compared = pd.concat([others, _another_seed(found[found["arm"] == "dense"])], ignore_index=True)
     first = dense[["seed", "qid", "value"]].rename(columns={"value": "first"})
-    pairs = pruned.merge(first, on=["seed", "qid"])
+    pairs = compared.merge(first, on=["seed", "qid"])
     text = pairs["qid"].map(texts)
     return pairs.assign(
         text=text,
@@ -101,6 +107,15 @@ def pairs_frame(found: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
         bm25=pairs["qid"].map(bm25),
         kept=pairs["value"] > 0,
     ).drop(columns="value")
+
+
+def _another_seed(dense: pd.DataFrame) -> pd.DataFrame:
+    """The dense models as if each were of the seed before; no rows where there is one seed."""
+    seeds = sorted(dense["seed"].unique())
+    if len(seeds) < 2:
+        return dense[:0]
+    before = dict(zip(seeds[1:] + seeds[:1], seeds, strict=True))
+    return dense.assign(arm=ANOTHER_SEED, seed=dense["seed"].map(before).astype("Int64"))
 
 
 def groupings(pairs: pd.DataFrame) -> dict[str, "pd.Series[Any]"]:
@@ -136,7 +151,7 @@ def kept_frame(pairs: pd.DataFrame) -> pd.DataFrame:
     keys = ["criterion", "arm", "rate"]
     frames = []
     for grouping, groups in groupings(pairs).items():
-        by_group = pairs.assign(group=groups).groupby([*keys, "group"], observed=True)["kept"]
+        by_group = pairs.assign(group=groups).groupby([*keys, "group"], observed=True, dropna=False)["kept"]
         frame = by_group.agg(pairs="size", kept="mean").reset_index().sort_values([*keys, "group"])
         frames.append(frame.assign(grouping=grouping, group=frame["group"].astype(str)))
     columns = [*keys, "grouping", "group", "pairs", "kept"]
@@ -149,11 +164,12 @@ def lost_frame(pairs: pd.DataFrame) -> pd.DataFrame:
     dense and bm25 are MRR@10, the dense one a mean over the seeds that find the query. An arm's `lost_at` is
     the lowest rate at which fewer than half of these seeds find it; missing where that never happens.
     """
-    shares = pairs.groupby(["criterion", "qid", "arm", "rate"])["kept"].mean().reset_index()
+    pruned = pairs[pairs["arm"].isin(PRUNED_ARMS)]
+    shares = pruned.groupby(["criterion", "qid", "arm", "rate"])["kept"].mean().reset_index()
     gone = shares[shares["kept"] < 1 / 2].groupby(["criterion", "qid", "arm"])["rate"].min()
     at = gone.unstack("arm").reindex(columns=list(PRUNED_ARMS))
     at.columns = [f"{arm}_lost_at" for arm in at.columns]
-    about = pairs.groupby(["criterion", "qid"]).agg(
+    about = pruned.groupby(["criterion", "qid"]).agg(
         text=("text", "first"), words=("words", "first"), dense=("first", "mean"), bm25=("bm25", "first")
     )
     frame = about.join(at).reset_index()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dsi.evaluation.measures import MEASURES
 from dsi.report.frames import GROUP, KEY_TYPES
-from dsi.systems import CONTROL_OF, PRUNED_ARMS
+from dsi.systems import CONTROL_OF, PRUNED_ARMS, SMALL_ARMS
 
 
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -41,22 +41,25 @@ def paired_differences(metrics: pd.DataFrame) -> pd.DataFrame:
 
 def baselines_table(summary: pd.DataFrame) -> pd.DataFrame:
     """For CSV, all unpruned systems: baseline, arm, split, measure, n, mean, sd."""
-    rows = summary[~summary["arm"].isin(PRUNED_ARMS)]
+    rows = summary[summary["rate"].isna()]
     return rows.drop(columns=["criterion", "rate"]).reset_index(drop=True)
 
 
 def rates_table(summary: pd.DataFrame, difference: pd.DataFrame, sparsity: pd.DataFrame) -> pd.DataFrame:
-    """For CSV, all pruned systems: zeros, mean, sd, and the difference from the control.
+    """For CSV, all systems of a rate: zeros, mean, sd, and the difference from the control.
 
-    zeros_linears and zeros_model are shares from 0 to 1, means over seeds.
+    zeros_linears, zeros_effective and zeros_model are shares from 0 to 1, means over seeds; those of a small
+    model are of the pruned one whose shape it has.
     """
     keys = ["baseline", "criterion", "rate"]
-    zeros = sparsity.groupby(keys)[["linears", "model"]].mean().add_prefix("zeros_").reset_index()
+    zeros = (
+        sparsity.groupby(keys)[["linears", "effective", "model"]].mean().add_prefix("zeros_").reset_index()
+    )
     zeros = zeros.astype({name: KEY_TYPES[name] for name in keys})
     change = difference.rename(columns={"mean": "difference_mean", "sd": "difference_sd"})
-    rows = summary[summary["arm"].isin(PRUNED_ARMS)].merge(zeros, on=keys, how="left")
+    rows = summary[summary["arm"].isin((*PRUNED_ARMS, *SMALL_ARMS))].merge(zeros, on=keys, how="left")
     rows = rows.merge(change.drop(columns="n"), on=[*GROUP, "measure"], how="left")
-    first = [*keys, "zeros_linears", "zeros_model", "arm"]
+    first = [*keys, "zeros_linears", "zeros_effective", "zeros_model", "arm"]
     return rows[[*first, *[name for name in rows.columns if name not in first]]]
 
 

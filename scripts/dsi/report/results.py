@@ -35,10 +35,16 @@ class MetricReport(NamedTuple):
 
 
 class Sparsity(NamedTuple):
-    """Shares of zeros of a pruned model: in its Linear layers, and in all weights."""
+    """Shares of zeros of a pruned model, and how many weights are left.
+
+    linears: in its Linear layers; effective: in those of their weights that can change a ranking; model: in
+    all weights. nonzero: weights that are not zero.
+    """
 
     linears: float
+    effective: float
     model: float
+    nonzero: float
 
 
 def read_metrics(path: Path) -> MetricReport:
@@ -80,7 +86,7 @@ def read_sparsity(path: Path, results: Path) -> tuple[System, Sparsity]:
         results: the folder of the study, which slugs are relative to.
 
     Raises:
-        ReportError: the file does not lie there.
+        ReportError: the file does not lie there, or lacks a share.
         SystemNameError: its folder names no system.
     """
     folder = path.absolute().parent
@@ -88,7 +94,10 @@ def read_sparsity(path: Path, results: Path) -> tuple[System, Sparsity]:
         raise ReportError(f"{path}: expected a file below {results}, the folder of the study's results")
     contents = _read_json(path)
     system = System.parse(folder.relative_to(results.absolute()).as_posix())
-    return system, Sparsity(contents["linears"], contents["model"])
+    for key in Sparsity._fields:
+        if key not in contents:
+            raise ReportError(f"{path}: no {key!r}; expected a file that scripts prune wrote; prune again")
+    return system, Sparsity(*(contents[name] for name in Sparsity._fields))
 
 
 def system_at_end(path: Path) -> System:

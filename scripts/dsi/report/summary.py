@@ -1,13 +1,13 @@
 """Means over seeds by system and measure, and the Markdown tables made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import pandas as pd
 
 from dsi.report.markdown import ABSENT, Spread, percent, pipe_table, plus_minus
 from dsi.report.results import Sparsity
-from dsi.systems import ARMS, DENSE_ARMS, JUDGING_CONTROLS, REFERENCES, System, spell_rate
+from dsi.systems import ALWAYS, ARMS, DENSE_ARMS, INITIAL, JUDGING_CONTROLS, REFERENCES, System, spell_rate
 
 
 class Group(NamedTuple):
@@ -37,52 +37,51 @@ def mean_zeros(sparsity: pd.DataFrame, baseline: str, criterion: str) -> dict[fl
     """By rate, the shares of zeros, means over seeds."""
     rows = sparsity[(sparsity["baseline"] == baseline) & (sparsity["criterion"] == criterion)]
     means = rows.groupby("rate")[list(Sparsity._fields)].mean()
-    return {
-        cast(float, rate): Sparsity(float(row["linears"]), float(row["model"]))
-        for rate, row in means.iterrows()
-    }
+    return {cast(float, rate): Sparsity(*map(float, row)) for rate, row in means.iterrows()}
+
+
+def zeros_table(zeros: Mapping[float, Sparsity]) -> str:
+    """A row per rate: the shares of zeros after pruning, and the weights left."""
+    header = ["zeros in", "all Linears", "weights that can matter", "whole model", "weights left"]
+    rows = [
+        [f"rate {spell_rate(rate)}", *(percent(share) for share in shares[:3]), f"{shares.nonzero:,.0f}"]
+        for rate, shares in zeros.items()
+    ]
+    return pipe_table(header, rows)
 
 
 def before_after_table(
-    baseline: str,
-    criterion: str,
-    measures: Sequence[str],
-    values: Spreads,
-    changes: Spreads,
-    zeros: Mapping[float, Sparsity],
+    baseline: str, criterion: str, measure: str, values: Spreads, changes: Spreads, rates: Iterable[float]
 ) -> str:
-    """A row per rate with each measure before and after recovery; below, the unpruned systems.
+    """A row per rate with a measure before and after recovery; below, the unpruned systems.
 
     For those, before and after mean before and after E2: dense E1 stands before both of its
     continuations. BM25 and random, not trained, have one value in both columns.
 
     Args:
         values, changes: what `spreads` gives of means and of differences from the control.
-        zeros: what `mean_zeros` gives.
     """
-    rows: list[tuple[str, list[str], Group, Group]] = [
+    rows = [
         (
             f"rate {spell_rate(rate)}",
-            [percent(share) for share in shares],
             Group(baseline, "pruned", criterion, rate),
             Group(baseline, "recovered", criterion, rate),
         )
-        for rate, shares in zeros.items()
+        for rate in rates
     ]
-    for arm in JUDGING_CONTROLS:
-        unpruned = [percent(0), percent(0)]
-        rows.append((ARMS[arm].name, unpruned, Group(baseline, "dense"), Group(baseline, arm)))
-    for arm in REFERENCES:
-        rows.append((ARMS[arm].name, [ABSENT, ABSENT], Group(None, arm), Group(None, arm)))
-    header = ["", "zeros in Linears", "zeros in model"]
-    for measure in measures:
-        header += [f"{measure} pruned", f"{measure} recovered", f"{measure} minus restart"]
+    rows += [(ARMS[arm].name, Group(baseline, "dense"), Group(baseline, arm)) for arm in JUDGING_CONTROLS]
+    rows += [(ARMS[arm].name, Group(None, arm), Group(None, arm)) for arm in ALWAYS]
     cells = []
-    for name, shares, before, after in rows:
-        shown = _before_after(before, after, measures, values, changes)
+    for name, before, after in rows:
+        shown = [
+            plus_minus(values.get((before, measure))),
+            plus_minus(values.get((after, measure))),
+            plus_minus(changes.get((after, measure)), signed=True),
+        ]
         if set(shown) != {ABSENT}:  # BM25 and random have no loss, for example
-            cells.append([name, *shares, *shown])
-    return pipe_table(header, cells)
+            cells.append([name, *shown])
+    header = [f"{measure} pruned", f"{measure} recovered", f"{measure} minus restart"]
+    return pipe_table(["", *header], cells)
 
 
 def measures_table(systems: NamedGroups, measures: Sequence[str], values: Spreads) -> str:
@@ -99,7 +98,7 @@ def unpruned_systems(values: Spreads) -> list[tuple[str, Group]]:
     groups += [
         (f"{baseline}, {ARMS[arm].name}", Group(baseline, arm))
         for baseline in baseline_names(values)
-        for arm in DENSE_ARMS
+        for arm in (INITIAL, *DENSE_ARMS)
     ]
     there = {group for group, _ in values}
     return [(name, group) for name, group in groups if group in there]
@@ -115,18 +114,3 @@ def baseline_criteria(values: Spreads) -> list[tuple[str, str]]:
     return sorted(
         {(group.baseline, group.criterion) for group, _ in values if group.baseline and group.criterion}
     )
-
-
-def _before_after(
-    before: Group, after: Group, measures: Sequence[str], values: Spreads, changes: Spreads
-) -> list[str]:
-    """Of each measure three cells: before, after, and after minus the control."""
-    return [
-        cell
-        for measure in measures
-        for cell in (
-            plus_minus(values.get((before, measure))),
-            plus_minus(values.get((after, measure))),
-            plus_minus(changes.get((after, measure)), signed=True),
-        )
-    ]

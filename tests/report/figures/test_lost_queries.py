@@ -32,7 +32,16 @@ def draw(command: Command, folder: Path, values: Values) -> None:
 def test_the_command_draws_and_lists(tmp_path: Path, command: Command) -> None:
     draw(command, tmp_path, VALUES)
     assert list(pd.read_csv(tmp_path / "lost.csv")["qid"]) == ["q1", "q3", "q2"]
-    assert "dense rank 4–10 (1 pairs)" in (tmp_path / "lost.svg").read_text()
+    text = (tmp_path / "lost.svg").read_text()
+    for words in ("dense rank 4–10", "(1 pairs)", "nothing pruned: restart", "dense of another seed"):
+        assert words in text
+
+
+def test_one_seed_has_no_other(tmp_path: Path, command: Command) -> None:
+    draw(command, tmp_path, {key: values for key, values in VALUES.items() if key[2] != 2})
+    text = (tmp_path / "lost.svg").read_text()
+    assert "nothing pruned: restart" in text
+    assert "another seed" not in text
 
 
 def test_where_nothing_is_found_nothing_is_lost(tmp_path: Path, command: Command) -> None:

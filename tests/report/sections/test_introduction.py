@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dsi.report.results import ReportError
-from dsi.report.sections.introduction import Configured, describe_study, measure_words
+from dsi.report.sections.introduction import Configured, describe_study
 from tests.report.conftest import FACTS, all_reports
 
 COUNTS = {"evaluated": 20, "without_relevant": 0, "missing_from_run": 0}
@@ -30,12 +30,3 @@ def test_a_query_that_the_run_lacks_does_not_part_systems() -> None:
     queries = {split: {**counts, "missing_from_run": 3} for split, counts in reports[0].queries.items()}
     study = describe_study(CONFIGURED, 50, [*reports[1:], reports[0]._replace(queries=queries)])
     assert (study.evaluated, study.seeds) == ({"test": 20, "validation": 10}, [1, 2])
-
-
-def test_measures_that_differ_by_their_cut_off_share_a_row() -> None:
-    assert [name for name, _ in measure_words()] == ["MAP", "MRR@10", "nDCG@10", "R@k", "loss"]
-    words = dict(measure_words())
-    assert words["R@k"] == (
-        "share of the relevant documents in the first k (10, 100, 1000); 0 to 1, higher is better"
-    )
-    assert words["loss"].endswith("from 0 upwards, lower is better")

@@ -1,5 +1,6 @@
 """Which queries pruning loses first: the share still found at each rate, by three groupings."""
 
+import math
 from typing import Literal, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -9,12 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from dsi.report.figures.style import use_theme
-from dsi.report.lost_queries import kept_frame
+from dsi.report.lost_queries import ANOTHER_SEED, NOTHING_PRUNED, kept_frame
 
 COLOURS = ("#0072B2", "#E69F00", "#CC79A7")  # of the groups
-STYLES: dict[str, tuple[Literal["-", ":"], str]] = {
+STYLES: dict[str, tuple[Literal["-", ":", "--", "-."], str]] = {
     "recovered": ("-", "recovered"),
     "pruned": (":", "pruned, not recovered"),
+    "restart": ("--", "nothing pruned: restart"),
+    ANOTHER_SEED: ("-.", "nothing pruned: dense of another seed"),
 }
 
 
@@ -29,6 +32,8 @@ class Chosen(NamedTuple):
 def lost_queries_figure(pairs: pd.DataFrame, seeds: int, chosen: Chosen) -> Figure:
     """A panel per grouping; a colour per group, a line style per arm. Words where nothing was found.
 
+    One panel stands above the other, so that the figure can be read in a column of a page.
+
     Args:
         pairs: what `pairs_frame` of dsi.report.lost_queries returns.
     """
@@ -38,19 +43,22 @@ def lost_queries_figure(pairs: pd.DataFrame, seeds: int, chosen: Chosen) -> Figu
     kept = kept_frame(pairs)
     names = list(dict.fromkeys(kept["grouping"]))
     figure, axes = plt.subplots(
-        1, len(names), figsize=(4.6 * len(names), 4.6), sharey=True, layout="constrained"
+        len(names), 1, figsize=(7, 2.5 * len(names) + 0.8), sharex=True, sharey=True, layout="constrained"
     )
     for axis, grouping in zip(axes, names, strict=True):
-        _draw_groups(axis, kept[kept["grouping"] == grouping])
-        axis.set(title=f"by {grouping}", xlabel="pruning rate")
-    axes[0].set_ylabel("share of the queries found by the dense model\nthat is still found (first 10)")
-    axes[0].set_ylim(0, 1.02)
-    lines = [Line2D([], [], color="#555555", linestyle=style) for style, _ in STYLES.values()]
-    labels = [name for _, name in STYLES.values()]
-    figure.legend(lines, labels, loc="outside lower center", ncols=len(lines), frameon=False)
+        _draw_groups(axis, kept[kept["grouping"] == grouping], f"by {grouping}")
+    axes[-1].set_xlabel("pruning rate")
+    figure.supylabel("share of the queries found by the dense model that is still found", fontsize="medium")
+    # From the tenth below the lowest share, so that lines near 1 can be told apart.
+    axes[0].set_ylim(max(0.0, math.floor(10 * kept["kept"].min() - 0.2) / 10), 1.02)
+    there = [arm for arm in STYLES if arm in set(kept["arm"])]
+    lines = [Line2D([], [], color="#555555", linestyle=STYLES[arm][0]) for arm in there]
+    labels = [STYLES[arm][1] for arm in there]
+    figure.legend(lines, labels, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle(
-        f"{chosen.baseline}, pruned by {chosen.criterion}: which {chosen.split} queries are lost"
-        f" first (pairs of query and seed; {seeds} seed{'s' if seeds > 1 else ''})"
+        f"{chosen.baseline}, pruned by {chosen.criterion}: which {chosen.split} queries are lost first\n"
+        f"(found: in the first 10; pairs of query and seed; {seeds} seed{'s' if seeds > 1 else ''})",
+        fontsize="medium",
     )
     return figure
 
@@ -63,12 +71,18 @@ def _empty_figure(chosen: Chosen) -> Figure:
     return figure
 
 
-def _draw_groups(axis: Axes, kept: pd.DataFrame) -> None:
+def _draw_groups(axis: Axes, kept: pd.DataFrame, title: str) -> None:
+    """Lines against the rate, and across the panel what models of which nothing is pruned keep."""
     for colour, group in zip(COLOURS, dict.fromkeys(kept["group"]), strict=False):
         rows = kept[kept["group"] == group]
         for arm, (style, _) in STYLES.items():
             line = rows[rows["arm"] == arm]
-            label = f"{group} ({line['pairs'].iloc[0]:,} pairs)" if arm == "recovered" else None
+            if line.empty:  # one seed has no other; a gradual criterion no model before recovery
+                continue
+            if arm in NOTHING_PRUNED:
+                axis.axhline(line["kept"].iloc[0], color=colour, linestyle=style, linewidth=1, zorder=1)
+                continue
+            label = f"{group}\n({line['pairs'].iloc[0]:,} pairs)" if arm == "recovered" else None
             axis.plot(
                 line["rate"],
                 line["kept"],
@@ -78,4 +92,5 @@ def _draw_groups(axis: Axes, kept: pd.DataFrame) -> None:
                 markersize=4,
                 label=label,
             )
-    axis.legend(loc="lower left", fontsize="small")
+    axis.set_title(title, fontsize="medium", loc="left")
+    axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize="small", frameon=False)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from dsi.evaluation.estimates import VALUES, Span, mean_interval
 
-LINES = {"bm25": "-", "restart": "-", "dense-continued": "--", "dense": ":", "random": "-."}
+LINES = {"bm25": "-", "restart": "-", "dense-continued": "--", "dense": ":", "initial": ":", "random": "-."}
 LABEL_HEIGHT = 0.075  # of a line's label, as a fraction of its axes
 
 

@@ -1,37 +1,53 @@
 """Quality against pruning rate, with and without recovery, beside the unpruned controls.
 
-Left, a measure itself, from 0; right, how far it lies from the restart control, seed by seed.
+Left, a measure itself; right, how far it lies from the restart control, seed by seed, on an axis of a few
+margins, so that what matters can be seen: a rate that lies far outside is an arrow with its value.
 Bars and bands are Student t intervals of the mean over seeds.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dsi.evaluation.estimates import DIFFERENCES, VALUES, Span, mean_interval
+from dsi.evaluation.estimates import VALUES
 from dsi.evaluation.measures import MEASURES
+from dsi.evaluation.significance import Question
+from dsi.evaluation.verdicts import Verdict
+from dsi.report.figures.rate_differences import Margin, draw_differences, draw_points
 from dsi.report.figures.rate_lines import LINES, draw_line, name_lines
 from dsi.report.figures.style import COLOURS, use_theme
 from dsi.report.over_seeds import paired_differences
 from dsi.report.results import ReportError, read_csv
 from dsi.systems import ARMS, spell_rate
 
-PANELS = ("MAP", "nDCG@10", "R@10")
-DODGE = 0.004  # between arms of one rate, on the axis of rates
+PANELS = ("MAP", "R@10")
+JUDGED = "MAP"  # what verdicts are about
+DODGE = 0.008  # between arms of one rate, as a share of the axis of rates
+NEAR = 0.06  # rates nearer than this to the one labelled before have a tick without a label
+BROKEN = 0.4  # where the worst model has less of the best one's value, the axis begins at 0
+SIGNS = {Verdict.BETTER: "+", Verdict.EQUIVALENT: "=", Verdict.WORSE: "−", Verdict.OPEN: "?"}
+SIGN_WORDS = "+ better   = equivalent   ? not enough evidence   − worse"
+POINTS = {
+    "pruned": "pruned, not recovered",
+    "recovered": "recovered",
+    "small": "small from the start",
+    "small-taught": "small, taught",
+}
 
 
 class Chosen(NamedTuple):
-    """What of a study is drawn, and how sure its intervals are."""
+    """What of a study is drawn, how sure its intervals are, and the margin as a share of dense E1."""
 
     baseline: str
     criterion: str
     split: str
     confidence: float
+    margin: float
 
 
 def read_rates(
@@ -54,36 +70,45 @@ def read_rates(
     return rows, _of_criterion(read_csv(sparsity), chosen).groupby("rate")["model"].mean()
 
 
-def rates_figure(metrics: pd.DataFrame, zeros: "pd.Series[float] | None", chosen: Chosen) -> Figure:
+def read_signs(verdicts: Path, chosen: Chosen) -> dict[float, str]:
+    """Of verdicts.csv, by rate the sign of the verdict against restart.
+
+    It is for training in general, where there are several seeds.
+    """
+    rows = _of_criterion(read_csv(verdicts), chosen)
+    question = Question.TRAINING if (rows["seeds"] > 1).any() else Question.CHECKPOINTS
+    rows = rows[(rows["control"] == "restart") & (rows["question"] == question)]
+    return {
+        float(rate): SIGNS.get(Verdict(verdict), "?")
+        for rate, verdict in zip(rows["rate"], rows["verdict"], strict=True)
+    }
+
+
+def rates_figure(
+    metrics: pd.DataFrame, zeros: "pd.Series[float] | None", signs: Mapping[float, str], chosen: Chosen
+) -> Figure:
     """A row per measure: its values, and its differences from the restart control.
 
     Args:
         metrics, zeros: as `read_rates` returns them.
+        signs: as `read_signs`; they stand above the differences in MAP, which verdicts are about.
     """
     use_theme()
     figure, axes = plt.subplots(
-        len(PANELS),
-        2,
-        figsize=(11, 3.3 * len(PANELS)),
-        sharex=True,
-        width_ratios=[1, 1],
-        layout="constrained",
+        len(PANELS), 2, figsize=(9.5, 3.4 * len(PANELS)), sharex=True, layout="constrained"
     )
     differences = paired_differences(metrics)
     for (left, right), measure in zip(axes, PANELS, strict=True):
         _draw_values(left, metrics, measure, chosen.confidence)
-        _draw_differences(right, differences, measure, chosen.confidence)
+        dense = float(metrics.loc[metrics["arm"] == "dense", measure].mean())
+        margin = Margin(chosen.margin * dense, f"margin ({100 * chosen.margin:g} %)")
+        above = signs if measure == JUDGED else {}
+        draw_differences(right, differences, measure, margin, chosen.confidence, above)
         left.set_ylabel(f"{measure} {MEASURES[measure].axis}")
         right.set_ylabel(f"{measure} minus restart's")
-    rates = sorted(metrics["rate"].dropna().unique())
-    for axis in axes[-1]:
-        axis.set_xlabel("pruning rate: share of each pruned layer's weights set to zero")
-        axis.set_xticks(rates, [spell_rate(rate) for rate in rates])
-    if zeros is not None:
-        for axis in axes[0]:
-            _add_zeros_axis(axis, zeros)
+    _label_rates(axes, sorted(metrics["rate"].dropna().unique()), zeros)
     axes[0, 0].set_title(f"quality on the {chosen.split} queries")
-    axes[0, 1].set_title("recovered against the unpruned control of the same seed")
+    axes[0, 1].set_title("recovered minus restart, same seed")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     seeds = metrics["seed"].nunique()
@@ -92,7 +117,11 @@ def rates_figure(metrics: pd.DataFrame, zeros: "pd.Series[float] | None", chosen
         if seeds > 1
         else "one seed, no intervals"
     )
-    figure.suptitle(f"{chosen.baseline}, pruned by {chosen.criterion}: {spread}")
+    title = f"{chosen.baseline}, pruned by {chosen.criterion}: {spread}"
+    if signs:
+        about = "training in general" if seeds > 1 else "these checkpoints"
+        title += f"\nsigns, the verdict for {about}: {SIGN_WORDS}"
+    figure.suptitle(title, fontsize="medium")
     return figure
 
 
@@ -102,68 +131,50 @@ def _of_criterion(frame: pd.DataFrame, chosen: Chosen) -> pd.DataFrame:
     return frame[ours & (frame["criterion"].isna() | (frame["criterion"] == chosen.criterion))]
 
 
+def _label_rates(axes: Any, rates: Sequence[float], zeros: "pd.Series[float] | None") -> None:
+    """Ticks at every rate, labels where there is room; on top the zeros in the whole model."""
+    labelled: list[float] = []
+    for rate in rates:
+        if not labelled or rate - labelled[-1] > NEAR:
+            labelled.append(rate)
+    for axis in axes[-1]:
+        axis.set_xlabel("pruning rate: share of each pruned\nlayer's weights set to zero")
+    for axis in axes.flat:
+        axis.set_xticks(labelled, [spell_rate(rate) for rate in labelled])
+        axis.set_xticks(rates, minor=True)
+    if zeros is not None:
+        for axis in axes[0]:
+            top = axis.secondary_xaxis("top")
+            top.set_xticks(
+                labelled, [f"{100 * zeros[rate]:.0f}" if rate in zeros else "" for rate in labelled]
+            )
+            top.set_xlabel("zeros in the whole model (%)")
+
+
 def _draw_values(axis: Axes, metrics: pd.DataFrame, measure: str, confidence: float) -> None:
-    """Pruned and recovered against the rate; unpruned systems as lines named at the right."""
-    labels = []
+    """Models against the rate; unpruned systems as lines with names, those below the axis in words."""
+    shifts = {"pruned": -1, "recovered": 1, "small": 2, "small-taught": 3}
+    spread = metrics["rate"].max() - metrics["rate"].min()
+    for arm, name in POINTS.items():
+        rows = metrics[metrics["arm"] == arm].dropna(subset=[measure])
+        shift = shifts[arm] * DODGE * spread
+        draw_points(axis, rows.set_index("rate")[measure], arm, confidence, VALUES, shift=shift, label=name)
+    models = metrics.loc[metrics["arm"].isin((*POINTS, "dense")), measure]
+    lowest, highest = models.min(), models.max()
+    bottom = 0.0 if lowest < BROKEN * highest else lowest - 0.15 * (highest - lowest)
+    labels, below = [], []
     for arm, style in LINES.items():
         values = metrics.loc[metrics["arm"] == arm, measure].dropna()
-        if len(values):
-            draw_line(axis, list(values), COLOURS[arm], style, confidence)
-            labels.append((float(values.mean()), ARMS[arm].name, COLOURS[arm]))
-    for arm, name, shift in (("pruned", "pruned, not recovered", -1), ("recovered", "recovered", 1)):
-        rows = metrics[metrics["arm"] == arm].dropna(subset=[measure])
-        _draw_points(axis, rows.set_index("rate")[measure], COLOURS[arm], confidence, name, shift)
-    axis.set_ylim(bottom=0)
+        if not len(values):
+            continue
+        mean = float(values.mean())
+        if mean < bottom:
+            below.append(f"{ARMS[arm].name} {mean:.3f}")
+            continue
+        draw_line(axis, list(values), COLOURS[arm], style, confidence)
+        labels.append((mean, ARMS[arm].name, COLOURS[arm]))
+    axis.set_ylim(bottom=bottom)
+    if below:
+        words = f"below this axis: {', '.join(below)}"
+        axis.text(0.02, 0.02, words, transform=axis.transAxes, fontsize="small", color="#555555")
     name_lines(axis, labels)
-
-
-def _draw_differences(axis: Axes, differences: pd.DataFrame, measure: str, confidence: float) -> None:
-    """Recovered minus restart against the rate; zero is restart, a line is dense E1 + E2."""
-    rows = differences[(differences["measure"] == measure) & (differences["control"] == "restart")]
-    axis.axhline(0, color=COLOURS["restart"], linewidth=1.4, zorder=1)
-    labels = [(0.0, ARMS["restart"].name, COLOURS["restart"])]
-    continued = rows.loc[rows["arm"] == "dense-continued", "value"]
-    if len(continued):
-        colour, style = COLOURS["dense-continued"], LINES["dense-continued"]
-        draw_line(axis, list(continued), colour, style, confidence, DIFFERENCES)
-        labels.append((float(continued.mean()), ARMS["dense-continued"].name, colour))
-    recovered = rows[rows["arm"] == "recovered"].set_index("rate")["value"]
-    _draw_points(axis, recovered, COLOURS["recovered"], confidence, "recovered", 0, DIFFERENCES)
-    name_lines(axis, labels)
-
-
-def _draw_points(
-    axis: Axes,
-    values: "pd.Series[float]",
-    colour: str,
-    confidence: float,
-    label: str,
-    shift: int,
-    span: Span = VALUES,
-) -> None:
-    """Means with error bars, joined; faint dots for the seeds.
-
-    Args:
-        values: by rate, one a seed.
-        shift: parts arms of one rate: how many steps of DODGE to the right.
-        span: where error bars end.
-    """
-    if values.empty:  # a criterion that prunes in the recovery has no model before it
-        return
-    by_rate = values.groupby(level="rate")
-    means = by_rate.mean()
-    intervals = [mean_interval(list(group), confidence, span) for _, group in by_rate]
-    position = means.index + shift * DODGE
-    # Beside the bars, not on them: one step further out for a dodged arm, to the right otherwise.
-    beside = values.index + (shift + (shift or 1)) * DODGE
-    axis.scatter(beside, values, color=colour, s=10, alpha=0.4, linewidths=0, zorder=2)
-    axis.plot(position, means, color=colour, marker="o", markersize=4.5, label=label, zorder=3)
-    lower, upper = np.array(intervals).T
-    axis.vlines(position, lower, upper, color=colour, linewidth=1.6, zorder=3)
-
-
-def _add_zeros_axis(axis: Axes, zeros: "pd.Series[float]") -> None:
-    """A second axis on top: zeros in the whole model at each rate."""
-    top = axis.secondary_xaxis("top")
-    top.set_xticks(list(zeros.index), [f"{100 * share:.0f}" for share in zeros])
-    top.set_xlabel("zeros in the whole model (%)")

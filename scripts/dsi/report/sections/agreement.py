@@ -23,9 +23,12 @@ def agreement_section(study: Study, values: Spreads, changes: Spreads, sparsity:
     """
     tables = [measures_table(unpruned_systems(values), AGREEMENT_MEASURES, values)]
     for baseline, criterion in baseline_criteria(values):
-        zeros = mean_zeros(sparsity, baseline, criterion)
-        table = before_after_table(baseline, criterion, AGREEMENT_MEASURES, values, changes, zeros)
-        tables.append(f"{baseline}, {criterion}:\n\n{table}")
+        rates = mean_zeros(sparsity, baseline, criterion)
+        of_criterion = [
+            before_after_table(baseline, criterion, measure, values, changes, rates)
+            for measure in AGREEMENT_MEASURES
+        ]
+        tables.append("\n\n".join([f"{baseline}, {criterion}:", *of_criterion]))
     words = [
         f"{name}: {MEASURES[name].meaning.format(k=study.configured.agreement_k)}."
         for name in AGREEMENT_MEASURES

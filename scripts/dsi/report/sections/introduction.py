@@ -1,13 +1,11 @@
-"""The introduction of tables.md: what was measured on what, and the words that the tables use."""
+"""The introduction of tables.md: what was measured on what."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dsi.evaluation.measures import LOSS, MEASURES, QRELS_MEASURES, Measure
 from dsi.report.frames import SPLITS
-from dsi.report.markdown import pipe_table
+from dsi.report.markdown import paragraph
 from dsi.report.results import MetricReport, ReportError
-from dsi.systems import ARMS
 
 
 class Configured(NamedTuple):
@@ -26,8 +24,8 @@ class Configured(NamedTuple):
 class Study(NamedTuple):
     """What the tables say about where their numbers come from.
 
-    documents: how many there are; evaluated: queries by split; left_out: queries without a relevant
-    document, over all splits.
+    documents: how many there are; evaluated: queries by split, and by group of documents (test-seen);
+    left_out: queries without a relevant document, over SPLITS.
     """
 
     configured: Configured
@@ -66,50 +64,26 @@ def describe_study(configured: Configured, documents: int, reports: Sequence[Met
 
 
 def introduction_section(study: Study) -> str:
-    """The first section: numbers of the collection, seeds, systems and measures in words."""
-    collection, e1_epochs, e2, _ = study.configured
-    e1 = ", ".join(f"{name} {epochs}" for name, epochs in e1_epochs.items())
+    """The first lines: numbers of the collection and seeds, and how to read a value."""
+    collection = study.configured.collection
     queries = " and ".join(f"{study.evaluated[s]:,} {s}" for s in SPLITS if s in study.evaluated)
-    seeds = ", ".join(map(str, study.seeds))
     left_out = (
-        f"\n{study.left_out:,} queries have no relevant document and are left out." if study.left_out else ""
+        f" {study.left_out:,} queries have no relevant document and are left out." if study.left_out else ""
+    )
+    seeds = ", ".join(map(str, study.seeds))
+    each = f"The seed ({seeds})" if len(study.seeds) == 1 else f"Each seed ({seeds})"
+    about = (
+        f"Collection {collection}: {study.documents:,} documents; {queries} queries evaluated.{left_out} "
+        f"The tables are about the test queries. {_spread_words(len(study.seeds))} "
+        'What a difference proves, only the section "Verdict" says; what the words mean stands at the end '
+        "(The words); every digit, and the validation queries, in `tables/*.csv`."
     )
     return f"""# {collection}: how far can the retriever be pruned?
 
-Collection {collection}: {study.documents:,} documents; {queries} queries evaluated.{left_out}
-All tables here are about the test queries; `tables/*.csv` hold the validation queries too, and
-every digit.
+{paragraph(about)}
 
-Each seed ({seeds}) is one whole experiment: training, pruning at every rate, recovery.
-{_spread_words(len(study.seeds))}
-What a difference proves, only the section "Verdict" says.
-
-## The words
-
-A retriever answers a query with a ranked list of documents. Training has two parts: E1, the epochs
-before pruning ({e1}), and E2, the epochs after it ({e2}).
-
-{pipe_table(["system", "what it is"], [(arm.name, arm.meaning) for arm in ARMS.values()], "left")}
-
-{pipe_table(["measure", "what it says"], measure_words(), "left")}
-
-Measures are averaged over the queries.
+{each} is one whole experiment: training, pruning at every rate, recovery.
 """
-
-
-def measure_words() -> list[tuple[str, str]]:
-    """Name and words of each measure; those that differ by their cut-off alone share a row: R@k."""
-    by_meaning: dict[str, list[Measure]] = {}
-    for name in (*QRELS_MEASURES, LOSS):
-        by_meaning.setdefault(MEASURES[name].meaning, []).append(MEASURES[name])
-    rows = []
-    for meaning, same in by_meaning.items():
-        name, words = same[0].name, meaning
-        if len(same) > 1:
-            cut_offs = ", ".join(measure.name.partition("@")[2] for measure in same)
-            name, words = f"{name.partition('@')[0]}@k", f"{meaning} ({cut_offs})"
-        rows.append((name, f"{words}; {same[0].span}, {same[0].better} is better"))
-    return rows
 
 
 def _query_counts(report: MetricReport) -> dict[str, dict[str, int]]:
@@ -122,7 +96,5 @@ def _spread_words(seeds: int) -> str:
     if seeds < 2:
         return "With one seed there is no spread to show: a small difference may well be chance."
     return (
-        f"A value `0.6012 ± 0.0034` is a mean over the {seeds} seeds and, behind ±, their standard\n"
-        f"deviation (n = {seeds}). A difference is taken within each seed, then averaged; its ± is\n"
-        "the standard deviation of these differences."
+        f"A value `0.6012 ± 0.0034` is a mean over the {seeds} seeds and, behind ±, their standard deviation."
     )

@@ -1,0 +1,117 @@
+"""Points against pruning rates, and recovered models' differences from their control beside the margin."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from dsi.evaluation.estimates import DIFFERENCES, Span, mean_interval
+from dsi.report.figures.rate_lines import LINES, name_lines
+from dsi.report.figures.style import COLOURS, MARKERS
+from dsi.systems import ARMS
+
+REACH = 4  # margins: what lies farther out does not stretch the axis
+HEADROOM = 1.25  # above the values, for signs
+
+
+class Margin(NamedTuple):
+    """The largest difference that is taken not to matter, in the unit of the measure, and what to call it."""
+
+    size: float
+    words: str
+
+
+def draw_differences(
+    axis: Axes,
+    differences: pd.DataFrame,
+    measure: str,
+    margin: Margin,
+    confidence: float,
+    signs: Mapping[float, str],
+) -> None:
+    """Recovered minus restart against the rate; zero is restart, a line dense E1 + E2, the band the margin.
+
+    Args:
+        differences: what dsi.report.over_seeds.paired_differences returns.
+        signs: by rate, to stand above it.
+    """
+    rows = differences[(differences["measure"] == measure) & (differences["control"] == "restart")]
+    axis.axhspan(-margin.size, margin.size, color="#999999", alpha=0.22, linewidth=0, zorder=0)
+    axis.axhline(0, color=COLOURS["restart"], linewidth=1.4, zorder=1)
+    labels = [(0.0, ARMS["restart"].name, COLOURS["restart"])]
+    continued = rows.loc[rows["arm"] == "dense-continued", "value"]
+    recovered = rows[rows["arm"] == "recovered"].set_index("rate")["value"]
+    limit = _limit(recovered, margin.size, confidence)
+    if len(continued) and abs(continued.mean()) < limit:
+        colour = COLOURS["dense-continued"]
+        axis.axhline(float(continued.mean()), color=colour, linestyle=LINES["dense-continued"], linewidth=1.4)
+        labels.append((float(continued.mean()), ARMS["dense-continued"].name, colour))
+    draw_points(axis, recovered, "recovered", confidence, DIFFERENCES)
+    axis.set_ylim(-limit, limit * (HEADROOM if signs else 1))
+    for rate, sign in signs.items():
+        axis.text(
+            rate, 0.98, sign, transform=axis.get_xaxis_transform(), ha="center", va="top", weight="bold",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )  # fmt: skip
+    means = recovered.groupby(level="rate").mean()
+    for rate, mean in zip(means.index.tolist(), means.tolist(), strict=True):
+        if abs(mean) > limit:
+            _draw_far(axis, rate, mean, limit)
+    labels.append((-margin.size, margin.words, "#555555"))
+    name_lines(axis, labels)
+
+
+def draw_points(
+    axis: Axes,
+    values: "pd.Series[float]",
+    arm: str,
+    confidence: float,
+    span: Span,
+    shift: float = 0.0,
+    label: str | None = None,
+) -> None:
+    """Means with error bars, joined; faint dots for the seeds.
+
+    Args:
+        values: by rate, one a seed.
+        span: where error bars end.
+        shift: parts arms of one rate: how far to the right.
+    """
+    if values.empty:  # a criterion that prunes in the recovery has no model before it
+        return
+    by_rate = values.groupby(level="rate")
+    means = by_rate.mean()
+    intervals = [mean_interval(list(group), confidence, span) for _, group in by_rate]
+    colour, position = COLOURS[arm], means.index + shift
+    axis.scatter(values.index + shift, values, color=colour, s=9, alpha=0.4, linewidths=0, zorder=2)
+    axis.plot(position, means, color=colour, marker=MARKERS[arm], markersize=5, label=label, zorder=3)
+    lower, upper = np.array(intervals).T
+    axis.vlines(position, lower, upper, color=colour, linewidth=1.6, zorder=3)
+
+
+def _limit(values: "pd.Series[float]", margin: float, confidence: float) -> float:
+    """How far the axis goes both ways: 2 to REACH margins, by the rates whose means lie within it.
+
+    Where dense finds nothing there is no margin, and all values are shown.
+    """
+    if not margin > 0:
+        return max(1.15 * float(values.abs().max()), 0.001) if len(values) else 0.001
+    by_rate = [list(group) for _, group in values.groupby(level="rate")]
+    near = [group for group in by_rate if abs(np.mean(group)) <= REACH * margin]
+    ends = [abs(end) for group in near for end in (*mean_interval(group, confidence), *group)]
+    farthest = max((end for end in ends if np.isfinite(end)), default=0.0)
+    return 1.15 * min(max(farthest, 2 * margin), REACH * margin)
+
+
+def _draw_far(axis: Axes, rate: float, mean: float, limit: float) -> None:
+    """An arrow at the edge for a mean that lies outside, with its value."""
+    down = mean < 0
+    edge = -limit if down else limit
+    colour = COLOURS["recovered"]
+    axis.plot([rate], [edge * 0.96], color=colour, marker="v" if down else "^", markersize=7, zorder=4)
+    axis.annotate(
+        f"{mean:+.2g}", (rate, edge * 0.9), ha="center", va="bottom" if down else "top",
+        fontsize="small", color=colour,
+    )  # fmt: skip
