@@ -75,10 +75,9 @@ rule measure_latency:
 
 rule measure_rounded:
     input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet"),
         models=lambda wildcards: inputs.checkpoints_of(measured(wildcards)),
         files=lambda wildcards: inputs.rounded_files_of(measured(wildcards)),
-        queries="<collection>/queries.parquet",
-        qrels="<collection>/qrels.parquet",
     output:
         values="<results>/rounded/{baseline}-seed{seed}.csv",
     log:
