@@ -136,9 +136,9 @@ def bytes_section(rows: pd.DataFrame, confidence: float) -> str:
     return "\n\n".join(
         (
             "### As many bytes",
-            f"Pruning alone, against fewer bits alone. {'; '.join(map(_point, dense.itertuples()))}. Of "
+            f"Fewer bits alone: {'; '.join(map(_point, dense.itertuples()))}. Pruning alone: of "
             f"{_models(len(halves))} in float16, the dense one in 8 bits is as small or smaller and as good "
-            f"or better than {len(beaten[8])}, in 4 bits than {len(beaten[4])}. "
+            f"or better on average than {len(beaten[8])}, in 4 bits than {len(beaten[4])}. "
             f"{_left(averages.loc[either])}",
             f"Both together, dense and pruned in 16, 8 and 4 bits: of {len(averages)} files these are best, "
             f"no other being as small and as good. {_pruned_share(best)} The last column is the mean "
@@ -156,9 +156,10 @@ def _models(count: int) -> str:
 def _left(models: pd.DataFrame) -> str:
     """Which pruned models in float16 neither beats."""
     if models.empty:
-        return "None is left that neither beats: in bytes for its MAP, pruning alone loses to rounding alone."
+        return "By these means none is left that neither beats."
     names = "; ".join(map(_point, models.sort_values("mb").itertuples()))
-    return f"Left are {len(models)} that neither beats: {names}."
+    start = "One is" if len(models) == 1 else f"{len(models)} are"
+    return f"{start} left that neither beats: {names}."
 
 
 def _pruned_share(best: pd.DataFrame) -> str:
