@@ -4,8 +4,8 @@ Weights are int8 with a scale for each output; inputs of a product are rounded t
 they have at that moment (dynamic quantisation), so that no data is needed beforehand. The embedding, which
 is looked up and not multiplied, stays in float32: onnxruntime has one scale for all of it.
 
-onnxruntime and not torchao: on one CPU thread torchao's int8 Linears took six times as long for a query as
-torch's own in float32, and after minutes of compiling more than twice as long as onnxruntime's.
+onnxruntime and not torchao: the int8 Linears of the latter are slower on a CPU than torch's own in float32,
+until minutes of compiling have made them faster than those, and slower than onnxruntime's still.
 """
 
 import warnings

@@ -70,12 +70,7 @@ def measure_latency(
     documents = atomic_count(results / dense.slug)
     reference = load_t5(results / dense.slug).eval()
     models = {system.slug: load_t5(results / system.slug).eval() for system in pruned}
-    shapes, threads = shapes_of(reference), torch.get_num_threads()
-    exported = {dense.slug: runtime_models(reference, documents, threads)} | {
-        slug: runtime_models(model, documents, threads)
-        for slug, model in models.items()
-        if shapes_of(model) != shapes
-    }
+    exported = _exported({dense.slug: reference} | models, documents)
     files = {
         slug: {FLOAT32: both.float32.file_bytes, INT8: both.int8.file_bytes}
         for slug, both in exported.items()
@@ -89,6 +84,16 @@ def measure_latency(
         "warmup": WARMUP,
         "query": _measured(reference, models, exported, Workload(1, input_length, documents, rounds)),
         "batch": _measured(reference, models, exported, Workload(batch, input_length, documents, rounds)),
+    }
+
+
+def _exported(models: Mapping[str, T5ForConditionalGeneration], documents: int) -> dict[str, RuntimeModels]:
+    """By onnxruntime, the first model and those with other shapes."""
+    first, *_ = (shapes_of(model) for model in models.values())
+    return {
+        slug: runtime_models(model, documents, torch.get_num_threads())
+        for place, (slug, model) in enumerate(models.items())
+        if place == 0 or shapes_of(model) != first
     }
 
 
