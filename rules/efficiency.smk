@@ -1,4 +1,4 @@
-"""What pruning buys: compressed files, operations, latency, and the quality of rounded weights."""
+"""What pruning and rounding buy: compressed files, operations, latency, and the quality of rounded weights."""
 
 from plan import inputs, settings, systems_of_study as systems
 
@@ -14,7 +14,7 @@ rule compress:
         dense="<results>/baselines/{baseline}/seed{seed}/dense/model.safetensors",
     output:
         exact="<results>/compressed/{stage}/{baseline}/seed{seed}/{name}.dsz",
-        small="<results>/compressed/{stage}/{baseline}/seed{seed}/{name}.small.dsz",
+        rounded=inputs.rounded_files("<results>/compressed/{stage}/{baseline}/seed{seed}/{name}"),
         sizes="<results>/sizes/{stage}/{baseline}/seed{seed}/{name}.json",
     log:
         "<logs>/compress/{stage}-{baseline}-seed{seed}-{name}.log",
@@ -34,7 +34,7 @@ rule compress:
     shell:
         run(
             "compress $(dirname {input.model}) --dense $(dirname {input.dense}) --input-length"
-            " {params.length} --output {output.exact} --small {output.small} --sizes {output.sizes}"
+            " {params.length} --output {output.exact} --sizes {output.sizes}"
         )
 
 
@@ -75,10 +75,9 @@ rule measure_latency:
 
 rule measure_rounded:
     input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet"),
         models=lambda wildcards: inputs.checkpoints_of(measured(wildcards)),
-        files=lambda wildcards: inputs.small_files_of(measured(wildcards)),
-        queries="<collection>/queries.parquet",
-        qrels="<collection>/qrels.parquet",
+        files=lambda wildcards: inputs.rounded_files_of(measured(wildcards)),
     output:
         values="<results>/rounded/{baseline}-seed{seed}.csv",
     log:
@@ -97,10 +96,10 @@ rule measure_rounded:
         relevance=settings.relevance(study),
         depth=study.evaluation.depth,
     message:
-        "{wildcards.baseline}, seed {wildcards.seed}: ranking with weights rounded to float16"
+        "{wildcards.baseline}, seed {wildcards.seed}: ranking with rounded weights"
     shell:
         run(
-            "measure_rounded {params.systems} --results {params.results} --files {input.files} --queries"
-            " {input.queries} --qrels {input.qrels} --relevance {params.relevance:q} --depth {params.depth}"
-            " --threads {threads} --output {output.values}"
+            "measure_rounded {params.systems} --results {params.results} --queries {input.queries} --qrels"
+            " {input.qrels} --relevance {params.relevance:q} --depth {params.depth} --threads {threads}"
+            " --output {output.values}"
         )

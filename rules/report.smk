@@ -93,13 +93,15 @@ rule make_benefit:
         "<benchmarks>/make_benefit/benefit.tsv"
     conda:
         "../envs/environment.yaml"
+    params:
+        confidence=study.report.confidence,
     message:
         "Writing what pruning buys"
     shell:
         run(
             "make_benefit --results $(dirname {output.markdown}) --sizes {input.sizes} --rounded"
             " {input.rounded} --latency {input.latency} --metrics {input.metrics} --sparsity {input.sparsity}"
-            " --output {output.markdown} --csv {output.csv}"
+            " --confidence {params.confidence} --output {output.markdown} --csv {output.csv}"
         )
 
 

@@ -8,7 +8,7 @@ nowhere else. Imports the standard library only: the Snakefile reads this at eve
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 # One spelling for each rate: 0.2, never 0.20 or .2.
 RATE_PATTERN = r"0\.\d*[1-9]"
@@ -21,6 +21,8 @@ CHECKPOINT_FILES = (
     "docids.parquet",
     "retriever.json",
 )
+# Of a checkpoint's compressed files <name>.<word>.dsz: bits of a weight → the word.
+ROUNDED_FILES: dict[Literal[16, 8, 4], str] = {16: "small", 8: "int8", 4: "int4"}
 
 
 class Arm(NamedTuple):

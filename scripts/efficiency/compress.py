@@ -3,11 +3,11 @@
     python scripts compress results/recovered/dsi/seed1/magnitude-0.8 \\
         --dense results/baselines/dsi/seed1/dense --input-length 20 \\
         --output results/compressed/recovered/dsi/seed1/magnitude-0.8.dsz \\
-        --small results/compressed/recovered/dsi/seed1/magnitude-0.8.small.dsz \\
         --sizes results/sizes/recovered/dsi/seed1/magnitude-0.8.json
 
---output keeps every bit; --small is rounded to float16 and compressed with zstd. Needs torch and safetensors
-only. The other files of a checkpoint stay where they are.
+--output keeps every bit. Beside it are written, rounded and compressed with zstd, magnitude-0.8.small.dsz
+in float16, and .int8.dsz and .int4.dsz, in whole multiples of a scale for each row. Needs torch and
+safetensors only. The other files of a checkpoint stay where they are.
 """
 
 import logging
@@ -30,16 +30,13 @@ class Options(NamedTuple):
     dense: Path
     input_length: int
     output: Path
-    small: Path
     sizes: Path
 
 
 def main() -> None:
     options = parse_options()
     try:
-        sizes = compress_checkpoint(
-            options.checkpoint, options.dense, options.input_length, options.output, options.small
-        )
+        sizes = compress_checkpoint(options.checkpoint, options.dense, options.input_length, options.output)
     except (CompressionError, DocidError) as error:
         raise UserError(str(error)) from error
     write_json(sizes._asdict(), options.sizes)
@@ -53,8 +50,7 @@ def parse_options() -> Options:
     parser.add_argument(
         "--input-length", type=int, required=True, help="tokens of a query, for the operations"
     )
-    parser.add_argument("--output", type=Path, required=True, help="exact compressed file to write (.dsz)")
-    parser.add_argument("--small", type=Path, required=True, help="float16 and zstd, to write (.dsz)")
+    parser.add_argument("--output", type=Path, required=True, help="exact file to write, <name>.dsz")
     parser.add_argument("--sizes", type=Path, required=True, help="JSON to write: bytes, ratios, operations")
     return Options(**vars(parser.parse_args()))
 

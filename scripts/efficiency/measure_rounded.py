@@ -1,14 +1,15 @@
-"""Measure the MAP of checkpoints whose weights were rounded to float16, on the validation and test queries.
+"""Measure the MAP of checkpoints with rounded weights, on the validation and test queries.
 
     python scripts measure_rounded baselines/dsi/seed1/dense --results results \\
-        --files results/compressed/baselines/dsi/seed1/dense.small.dsz \\
         --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
         --relevance 1 --depth 1000 --threads 1 --output results/rounded/dsi-seed1.csv
 
-Several systems may be given, with as many files of `compress` in the same order. A file's values replace
-those of the system's checkpoint; documents are ranked and judged as `prune` and `evaluate` do it. One process
-for all, as starting one takes longer than a ranking. The CSV holds system, split and MAP. For baselines with
-atomic docids.
+Several systems may be given. The values of each file that `compress` wrote below <results>/compressed, in
+16, 8 and 4 bits, replace those of the system's checkpoint; documents are ranked and judged as `prune` and
+`evaluate` do it. The first system, and those whose matrices have other shapes, are also measured as int8
+models, whose products are computed in 8 bits. One process for all, as starting one takes longer than a
+ranking. The CSV holds system, bits of weights and of activations, split and MAP. For baselines with atomic
+docids.
 """
 
 from pathlib import Path
@@ -27,11 +28,10 @@ from dsi.systems import System, SystemNameError
 
 
 class Options(NamedTuple):
-    """Which systems, their files, what they are judged on, and where to write it."""
+    """Which systems, what they are judged on, and where to write it."""
 
     systems: list[str]
     results: Path
-    files: list[Path]
     queries: Path
     qrels: Path
     relevance: Relevance
@@ -48,7 +48,7 @@ def main() -> None:
     )
     try:
         systems = [System.parse(slug) for slug in options.systems]
-        frame = measure_rounded(options.results, systems, options.files, evaluation)
+        frame = measure_rounded(options.results, systems, evaluation, options.threads)
     except (SystemNameError, CheckpointError, CompressionError) as error:
         raise UserError(str(error)) from error
     with replacing(options.output) as path:
@@ -59,20 +59,13 @@ def parse_options() -> Options:
     parser = command_parser(__doc__)
     parser.add_argument("systems", nargs="+", metavar="SLUG", help="for example baselines/dsi/seed1/dense")
     parser.add_argument("--results", type=Path, required=True, help="folder of the study's results")
-    parser.add_argument("--files", type=Path, nargs="+", required=True, help="the systems' weights (.dsz)")
     parser.add_argument("--queries", type=Path, required=True, help="parquet: qid, text, split")
     parser.add_argument("--qrels", type=Path, required=True, help="parquet: qid, docid, grade")
     add_relevance(parser)
     parser.add_argument("--depth", type=int, required=True, help="documents per query")
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--output", type=Path, required=True, help="CSV to write")
-    options = Options(**vars(parser.parse_args()))
-    if len(options.files) != len(options.systems):
-        raise UserError(
-            f"--files: found {len(options.files)} files for {len(options.systems)} systems, expected one "
-            "each, for example dense.small.dsz for baselines/dsi/seed1/dense"
-        )
-    return options
+    return Options(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

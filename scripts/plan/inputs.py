@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dsi.pruning.registry import CRITERIA
-from dsi.systems import CHECKPOINT_FILES, REFERENCES, System
+from dsi.systems import CHECKPOINT_FILES, REFERENCES, ROUNDED_FILES, System
 from plan.config.baseline import DocidBaseline, RankedListBaseline
 from plan.config.collection import Collection, FilesCollection, JudgedQueries, QueriesFromFiles
 from plan.config.docids import SemanticDocids
@@ -98,9 +98,14 @@ def dense_run_of(slug: str) -> list[str]:
     return [f"<results>/runs/{system._replace(arm='dense', criterion=None, rate=None).slug}.trec.gz"]
 
 
-def small_files_of(systems: Sequence[System]) -> list[str]:
-    """The compressed files with rounded weights of some systems."""
-    return [f"<results>/compressed/{system.slug}.small.dsz" for system in systems]
+def rounded_files(path: str) -> list[str]:
+    """The compressed files with rounded weights beside the exact one, whose path without suffix is given."""
+    return [f"{path}.{word}.dsz" for word in ROUNDED_FILES.values()]
+
+
+def rounded_files_of(systems: Sequence[System]) -> list[str]:
+    """As `rounded_files`, of some systems."""
+    return [file for system in systems for file in rounded_files(f"<results>/compressed/{system.slug}")]
 
 
 def criterion_file(criterion: str) -> str:

@@ -28,6 +28,7 @@ class Options(NamedTuple):
     rounded: list[Path]
     metrics: Path
     sparsity: Path
+    confidence: float
     output: Path
     csv: Path
 
@@ -42,7 +43,8 @@ def main() -> None:
         raise UserError(str(error)) from error
     frame = benefit_frame(sizes, rounded, latency, read_csv(options.sparsity))
     write_csv(frame, options.csv)
-    write_text(benefit_report(frame, read_csv(options.metrics), latency), options.output)
+    page = benefit_report(frame, read_csv(options.metrics), latency, options.confidence)
+    write_text(page, options.output)
 
 
 def parse_options() -> Options:
@@ -55,6 +57,7 @@ def parse_options() -> Options:
     parser.add_argument("--rounded", type=Path, nargs="+", required=True, help="CSV of measure_rounded")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics.csv")
     parser.add_argument("--sparsity", type=Path, required=True, help="sparsity.csv")
+    parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (default 0.95)")
     parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
     parser.add_argument("--csv", type=Path, required=True, help="CSV to write")
     return Options(**vars(parser.parse_args()))

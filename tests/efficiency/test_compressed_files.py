@@ -8,9 +8,12 @@ from safetensors.torch import save_file
 
 from dsi.efficiency import compressed_files
 from dsi.efficiency.compressed_files import CompressionError, load_compressed, save_compressed, save_verified
+from dsi.efficiency.quantisation import Bits, rounded_weights
 from dsi.model.masks import Tensors, apply_masks
 from dsi.pruning.thresholds import layerwise_masks
 from tests.efficiency.conftest import normal, same_bits
+
+PRECISIONS: tuple[Bits, ...] = (32, 16, 8, 4)
 
 
 def pruned(rate: float) -> Tensors:
@@ -50,8 +53,8 @@ def test_bytes_by_hand(tmp_path: Path) -> None:
     weight.fill_diagonal_(1.5)
     save_compressed({}, tmp_path / "nothing.dsz")
     lengths = {}
-    for name, options in {"fp32": {}, "fp16": {"fp16": True}}.items():
-        save_compressed({"w": weight}, tmp_path / "model.dsz", **options)
+    for name, bits in {"fp32": 32, "fp16": 16}.items():
+        save_compressed({"w": weight}, tmp_path / "model.dsz", bits=bits)
         data = (tmp_path / "model.dsz").read_bytes()
         header = int.from_bytes(data[40:48], "little")
         lengths[name] = len(data) - 48 - header
@@ -70,18 +73,74 @@ def test_four_fifths_pruned_are_under_three_tenths_of_the_file(tmp_path: Path) -
 
 def test_float16_rounds_and_refuses_what_it_cannot_hold(tmp_path: Path) -> None:
     weights = pruned(0.5)
-    save_compressed(weights, tmp_path / "model.dsz", fp16=True)
+    save_compressed(weights, tmp_path / "model.dsz", bits=16)
     rounded = {name: weight.half().float() for name, weight in weights.items()}
     assert same_bits(load_compressed(tmp_path / "model.dsz"), rounded)
     with pytest.raises(CompressionError, match=r"w: found a weight of 7e\+04, expected at most 65504"):
-        save_compressed({"w": torch.tensor([70_000.0])}, tmp_path / "model.dsz", fp16=True)
+        save_compressed({"w": torch.tensor([70_000.0])}, tmp_path / "model.dsz", bits=16)
     assert same_bits(load_compressed(tmp_path / "model.dsz"), rounded)
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.5, 0.8, 0.95])
+@pytest.mark.parametrize("bits", [8, 4])
 @pytest.mark.parametrize("zstd", [False, True])
-def test_any_altered_byte_is_noticed(zstd: bool, tmp_path: Path) -> None:
+def test_whole_numbers_load_back_as_the_rounded_weights(
+    rate: float, bits: Bits, zstd: bool, tmp_path: Path
+) -> None:
+    """Of matrices with an odd number of weights, too; what was pruned stays 0, and by bits."""
+    weights = {**pruned(rate), "odd": normal(3, 5, seed=3), "row": normal(1, 1), "none": torch.zeros(0, 3)}
+    save_compressed(weights, tmp_path / "model.dsz", bits=bits, zstd=zstd)
+    loaded = load_compressed(tmp_path / "model.dsz")
+    assert same_bits(loaded, rounded_weights(weights, bits))
+    assert all((loaded[name].view(torch.int32)[weight == 0] == 0).all() for name, weight in weights.items())
+
+
+def test_odd_values_in_whole_numbers(tmp_path: Path) -> None:
+    """Rows of zeros, -0.0, the smallest float32, other types: what comes back is what rounding gives."""
+    weights = {
+        "zeros": torch.zeros(4, 9),
+        "signs": torch.tensor([[-0.0, 1.0, -1.0], [-0.0, 0.0, 0.0], [1e-45, -1e-38, 0.0]]),
+        "small": torch.tensor([[1e-7, -1e-6, 5e-6]]),
+        "bfloat16": normal(3, 5).bfloat16(),
+        "vector": torch.tensor([-0.0, 0.1]),
+    }
+    for bits in (8, 4):
+        save_verified(weights, tmp_path / "model.dsz", bits=bits, zstd=True)
+        loaded = load_compressed(tmp_path / "model.dsz")
+        assert (loaded["zeros"].view(torch.int32) == 0).all()
+        assert loaded["signs"][0].tolist()[0] == 0
+        assert not loaded["signs"][:, 0].signbit().any(), "whole numbers have no -0.0"
+        assert torch.equal(loaded["bfloat16"], weights["bfloat16"])
+        assert torch.equal(loaded["vector"], weights["vector"].half().float())
+
+
+def test_bytes_in_whole_numbers_by_hand(tmp_path: Path) -> None:
+    """4 rows of 4, of which the diagonal is kept: 8 bytes of scales, 2 of bitmask, and 4 or 2 of values.
+
+    All kept: 8 of scales, and 16 or 8 of values.
+    """
+    lengths = {}
+    for name, weight in {"diagonal": torch.eye(4), "all": torch.ones(4, 4)}.items():
+        for bits in (8, 4):
+            save_compressed({"w": weight}, tmp_path / "model.dsz", bits=bits)
+            data = (tmp_path / "model.dsz").read_bytes()
+            lengths[name, bits] = len(data) - 48 - int.from_bytes(data[40:48], "little")
+    assert lengths == {("diagonal", 8): 14, ("diagonal", 4): 12, ("all", 8): 24, ("all", 4): 16}
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), 1e7])
+def test_what_no_scale_reaches_is_refused(weight: float, tmp_path: Path) -> None:
+    message = r"w: found a weight of \S+, expected at most 8319008 in 8 bits; keep this tensor"
+    with pytest.raises(CompressionError, match=message):
+        save_compressed({"w": torch.tensor([[weight, 1.0]])}, tmp_path / "model.dsz", bits=8)
+    assert not (tmp_path / "model.dsz").exists()
+
+
+@pytest.mark.parametrize("zstd", [False, True])
+@pytest.mark.parametrize("bits", [32, 4])
+def test_any_altered_byte_is_noticed(bits: Bits, zstd: bool, tmp_path: Path) -> None:
     path = tmp_path / "model.dsz"
-    save_compressed({"w": torch.eye(8)}, path, zstd=zstd)
+    save_compressed({"w": torch.eye(8)}, path, bits=bits, zstd=zstd)
     data = path.read_bytes()
     for place in range(len(data)):
         path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
@@ -107,8 +166,8 @@ def test_a_cut_or_foreign_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_is_read_back_before_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = pruned(0.5)
-    for fp16 in (False, True):
-        save_verified(weights, tmp_path / "model.dsz", fp16=fp16, zstd=fp16)
+    for bits in PRECISIONS:
+        save_verified(weights, tmp_path / "model.dsz", bits=bits, zstd=bits < 32)
     other = {**weights, "norm": weights["norm"] + 1}
     monkeypatch.setattr(compressed_files, "load_compressed", lambda path: other)
     with pytest.raises(CompressionError, match="norm: read back other values than were written"):

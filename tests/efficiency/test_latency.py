@@ -36,11 +36,19 @@ def test_the_command_measures_and_says_what_is_gained(results: Path, command: Co
     report = json.loads(output.read_text())
     assert report["hardware"]["threads"] == 1
     assert (report["query"]["batch"], report["batch"]["batch"]) == (1, 3)
+    assert report["runtime"].startswith("onnxruntime 1.")
+    assert set(report["runtime_bytes"][DENSE]) == {"float32", "int8"}
     for workload in ("query", "batch"):
         entry = report[workload]["checkpoints"][PRUNED]
         assert {"dense"} <= set(entry["kernels"]) <= {"dense", "csr"}
         assert "gain" not in entry, "each kernel has its own"
         assert set(entry["kernels"]["dense"]["speedup"]) == {"lower", "median", "upper"}
+        runtime = report[workload]["runtime"]
+        assert list(runtime) == [DENSE], "zeros cost as much in int8 as other weights"
+        assert {name: set(times) for name, times in runtime[DENSE].items()} == {
+            "float32": {"seconds", "queries_per_second", "speedup"},
+            "int8": {"seconds", "queries_per_second", "speedup", "over_float32"},
+        }
         seconds = report[workload]["dense"]["seconds"]
         assert 0 < seconds["lower"] <= seconds["median"] <= seconds["upper"]
 

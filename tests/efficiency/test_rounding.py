@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import T5ForConditionalGeneration
+from transformers import T5Config, T5ForConditionalGeneration
 
 from dsi.docids.schemes import atomic
 from dsi.efficiency.compressed_files import save_compressed
+from dsi.efficiency.quantisation import Bits, rounded
 from dsi.efficiency.rounding import Evaluation, measure_rounded, with_weights
 from dsi.model.checkpoint import CheckpointError, save_checkpoint
-from dsi.systems import System
+from dsi.systems import ROUNDED_FILES, System
 from tests.conftest import DOCUMENTS, TEXTS
 
 DENSE = "baselines/dsi/seed1/dense"
@@ -24,19 +25,23 @@ QRELS = pd.DataFrame({"qid": ["a", "b", "c"], "docid": ["doc0", "doc1", "doc2"],
 
 @pytest.fixture
 def results(tiny_model: T5ForConditionalGeneration, tokenizer_folder: Path, tmp_path: Path) -> Path:
-    """A study's folder with one dense checkpoint and its file in float16."""
+    """A study's folder with one dense checkpoint and its files in 16, 8 and 4 bits."""
     retriever = {"task": "docid", "scheme": "atomic", "max_tokens": 12}
     save_checkpoint(tiny_model, tokenizer_folder, atomic(DOCUMENTS), tmp_path / DENSE, retriever)
     weights = load_file(tmp_path / DENSE / "model.safetensors")
-    save_compressed(weights, tmp_path / "dense.small.dsz", fp16=True, zstd=True)
+    (tmp_path / "compressed" / DENSE).parent.mkdir(parents=True)
+    for bits, word in ROUNDED_FILES.items():
+        save_compressed(weights, tmp_path / f"compressed/{DENSE}.{word}.dsz", bits=bits, zstd=True)
     return tmp_path
 
 
-def test_the_files_values_replace_the_checkpoints(results: Path) -> None:
+@pytest.mark.parametrize("bits", [16, 8, 4])
+def test_the_files_values_replace_the_checkpoints(bits: Bits, results: Path) -> None:
     weights = load_file(results / DENSE / "model.safetensors")
-    rounded = dict(with_weights(results / DENSE, results / "dense.small.dsz").model.named_parameters())
-    assert all(torch.equal(rounded[name], weight.half().float()) for name, weight in weights.items())
-    assert any(not torch.equal(rounded[name], weight) for name, weight in weights.items())
+    file = results / f"compressed/{DENSE}.{ROUNDED_FILES[bits]}.dsz"
+    found = dict(with_weights(results / DENSE, file).model.named_parameters())
+    assert all(torch.equal(found[name], rounded(weight, bits)) for name, weight in weights.items())
+    assert any(not torch.equal(found[name], weight) for name, weight in weights.items())
 
 
 def test_another_models_file_is_refused(results: Path) -> None:
@@ -49,28 +54,49 @@ def test_another_models_file_is_refused(results: Path) -> None:
 
 
 def test_map_is_of_splits_with_a_relevant_document(results: Path) -> None:
-    """Of a, the documents are ranked and doc0 is relevant; b is judged 0; no validation query is judged."""
+    """Of a, the documents are ranked and doc0 is relevant; b is judged 0; no validation query is judged.
+
+    In 16, 8 and 4 bits with inputs in float32, and once with inputs of 8 bits.
+    """
     evaluation = Evaluation(QUERIES, QRELS, 1, 24)
-    files = [results / "dense.small.dsz"]
-    frame = measure_rounded(results, [System.parse(DENSE)], files, evaluation)
-    assert frame[["system", "split"]].to_numpy().tolist() == [[DENSE, "test"]]
-    assert 0 < frame["MAP"].iloc[0] <= 1
-    assert measure_rounded(results, [System.parse(DENSE)], files, evaluation._replace(relevance=2)).empty
+    frame = measure_rounded(results, [System.parse(DENSE)], evaluation, 1)
+    expected = [[DENSE, *bits, "test"] for bits in ((16, 32), (8, 32), (4, 32), (8, 8))]
+    assert frame[["system", "bits", "activations", "split"]].to_numpy().tolist() == expected
+    assert ((frame["MAP"] > 0) & (frame["MAP"] <= 1)).all()
+    assert measure_rounded(results, [System.parse(DENSE)], evaluation._replace(relevance=2), 1).empty
 
 
-def test_the_command_writes_one_row_a_system_and_split(
+def test_int8_models_are_of_the_first_system_and_of_other_shapes(
+    results: Path, tiny_model: T5ForConditionalGeneration, tokenizer_folder: Path
+) -> None:
+    """A masked model takes as long as the dense one, a smaller model does not."""
+    retriever = {"task": "docid", "scheme": "atomic", "max_tokens": 12}
+    masked, smaller = (System("dsi", 1, "recovered", name, 0.5) for name in ("magnitude", "ffn"))
+    for system in (masked, smaller):
+        if system == smaller:
+            tiny_model = T5ForConditionalGeneration(T5Config(**{**tiny_model.config.to_dict(), "d_ff": 16}))
+        save_checkpoint(tiny_model, tokenizer_folder, atomic(DOCUMENTS), results / system.slug, retriever)
+        weights = load_file(results / system.slug / "model.safetensors")
+        (results / "compressed" / system.slug).parent.mkdir(parents=True, exist_ok=True)
+        for bits, word in ROUNDED_FILES.items():
+            save_compressed(weights, results / f"compressed/{system.slug}.{word}.dsz", bits=bits)
+    frame = measure_rounded(
+        results, [System.parse(DENSE), masked, smaller], Evaluation(QUERIES, QRELS, 1, 24), 1
+    )
+    assert frame.loc[frame["activations"] == 8, "system"].tolist() == [DENSE, smaller.slug]
+
+
+def test_the_command_writes_one_row_a_system_precision_and_split(
     results: Path, command: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     QUERIES.to_parquet(results / "queries.parquet")
     QRELS.to_parquet(results / "qrels.parquet")
     options = ["--results", results, "--queries", results / "queries.parquet", "--relevance", 1]
     options += ["--qrels", results / "qrels.parquet", "--depth", 24, "--threads", 1]
-    options += ["--output", results / "rounded.csv", "--files", results / "dense.small.dsz"]
-    ended = command("measure_rounded", DENSE, *options)
+    ended = command("measure_rounded", DENSE, *options, "--output", results / "rounded.csv")
     assert ended.returncode == 0, ended.stderr
-    header, row = (results / "rounded.csv").read_text().splitlines()
-    assert header == "system,split,MAP"
-    assert row.startswith(f"{DENSE},test,")
-    ended = command("measure_rounded", DENSE, DENSE, *options)
-    assert ended.returncode == 1
-    assert "--files: found 1 files for 2 systems, expected one each" in ended.stderr
+    header, *rows = (results / "rounded.csv").read_text().splitlines()
+    assert header == "system,bits,activations,split,MAP"
+    assert [row.rpartition(",")[0] for row in rows] == [
+        f"{DENSE},{bits},test" for bits in ("16,32", "8,32", "4,32", "8,8")
+    ]

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -30,17 +31,23 @@ def test_the_command_writes_files_and_sizes(
     half = {name: weight.tril(-1) if "SelfAttention" in name else weight for name, weight in weights.items()}
     save_small_t5(weights, tmp_path / "dense")
     save_small_t5(half, tmp_path / "pruned")
-    exact, small, sizes = (tmp_path / name for name in ("p.dsz", "p.small.dsz", "p.json"))
-    options = ("--input-length", 3, "--output", exact, "--small", small, "--sizes", sizes)
+    exact, *rounded = (tmp_path / f"p-0.5{word}.dsz" for word in ("", ".small", ".int8", ".int4"))
+    sizes = tmp_path / "p.json"
+    options = ("--input-length", 3, "--output", exact, "--sizes", sizes)
     ended = command("compress", tmp_path / "pruned", "--dense", tmp_path / "dense", *options)
     assert ended.returncode == 0, ended.stderr
     report = Sizes(**json.loads(sizes.read_text()))
-    for path in (exact, small):  # zeros and ones are the same in float16
+    for path in (exact, rounded[0]):  # zeros and ones are the same in float16
         assert same_bits(dict(sorted(load_compressed(path).items())), dict(sorted(half.items())))
+    for path, levels in zip(rounded[1:], (127, 7), strict=True):
+        scale = np.nextafter(np.float16(1 / levels), np.float16(1))  # the next in float16 above 1 / levels
+        for name, weight in load_compressed(path).items():
+            assert torch.equal(weight, half[name] * levels * float(scale)), name
     assert (report.size, report.size_nz, report.parameters) == (168, 128, 168)
     assert report.compression_ratio == 168 / 128
     assert report.compressed_bytes == exact.stat().st_size
-    assert report.small_bytes == small.stat().st_size
+    sizes_of_rounded = [report.small_bytes, report.int8_bytes, report.int4_bytes]
+    assert sizes_of_rounded == [path.stat().st_size for path in rounded]
     assert report.dense_bytes == (tmp_path / "dense/model.safetensors").stat().st_size
     assert report.ratio == report.compressed_bytes / report.dense_bytes
     assert (report.dense_flops, report.nonzero_flops) == (888, 888 - 4 * 10 * 3 * 2)
@@ -51,7 +58,7 @@ def test_the_command_refuses_docids_of_several_tokens(
 ) -> None:
     save_small_t5(small_t5()[1], tmp_path / "dense")
     (tmp_path / "dense" / "retriever.json").write_text(json.dumps({"task": "docid", "scheme": "naive"}))
-    options = ("--input-length", 3, "--output", tmp_path / "p.dsz", "--small", tmp_path / "s.dsz")
+    options = ("--input-length", 3, "--output", tmp_path / "p.dsz")
     ended = command(
         "compress",
         tmp_path / "dense",

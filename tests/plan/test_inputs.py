@@ -28,7 +28,7 @@ from plan.inputs import (
     outputs_of,
     per_query_of,
     query_model_files,
-    small_files_of,
+    rounded_files_of,
     source_name,
     tokenizer_of,
     weights_of,
@@ -62,7 +62,8 @@ def test_files_of_systems() -> None:
     assert histories_of([DENSE]) == [f"{folder}/history.parquet"]
     assert metrics_of([DENSE]) == ["<results>/metrics/baselines/dsi/seed1/dense.json"]
     assert per_query_of([DENSE]) == ["<results>/metrics/baselines/dsi/seed1/dense.per_query.parquet"]
-    assert small_files_of([DENSE]) == ["<results>/compressed/baselines/dsi/seed1/dense.small.dsz"]
+    file = "<results>/compressed/baselines/dsi/seed1/dense"
+    assert rounded_files_of([DENSE]) == [f"{file}.{word}.dsz" for word in ("small", "int8", "int4")]
 
 
 def test_a_model_is_compared_with_the_dense_run_of_its_seed() -> None:

@@ -1,4 +1,4 @@
-"""The latency of one query and the throughput of a batch: dense against pruned, timed in turn."""
+"""The latency of one query and the throughput of a batch: dense, pruned and in int8, timed in turn."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.identifiers import atomic_count
+from dsi.efficiency.int8_model import RuntimeModels, runtime_models, runtime_name, shapes_of
 from dsi.efficiency.sparse_kernels import (
     BreakEven,
     Scorer,
@@ -26,6 +27,9 @@ WARMUP = 5  # rounds that do not count
 DENSE = "dense"
 # Kernels: 2:4 runs in float16 on the GPU only, and the same model with dense kernels is its reference.
 FP16, TWO_OF_FOUR = "fp16", "2:4"
+# By onnxruntime, of the dense model and of those whose matrices are smaller: in others zeros cost as much.
+FLOAT32, INT8 = "float32", "int8"
+KERNELS = (DENSE, "csr", TWO_OF_FOUR)
 
 Call = tuple[str, str]  # of which model (a slug, or DENSE), by which kernel
 
@@ -44,10 +48,14 @@ def measure_latency(
 ) -> dict[str, Any]:
     """The report as JSON.
 
-    hardware; input_length; rounds; warmup; and for `query` (one at a time) and `batch` each: batch,
-    break_even, dense, and checkpoints: by slug kernels (seconds, queries_per_second, and speedup: how many
-    times as fast as its reference, below 1 if slower) and skipped (why a kernel was not measured). The
-    reference is the dense model on the CPU, of 2:4 the same pruned model on the GPU in float16.
+    hardware; runtime: onnxruntime's version; runtime_bytes: by slug of the files that it runs, in float32
+    and int8; input_length; rounds; warmup; and for `query` (one at a time) and `batch` each: batch,
+    break_even, dense, checkpoints, and runtime.
+    checkpoints: by slug kernels (seconds, queries_per_second, and speedup: how many times as fast as its
+    reference, below 1 if slower) and skipped (why a kernel was not measured). The reference is the dense
+    model on the CPU, of 2:4 the same pruned model on the GPU in float16.
+    runtime: by slug float32 and int8, each as a kernel; of int8 over_float32, too: how many times as fast
+    as the same model in float32 by the same runtime.
 
     Args:
         results: the folder below which each system's slug names its checkpoint, with atomic docids.
@@ -62,19 +70,37 @@ def measure_latency(
     documents = atomic_count(results / dense.slug)
     reference = load_t5(results / dense.slug).eval()
     models = {system.slug: load_t5(results / system.slug).eval() for system in pruned}
+    exported = _exported({dense.slug: reference} | models, documents)
+    files = {
+        slug: {FLOAT32: both.float32.file_bytes, INT8: both.int8.file_bytes}
+        for slug, both in exported.items()
+    }
     return {
         "hardware": hardware(),
+        "runtime": runtime_name(),
+        "runtime_bytes": files,
         "input_length": input_length,
         "rounds": rounds,
         "warmup": WARMUP,
-        "query": _measured(reference, models, Workload(1, input_length, documents, rounds)),
-        "batch": _measured(reference, models, Workload(batch, input_length, documents, rounds)),
+        "query": _measured(reference, models, exported, Workload(1, input_length, documents, rounds)),
+        "batch": _measured(reference, models, exported, Workload(batch, input_length, documents, rounds)),
+    }
+
+
+def _exported(models: Mapping[str, T5ForConditionalGeneration], documents: int) -> dict[str, RuntimeModels]:
+    """By onnxruntime, the first model and those with other shapes."""
+    first, *_ = (shapes_of(model) for model in models.values())
+    return {
+        slug: runtime_models(model, documents, torch.get_num_threads())
+        for place, (slug, model) in enumerate(models.items())
+        if place == 0 or shapes_of(model) != first
     }
 
 
 def _measured(
     dense: T5ForConditionalGeneration,
     pruned: Mapping[str, T5ForConditionalGeneration],
+    exported: Mapping[str, RuntimeModels],
     workload: Workload,
 ) -> dict[str, Any]:
     """Time a batch of queries of random tokens with every model and every kernel."""
@@ -89,6 +115,9 @@ def _measured(
         scorers, skipped[name] = _kernels(model, measured, workload)
         for kernel, scorer in scorers.items():
             calls[name, kernel] = _call(scorer, ids, on_gpu=kernel in (FP16, TWO_OF_FOUR))
+    for name, both in exported.items():
+        calls[name, FLOAT32] = _call(both.float32.scorer, ids, on_gpu=False)
+        calls[name, INT8] = _call(both.int8.scorer, ids, on_gpu=False)
     samples = interleaved(calls, rounds, WARMUP)
     return {
         "batch": batch,
@@ -97,6 +126,7 @@ def _measured(
         "checkpoints": {
             name: {**_compared(name, samples, batch), "skipped": skipped[name]} for name in pruned
         },
+        "runtime": {name: _in_runtime(name, samples, batch) for name in exported},
     }
 
 
@@ -128,11 +158,21 @@ def _call(scorer: Scorer, ids: torch.Tensor, on_gpu: bool) -> Callable[[], torch
 def _compared(name: str, samples: Mapping[Call, Sequence[float]], batch: int) -> dict[str, Any]:
     """Times and speed-ups of one pruned model; 2:4 is compared with the same model in float16."""
     kernels = {}
-    for kernel in (kernel for model, kernel in samples if model == name and kernel != FP16):
+    for kernel in (kernel for model, kernel in samples if model == name and kernel in KERNELS):
         reference = (name, FP16) if kernel == TWO_OF_FOUR else (DENSE, DENSE)
         faster = speedup(samples[reference], samples[name, kernel])
         kernels[kernel] = {**_described(samples[name, kernel], batch), "speedup": faster._asdict()}
     return {"kernels": kernels}
+
+
+def _in_runtime(name: str, samples: Mapping[Call, Sequence[float]], batch: int) -> dict[str, Any]:
+    """Times of one model by onnxruntime, and speed-ups over the dense one by torch in float32."""
+    found = {}
+    for kernel in (FLOAT32, INT8):
+        faster = speedup(samples[DENSE, DENSE], samples[name, kernel])
+        found[kernel] = {**_described(samples[name, kernel], batch), "speedup": faster._asdict()}
+    found[INT8]["over_float32"] = speedup(samples[name, FLOAT32], samples[name, INT8])._asdict()
+    return found
 
 
 def _described(samples: Sequence[float], batch: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dsi.docids.identifiers import atomic_count
 from dsi.efficiency.compressed_files import save_verified
 from dsi.efficiency.operations import theoretical_flops
 from dsi.model.masks import Tensors
+from dsi.systems import ROUNDED_FILES
 
 WEIGHTS = "model.safetensors"
 
@@ -35,7 +36,8 @@ class Sizes(NamedTuple):
 
     size, size_nz, compression_ratio: as of `Counts`; parameters: of the checkpoint, zeros included.
     dense_bytes, checkpoint_bytes: the safetensors files; compressed_bytes: the file that keeps every bit, and
-    ratio its share of dense_bytes; small_bytes: the file in float16 and zstd.
+    ratio its share of dense_bytes; small_bytes, int8_bytes, int4_bytes: the files in float16, 8 and
+    4 bits, under zstd.
     dense_flops, nonzero_flops, theoretical_speedup: as of `dsi.efficiency.operations.Flops`.
     """
 
@@ -48,6 +50,8 @@ class Sizes(NamedTuple):
     compressed_bytes: int
     ratio: float
     small_bytes: int
+    int8_bytes: int
+    int4_bytes: int
     dense_flops: int
     nonzero_flops: int
     theoretical_speedup: float
@@ -60,14 +64,14 @@ def count_weights(weights: Tensors, dense: Tensors) -> Counts:
     return Counts(size, size_nz, size / size_nz)
 
 
-def compress_checkpoint(checkpoint: Path, dense: Path, input_length: int, exact: Path, small: Path) -> Sizes:
-    """Write a checkpoint's weights to two compressed files, each read back and compared, and measure them.
+def compress_checkpoint(checkpoint: Path, dense: Path, input_length: int, exact: Path) -> Sizes:
+    """Write a checkpoint's weights to compressed files, each read back and compared, and measure them.
 
     Args:
         checkpoint, dense: folders of the checkpoint and of the dense one that it is compared with.
         input_length: tokens of a query, for the operations.
-        exact: the file to write that keeps every bit.
-        small: the file to write with values rounded to float16 and zstd.
+        exact: the file to write that keeps every bit, <name>.dsz; those with rounded values, under zstd, are
+            written beside it with the words of ROUNDED_FILES: <name>.int8.dsz.
 
     Raises:
         CompressionError: as `save_verified`.
@@ -76,7 +80,9 @@ def compress_checkpoint(checkpoint: Path, dense: Path, input_length: int, exact:
     documents = atomic_count(checkpoint)
     weights, dense_weights = load_file(checkpoint / WEIGHTS), load_file(dense / WEIGHTS)
     save_verified(weights, exact)
-    save_verified(weights, small, fp16=True, zstd=True)
+    rounded = {bits: exact.with_suffix(f".{word}.dsz") for bits, word in ROUNDED_FILES.items()}
+    for bits, path in rounded.items():
+        save_verified(weights, path, bits=bits, zstd=True)
     config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
     flops = theoretical_flops(config, weights, input_length, documents, dense_weights)
     dense_bytes, exact_bytes = (dense / WEIGHTS).stat().st_size, exact.stat().st_size
@@ -87,7 +93,9 @@ def compress_checkpoint(checkpoint: Path, dense: Path, input_length: int, exact:
         checkpoint_bytes=(checkpoint / WEIGHTS).stat().st_size,
         compressed_bytes=exact_bytes,
         ratio=exact_bytes / dense_bytes,
-        small_bytes=small.stat().st_size,
+        small_bytes=rounded[16].stat().st_size,
+        int8_bytes=rounded[8].stat().st_size,
+        int4_bytes=rounded[4].stat().st_size,
         dense_flops=flops.dense,
         nonzero_flops=flops.nonzero,
         theoretical_speedup=flops.theoretical_speedup,
