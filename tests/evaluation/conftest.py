@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from dsi.evaluation.paired_values import KEYS
 from dsi.evaluation.significance import Question
-from dsi.evaluation.verdicts import gates, verdicts
+from dsi.evaluation.gates import gates
+from dsi.evaluation.verdicts import verdicts
 from dsi.systems import System
 
 Array = NDArray[np.float64]

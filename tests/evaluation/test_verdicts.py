@@ -6,7 +6,8 @@ import pytest
 
 from dsi.evaluation.paired_values import PairingError
 from dsi.evaluation.significance import Question, compare
-from dsi.evaluation.verdicts import Gate, Verdict, decide, gate, gates, verdicts
+from dsi.evaluation.gates import Gate, gate, gates
+from dsi.evaluation.verdicts import Verdict, decide, verdicts
 from tests.evaluation.conftest import CHANGES, QUERIES, SEEDS, judged, row, study
 
 

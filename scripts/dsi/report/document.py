@@ -7,13 +7,16 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from dsi.evaluation.paired_values import per_query_values
-from dsi.evaluation.verdicts import gates, verdicts
+from dsi.evaluation.gates import gates
+from dsi.evaluation.measures import LOSS
+from dsi.evaluation.paired_values import per_query_values, without_seeds
+from dsi.evaluation.verdicts import COLUMNS, LOSS_SCALE, verdicts
 from dsi.report.completeness import check_complete
 from dsi.report.frames import metrics_frame, sparsity_frame
 from dsi.report.over_seeds import baselines_table, differences, rates_table, summarise
 from dsi.report.results import read_metrics, read_per_query, read_sparsity
 from dsi.report.sections.agreement import agreement_section
+from dsi.report.sections.answer import answer_section
 from dsi.report.sections.baselines import baselines_section
 from dsi.report.sections.introduction import Configured, Study, describe_study, introduction_section
 from dsi.report.sections.pruned import pruned_section
@@ -37,16 +40,30 @@ class StudyFiles(NamedTuple):
 
 
 class Judging(NamedTuple):
-    """How surely a verdict must hold: level of the intervals, and margin as a share of the dense MAP."""
+    """How surely a verdict must hold: level of the intervals, and margin as a share of the dense MAP.
+
+    looked_at: seeds that were seen before the others were trained; they are in no verdict.
+    """
 
     confidence: float
     margin: float
+    looked_at: Sequence[int] = ()
+
+
+class Judged(NamedTuple):
+    """Verdicts on MAP and on the test loss, and their sections of the page."""
+
+    of_map: pd.DataFrame
+    of_loss: pd.DataFrame
+    answer: str
+    verdict: str
 
 
 def study_tables(
     files: StudyFiles, configured: Configured, judging: Judging
 ) -> tuple[str, dict[str, pd.DataFrame]]:
-    """The page, and by name the frames to write as CSV: metrics, sparsity, baselines, rates, verdicts.
+    """The page, and by name the frames to write as CSV: metrics, sparsity, baselines, rates, verdicts,
+    verdicts-loss.
 
     Raises:
         ReportError, PairingError: the results lack something or do not fit together.
@@ -57,36 +74,59 @@ def study_tables(
     sparsity = sparsity_frame(read_sparsity(path, files.results) for path in files.sparsity)
     check_complete(metrics, sparsity)
     study = describe_study(configured, pq.read_metadata(files.documents).num_rows, reports)
-    values = per_query_values(read_per_query(files.metrics, MEASURE), MEASURE)
-    passed = gates(values, judging.confidence)
-    judged = verdicts(values, passed, judging.margin, judging.confidence)
-    verdict = NOTHING_PRUNED
-    if (metrics["arm"] == "recovered").any():
-        verdict = verdict_section(judged, passed, judging.margin, judging.confidence)
+    judged = judge(files.metrics, judging, pruned=bool((metrics["arm"] == "recovered").any()))
     summary, difference = summarise(metrics), differences(metrics)
     frames = {
         "metrics": metrics,
         "sparsity": sparsity,
         "baselines": baselines_table(summary),
         "rates": rates_table(summary, difference, sparsity),
-        "verdicts": judged,
+        "verdicts": judged.of_map,
+        "verdicts-loss": judged.of_loss,
     }
-    return page(study, summary, difference, sparsity, verdict), frames
+    return page(study, summary, difference, sparsity, judged), frames
+
+
+def judge(metrics: Sequence[Path], judging: Judging, pruned: bool) -> Judged:
+    """The verdicts of a study, by the values per query beside its metric JSONs.
+
+    Args:
+        pruned: whether there is anything to judge.
+
+    Raises:
+        PairingError: the results do not fit together.
+    """
+    values = per_query_values(read_per_query(metrics, MEASURE), MEASURE)
+    fresh = without_seeds(values, judging.looked_at)
+    passed = gates(fresh, judging.confidence)
+    of_map = verdicts(fresh, passed, judging.margin, judging.confidence)
+    of_loss = pd.DataFrame(columns=list(COLUMNS))
+    losses = [(system, frame) for system, frame in read_per_query(metrics, LOSS) if len(frame)]
+    if len(of_map) and losses:
+        of_model = without_seeds(per_query_values(losses, LOSS), judging.looked_at)
+        of_loss = verdicts(of_model, passed, None, judging.confidence, scale=LOSS_SCALE)
+    if not pruned:
+        return Judged(of_map, of_loss, "", NOTHING_PRUNED)
+    section = verdict_section(of_map, passed, judging.margin, judging.confidence, of_loss, judging.looked_at)
+    return Judged(of_map, of_loss, answer_section(of_map, judging.margin, judging.confidence), section)
 
 
 def page(
-    study: Study, summary: pd.DataFrame, difference: pd.DataFrame, sparsity: pd.DataFrame, verdict: str
+    study: Study, summary: pd.DataFrame, difference: pd.DataFrame, sparsity: pd.DataFrame, judged: Judged
 ) -> str:
-    """The whole of tables.md: what was measured, then each table under the question it answers.
+    """The whole of tables.md: the answer, what was measured, then each table under the question it answers.
 
     Args:
         summary, difference: as in dsi.report.over_seeds.
         sparsity: as in dsi.report.frames.
-        verdict: that section.
+        judged: what `judge` returns.
     """
     values = spreads(summary[summary["split"] == "test"])
     changes = spreads(difference[difference["split"] == "test"])
-    parts = [introduction_section(study), baselines_section(study, values), verdict]
+    introduction = introduction_section(study)
+    if judged.answer:  # right below the title, before all words about it
+        introduction = introduction.replace("\n\n", f"\n\n{judged.answer}\n", 1)
+    parts = [introduction, baselines_section(study, values), judged.verdict]
     for baseline, criterion in baseline_criteria(values):
         zeros = mean_zeros(sparsity, baseline, criterion)
         parts.append(pruned_section(baseline, criterion, values, changes, zeros))
