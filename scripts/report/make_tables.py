@@ -8,11 +8,12 @@
         --output results/tables.md --csv results/tables
 
 CSV, in the folder --csv:
-  metrics.csv    one row per evaluated system and split, every digit
-  sparsity.csv   one row per pruned model: its shares of zeros
-  baselines.csv  unpruned systems: mean and standard deviation over seeds
-  rates.csv      pruned systems: the same, with zeros and the difference from the control
-  verdicts.csv   recovered systems: difference from each control, interval, p-value and verdict
+  metrics.csv        one row per evaluated system and split, every digit
+  sparsity.csv       one row per pruned model: its shares of zeros
+  baselines.csv      unpruned systems: mean and standard deviation over seeds
+  rates.csv          pruned systems: the same, with zeros and the difference from the control
+  verdicts.csv       recovered systems: difference from each control, interval, p-values and verdict
+  verdicts-loss.csv  the same of the test loss
 
 Per-query values are read from beside each metric JSON: x.per_query.parquet for x.json. --reproduction
 appends what make_reproduction wrote.
@@ -40,6 +41,7 @@ class Arguments(NamedTuple):
     facts: dict[str, Any]
     confidence: float
     margin: float
+    looked_at_seeds: list[int]
     reproduction: Path | None
     output: Path
     csv: Path
@@ -61,13 +63,16 @@ def main() -> None:
     parser.add_argument("--facts", type=json_object, required=True, help="JSON, see above")
     parser.add_argument("--confidence", type=float, required=True, help="level of the intervals")
     parser.add_argument("--margin", type=float, required=True, help="of equivalence, a share of dense MAP")
+    parser.add_argument(
+        "--looked-at-seeds", type=int, nargs="*", default=[], help="seen before others were added: not judged"
+    )
     parser.add_argument("--reproduction", type=Path, help="Markdown to append")
     parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
     parser.add_argument("--csv", type=Path, required=True, help="folder for the CSV files")
     arguments = Arguments(**vars(parser.parse_args()))
 
     files = StudyFiles(arguments.results, arguments.metrics, arguments.sparsity, arguments.documents)
-    judging = Judging(arguments.confidence, arguments.margin)
+    judging = Judging(arguments.confidence, arguments.margin, arguments.looked_at_seeds)
     try:
         page, frames = study_tables(files, Configured(**arguments.facts), judging)
     except (ReportError, SystemNameError, PairingError) as error:
