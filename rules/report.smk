@@ -48,6 +48,7 @@ rule make_reproduction:
     input:
         multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet", topk="topk.parquet"),
         metrics=inputs.metrics_of(LISTED),
+        per_query=inputs.per_query_of(LISTED),
         histories=inputs.histories_of(reproduction.dense_list_systems(study)),
         outputs=inputs.outputs_of(*systems.slugs(reproduction.systems_by_seen_targets(study))),
     output:

@@ -17,7 +17,7 @@ from dsi.evaluation.measures import (
     qrels_measures,
     query_counts,
 )
-from dsi.evaluation.published_measures import study_measures
+from dsi.evaluation.published_measures import PER_QUERY, query_measures, study_measures
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,13 @@ class RunMeasures(NamedTuple):
     per_query: pd.DataFrame
     measures: dict[str, dict[str, float | None]]
     queries: dict[str, QueryCounts]
+
+
+class PublishedMeasures(NamedTuple):
+    """measures: by split, with the K and batch size behind them. per_query: as in RunMeasures."""
+
+    measures: dict[str, Any]
+    per_query: pd.DataFrame
 
 
 def read_reference(collection: Path, splits: Collection[str]) -> Reference:
@@ -96,8 +103,8 @@ def measure_run(
 
 def published_of_lists(
     outputs: pd.DataFrame, reference: Reference, splits: Collection[str], k: int, batch_size: int
-) -> dict[str, Any]:
-    """The published study's measures of generated lists by split, with the K and batch size behind them.
+) -> PublishedMeasures:
+    """The published study's measures of generated lists.
 
     Args:
         outputs: as for `query_measures` of dsi.evaluation.published_measures, in the order of the batches.
@@ -108,4 +115,9 @@ def published_of_lists(
         for split in splits
         if (of_query == split).any()
     }
-    return {"k": k, "batch_size": batch_size, **measures}
+    values = query_measures(outputs[of_query.isin(list(splits))], reference.topk, k)
+    per_query = values.melt("qid", list(PER_QUERY), "measure").dropna(subset=["value"])
+    per_query["split"] = per_query["qid"].map(reference.split_of)
+    return PublishedMeasures(
+        {"k": k, "batch_size": batch_size, **measures}, per_query[["qid", "split", "measure", "value"]]
+    )
