@@ -50,22 +50,23 @@ NO_VERDICT = (
     "queries differ,\nso no difference proves anything."
 )
 COLUMN_WORDS = (
-    ("difference", "MAP of the recovered model minus the control's, paired by seed and query"),
+    ("difference", "MAP of the recovered model minus the control's, by seed and query"),
     ("(…)", "the same as a share of the control's MAP"),
     ("interval", "holds the true difference in {confidence} of such studies"),
-    ("p", "how often chance alone gives such a difference, corrected for all criteria and rates"),
+    ("p", "how often chance alone gives such a difference, corrected for all criteria"),
+    ("", "and rates that share the control"),
     ("better, worse", "p is at most {level}"),
     ("better alone, …", "only with the correction for this criterion's rates (Holm)"),
-    ("equivalent", "surely within the margin: two one-sided tests at {level}, each rate by itself;"),
-    ("", "that is, the {inner} interval, narrower than the one shown, lies within it"),
+    ("equivalent", "surely within the margin: two one-sided tests at {level}, each rate by"),
+    ("", "itself; the {inner} interval, narrower than the one shown, lies within it"),
     ("not enough evidence", "none of these"),
-    ("d_z", "Cohen's effect size over queries: mean / standard deviation of the seeds' mean"),
-    ("P(win)", "chance that the pruned model ranks better, for a query and seed drawn at random, a"),
-    ("", "tie counting half; in brackets its interval. It does not say by how much"),
-    ("sd: seeds …", "of one difference: how much trainings, queries, and what is left make it vary"),
+    ("d_z", "Cohen's effect size over queries: mean / sd of the seeds' mean difference"),
+    ("P(win)", "chance that the pruned model ranks better, for a query and seed drawn at"),
+    ("", "random, a tie counting half, and its interval; it does not say by how much"),
+    ("sd: seeds, …", "how much trainings, queries, and what is left make one difference vary"),
     ("to find the margin", "seeds (for these queries) or queries (for these seeds) with which 4 of 5"),
-    ("", "studies find a difference of the margin if there is one, and show equivalence if there"),
-    ("", "is none; a larger difference takes fewer"),
+    ("", "studies find a difference of the margin if there is one, and show"),
+    ("", "equivalence if there is none; a larger difference takes fewer"),
 )
 
 
