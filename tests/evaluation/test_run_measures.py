@@ -74,7 +74,13 @@ def test_the_command_writes_the_system_of_the_slug(
     assert set(report["inputs"]) == {"run", "outputs", "queries", "qrels", "topk"}
     assert (report["study"]["k"], report["study"]["batch_size"]) == (1, 2)
     assert report["study"]["validation"]["MAP-published"] == 1
-    assert list(pd.read_parquet(collection / "m.per_query.parquet")) == ["qid", "split", "measure", "value"]
+    values = pd.read_parquet(collection / "m.per_query.parquet")
+    assert list(values) == ["qid", "split", "measure", "value"]
+    published = values[values["measure"] == "MAP-published"].set_index("qid")
+    assert set(published["split"]) == {"validation", "test"}
+    of_split = published.groupby("split")["value"].mean()  # one batch a split, so the mean is that of queries
+    for split in ("validation", "test"):
+        assert of_split[split] == pytest.approx(report["study"][split]["MAP-published"])
 
     wrong = command("evaluate", *options, "--system", "pruned/dsi")
     assert wrong.returncode == 1
