@@ -42,9 +42,9 @@ def test_the_answer_has_both_questions_the_loss_where_it_breaks_and_what_is_open
         {0.3: KEPT, 0.5: KEPT, 0.7: OPEN, 0.9: LOST}, {0.3: KEPT, 0.5: OPEN, 0.7: OPEN, 0.9: (-0.245, -0.205)}
     )
     assert found == (
-        "**dsi, magnitude**: pruned and recovered, up to 0.5 of the Linear weights go at no loss of MAP above "
-        "2 % for these checkpoints, up to 0.3 for training in general; at 0.9 it loses 45 % [41, 49]; open: "
-        "0.7; open for training in general: 0.5, 0.7."
+        "**dsi, magnitude**: pruned and recovered, up to 0.5 of the Linear weights go at no loss of MAP "
+        "above 2 % for these checkpoints, up to 0.3 for training in general; at 0.9 it loses 45 % [41, 49]; "
+        "open: 0.7; open for training in general: 0.5, 0.7."
     )
 
 
