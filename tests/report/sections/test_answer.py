@@ -101,3 +101,8 @@ def test_a_section_has_one_bullet_a_criterion_and_nothing_is_concluded_from_a_ra
     assert not gates(low, 0.95)["dsi"].passed
     assert "nothing can be concluded" in answer_section(judged(low), 0.04, 0.95)
     assert answer_section(judged(study()).head(0), 0.04, 0.95) == ""
+
+
+def test_of_several_rates_that_are_lost_it_names_the_lowest_and_the_highest() -> None:
+    same = {0.5: KEPT, 0.7: (-0.05, -0.02), 0.8: (-0.1, -0.05), 0.9: LOST}
+    assert "; at 0.7 it loses 7 % [4, 10], at 0.9 45 % [40, 50]." in answered(same, same)
