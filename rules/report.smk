@@ -32,17 +32,15 @@ rule make_tables:
         "../envs/environment.yaml"
     params:
         facts=settings.facts(study),
-        confidence=study.report.confidence,
-        margin=study.report.margin,
+        judging=settings.judging(study),
         files=lambda wildcards, input: inputs.as_options(input),
     message:
         "Writing the tables"
     shell:
         run(
             "make_tables --results $(dirname {output.tables}) --metrics {input.metrics} --sparsity"
-            " {input.sparsity} --documents {input.documents} --facts {params.facts:q} --confidence"
-            " {params.confidence} --margin {params.margin} {params.files} --output {output.tables} --csv"
-            " $(dirname {output.metrics})"
+            " {input.sparsity} --documents {input.documents} --facts {params.facts:q} {params.judging}"
+            " {params.files} --output {output.tables} --csv $(dirname {output.metrics})"
         )
 
 
@@ -50,6 +48,7 @@ rule make_reproduction:
     input:
         multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet", topk="topk.parquet"),
         metrics=inputs.metrics_of(LISTED),
+        per_query=inputs.per_query_of(LISTED),
         histories=inputs.histories_of(reproduction.dense_list_systems(study)),
         outputs=inputs.outputs_of(*systems.slugs(reproduction.systems_by_seen_targets(study))),
     output:

@@ -73,9 +73,12 @@ def evaluate(arguments: Arguments) -> None:
         "inputs": {name: file_digest(path) for name, path in inputs(arguments).items()},
         "versions": {name: version(name) for name in ("ir-measures", "pytrec-eval-terrier", "pandas")},
     }
+    per_query = measured.per_query
     if arguments.lists and outputs is not None:
-        report["study"] = published_of_lists(outputs, reference, EVALUATED_SPLITS, **arguments.lists)
-    write_parquet(measured.per_query, arguments.per_query)
+        published = published_of_lists(outputs, reference, EVALUATED_SPLITS, **arguments.lists)
+        report["study"] = published.measures
+        per_query = pd.concat([per_query, published.per_query], ignore_index=True)
+    write_parquet(per_query, arguments.per_query)
     write_json(report, arguments.output)
 
 

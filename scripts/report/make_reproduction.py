@@ -12,8 +12,9 @@
      "rate": null, "K": 5, "batch": 8, "epochs": "25", "learning_rate": 0.001, "patience": null,
      "loss": 9.339, "MAP": 0.00119, "R@1000": 0.00002, "best": true}
 with loss, MAP and R@1000 null where the authors could not run it. Metric files without the key 'study'
-(reference rankings, other tasks) are passed over. For each of --outputs, test queries are grouped by how
-much of their targets occurs in training. The CSV holds every system and split, every digit.
+(reference rankings, other tasks) are passed over; values per query are read from beside the others. For
+each of --outputs, test queries are grouped by how much of their targets occurs in training. The CSV holds
+every system and split, every digit.
 """
 
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_text
 from dsi.collection.relevance import Relevance, add_relevance
+from dsi.evaluation.paired_values import PairingError
 from dsi.report.reproduction.document import ReproductionFiles, reproduction_tables
 from dsi.report.reproduction.published import json_list, published_rows
 from dsi.report.results import ReportError, write_csv
@@ -70,7 +72,7 @@ def main() -> None:
     try:
         rows = published_rows(arguments.rows)
         page, frame = reproduction_tables(files, rows, arguments.relevance, arguments.confidence)
-    except ReportError as error:
+    except (ReportError, PairingError) as error:
         raise UserError(str(error)) from error
     write_csv(frame, arguments.csv)
     write_text(page, arguments.output)

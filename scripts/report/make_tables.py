@@ -8,14 +8,15 @@
         --output results/tables.md --csv results/tables
 
 CSV, in the folder --csv:
-  metrics.csv    one row per evaluated system and split, every digit
-  sparsity.csv   one row per pruned model: its shares of zeros
-  baselines.csv  unpruned systems: mean and standard deviation over seeds
-  rates.csv      pruned systems: the same, with zeros and the difference from the control
-  references.csv dense models: difference from each reference and from the initial model, with its interval
-  groups.csv     systems with a control: what they lose on seen and on unseen documents, and the difference
-  flips.csv      the same systems: queries won and lost against the control
-  verdicts.csv   recovered systems: difference from each control, interval, p-value and verdict
+  metrics.csv        one row per evaluated system and split, every digit
+  sparsity.csv       one row per pruned model: its shares of zeros
+  baselines.csv      unpruned systems: mean and standard deviation over seeds
+  rates.csv          pruned systems: the same, with zeros and the difference from the control
+  references.csv     dense models: difference from each reference and from the initial model, with its interval
+  groups.csv         systems with a control: what they lose on seen and on unseen documents, and the difference
+  flips.csv          the same systems: queries won and lost against the control
+  verdicts.csv       recovered systems: difference from each control, interval, p-values and verdict
+  verdicts-loss.csv  the same of the test loss
 
 Per-query values are read from beside each metric JSON: x.per_query.parquet for x.json. --reproduction
 appends what make_reproduction wrote.
@@ -44,6 +45,7 @@ class Arguments(NamedTuple):
     facts: dict[str, Any]
     confidence: float
     margin: float
+    looked_at_seeds: list[int]
     reproduction: Path | None
     output: Path
     csv: Path
@@ -65,13 +67,16 @@ def main() -> None:
     parser.add_argument("--facts", type=json_object, required=True, help="JSON, see above")
     parser.add_argument("--confidence", type=float, required=True, help="level of the intervals")
     parser.add_argument("--margin", type=float, required=True, help="of equivalence, a share of dense MAP")
+    parser.add_argument(
+        "--looked-at-seeds", type=int, nargs="*", default=[], help="seen before others were added: not judged"
+    )
     parser.add_argument("--reproduction", type=Path, help="Markdown to append")
     parser.add_argument("--output", type=Path, required=True, help="Markdown to write")
     parser.add_argument("--csv", type=Path, required=True, help="folder for the CSV files")
     arguments = Arguments(**vars(parser.parse_args()))
 
     files = StudyFiles(arguments.results, arguments.metrics, arguments.sparsity, arguments.documents)
-    judging = Judging(arguments.confidence, arguments.margin)
+    judging = Judging(arguments.confidence, arguments.margin, arguments.looked_at_seeds)
     try:
         page, frames = study_tables(files, Configured(**arguments.facts), judging)
     except (ReportError, SystemNameError, PairingError) as error:

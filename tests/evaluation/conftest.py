@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dsi.evaluation.gates import gates
 from dsi.evaluation.paired_values import KEYS
 from dsi.evaluation.significance import Question
-from dsi.evaluation.verdicts import gates, verdicts
+from dsi.evaluation.verdicts import verdicts
 from dsi.systems import System
 
 Array = NDArray[np.float64]

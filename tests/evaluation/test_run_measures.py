@@ -111,7 +111,13 @@ def test_the_command_writes_the_system_of_the_slug(
     assert report["measures"]["test"]["RBO"] == 1
     assert report["queries"]["test-seen"]["relevant"] == 2  # a, which the training query judges, too
     assert report["queries"]["test-unseen"]["relevant"] == 0
-    assert list(pd.read_parquet(collection / "m.per_query.parquet")) == ["qid", "split", "measure", "value"]
+    values = pd.read_parquet(collection / "m.per_query.parquet")
+    assert list(values) == ["qid", "split", "measure", "value"]
+    published = values[values["measure"] == "MAP-published"].set_index("qid")
+    assert set(published["split"]) == {"validation", "test"}
+    of_split = published.groupby("split")["value"].mean()  # one batch a split, so the mean is that of queries
+    for split in ("validation", "test"):
+        assert of_split[split] == pytest.approx(report["study"][split]["MAP-published"])
 
     wrong = command("evaluate", *options, "--system", "pruned/dsi")
     assert wrong.returncode == 1

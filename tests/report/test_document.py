@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.report.conftest import Command, row
 
@@ -12,6 +13,7 @@ def test_tables_state_the_numbers_worked_by_hand(results: Path, make_tables: Com
     made = make_tables(results, results)
     assert made.returncode == 0, made.stderr
     text = (results / "tables.md").read_text()
+    assert text.splitlines()[2].startswith("- **dsi, magnitude**: ")  # the answer, below the title
     assert "2,000 documents; 20 test and 10 validation queries evaluated" in text
     assert "before pruning (dsi 4), and E2, the epochs after it (2)" in text
     assert "R@1000 0.5000 and R@100 0.0500" in text
@@ -80,7 +82,7 @@ def test_equal_inputs_in_another_order_give_equal_files(
     make_tables(results, tmp_path / "a")
     make_tables(results, tmp_path / "b", reverse=True)
     made = sorted(path for path in (tmp_path / "a").rglob("*") if path.is_file())
-    assert len(made) == 9
+    assert len(made) == 10
     for path in made:
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
 
@@ -117,3 +119,28 @@ def test_one_test_query_is_written_without_a_verdict(results: Path, make_tables:
     assert "Warning" not in made.stderr
     assert "**No verdict.** There are fewer than 2 judged test queries" in (results / "tables.md").read_text()
     assert (results / "tables/verdicts.csv").read_text().count("\n") == 1
+
+
+def test_the_loss_is_judged_beside_map_and_seeds_looked_at_are_not(
+    results: Path, make_tables: Command, command: Command
+) -> None:
+    for path in (results / "metrics").rglob("*.per_query.parquet"):
+        values = pd.read_parquet(path)
+        if path.stem.split(".")[0] not in ("bm25", "random"):
+            noise = [0.1 * (number % 3) for number in range(len(values))]
+            of_loss = values.assign(measure="loss", value=3 - values["value"] + noise)
+            pd.concat([values, of_loss]).to_parquet(path)
+    done = make_tables(results, results)
+    assert done.returncode == 0, done.stderr
+    text = (results / "tables.md").read_text()
+    assert "**The same for the test loss**, in nats" in text
+    loss, quality = (pd.read_csv(results / f"tables/{name}.csv") for name in ("verdicts-loss", "verdicts"))
+    assert list(loss) == list(quality) and len(loss) == len(quality)
+    # Of a loss of 3 - MAP the difference is that of MAP with the other sign, and MAP's better is its better.
+    assert loss["difference"].to_numpy() == pytest.approx(-quality["difference"].to_numpy())
+    assert loss["margin"].isna().all()
+
+    fresh = command(*done.args[2:], "--looked-at-seeds", "1")
+    assert fresh.returncode == 0, fresh.stderr
+    assert set(pd.read_csv(results / "tables/verdicts.csv")["seeds"]) == {1}
+    assert "**Fresh seeds only.** Seeds 1 had been looked at" in (results / "tables.md").read_text()

@@ -5,7 +5,7 @@ Frame
             better and has one value a query.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
@@ -35,6 +35,11 @@ def per_query_values(systems: Iterable[tuple[System, pd.DataFrame]], measure: st
             raise PairingError(f"the per-query values of {system.slug} lack {measure}; evaluate it again")
         frames.append(rows.assign(**system._asdict()))
     return pd.concat(frames, ignore_index=True)[[*KEYS, "qid", "value"]]
+
+
+def without_seeds(values: pd.DataFrame, seeds: Collection[int]) -> pd.DataFrame:
+    """The rows of other seeds, and of systems without any."""
+    return values[~values["seed"].isin(list(seeds))]
 
 
 def of_arm(rows: pd.DataFrame, arm: str) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from dsi.evaluation.measures import (
     qrels_measures,
     query_counts,
 )
-from dsi.evaluation.published_measures import study_measures
+from dsi.evaluation.published_measures import PER_QUERY, query_measures, study_measures
 from dsi.evaluation.rank_overlap import overlaps
 from dsi.evaluation.runs import ranked_docids
 
@@ -64,6 +64,13 @@ class RunMeasures(NamedTuple):
     per_query: pd.DataFrame
     measures: dict[str, dict[str, float | None]]
     queries: dict[str, QueryCounts]
+
+
+class PublishedMeasures(NamedTuple):
+    """measures: by split, with the K and batch size behind them. per_query: as in RunMeasures."""
+
+    measures: dict[str, Any]
+    per_query: pd.DataFrame
 
 
 def read_reference(
@@ -174,8 +181,8 @@ def _overlap_measures(run: pd.DataFrame, dense: pd.DataFrame) -> pd.DataFrame:
 
 def published_of_lists(
     outputs: pd.DataFrame, reference: Reference, splits: Collection[str], k: int, batch_size: int
-) -> dict[str, Any]:
-    """The published study's measures of generated lists by split, with the K and batch size behind them.
+) -> PublishedMeasures:
+    """The published study's measures of generated lists.
 
     Args:
         outputs: as for `query_measures` of dsi.evaluation.published_measures, in the order of the batches.
@@ -186,4 +193,9 @@ def published_of_lists(
         for split in splits
         if (of_query == split).any()
     }
-    return {"k": k, "batch_size": batch_size, **measures}
+    values = query_measures(outputs[of_query.isin(list(splits))], reference.topk, k)
+    per_query = values.melt("qid", list(PER_QUERY), "measure").dropna(subset=["value"])
+    per_query["split"] = per_query["qid"].map(reference.split_of)
+    return PublishedMeasures(
+        {"k": k, "batch_size": batch_size, **measures}, per_query[["qid", "split", "measure", "value"]]
+    )

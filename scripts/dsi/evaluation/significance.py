@@ -120,12 +120,17 @@ def sign_flip_test(differences: ArrayLike, resamples: int = RESAMPLES) -> Array:
     least = (observed - 1e-12 * np.abs(values).sum(axis=-1)).reshape(-1)
     flat = values.reshape(-1, queries)
     count = np.zeros(len(flat), dtype=np.int64)
-    for signs in _every_sign(queries) if every else _random_signs(resamples, queries):
+    for signs in sign_patterns(queries, resamples):
         for start in range(0, len(flat), ROWS_AT_A_TIME):
             part = slice(start, start + ROWS_AT_A_TIME)
             count[part] += (np.abs(signs @ flat[part].T) >= least[part]).sum(axis=0)
     p = count / 2**queries if every else (1 + count) / (1 + resamples)
     return as_floats(p.reshape(observed.shape))
+
+
+def sign_patterns(queries: int, resamples: int) -> Iterator[Array]:
+    """Rows of ±1, (part, Q): all 2^Q patterns if those are no more than the resamples, else random ones."""
+    return _every_sign(queries) if 2**queries <= resamples else _random_signs(resamples, queries)
 
 
 def _every_sign(queries: int) -> Iterator[Array]:

@@ -7,9 +7,11 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
+from dsi.evaluation.gates import gates
 from dsi.evaluation.group_losses import SEEN, UNSEEN
-from dsi.evaluation.paired_values import per_query_values
-from dsi.evaluation.verdicts import gates, verdicts
+from dsi.evaluation.measures import LOSS
+from dsi.evaluation.paired_values import per_query_values, without_seeds
+from dsi.evaluation.verdicts import COLUMNS, LOSS_SCALE, verdicts
 from dsi.report.completeness import check_complete
 from dsi.report.flips import flips_rows
 from dsi.report.frames import metrics_frame, sparsity_frame
@@ -17,6 +19,7 @@ from dsi.report.over_seeds import baselines_table, rates_table
 from dsi.report.page_frames import Frames, page_frames
 from dsi.report.results import read_metrics, read_per_query, read_sparsity
 from dsi.report.sections.agreement import agreement_section
+from dsi.report.sections.answer import answer_section
 from dsi.report.sections.baselines import baselines_section
 from dsi.report.sections.groups import groups_section
 from dsi.report.sections.introduction import Configured, Study, describe_study, introduction_section
@@ -42,10 +45,23 @@ class StudyFiles(NamedTuple):
 
 
 class Judging(NamedTuple):
-    """How surely a verdict must hold: level of the intervals, and margin as a share of the dense MAP."""
+    """How surely a verdict must hold: level of the intervals, and margin as a share of the dense MAP.
+
+    looked_at: seeds that were seen before the others were trained; they are in no verdict.
+    """
 
     confidence: float
     margin: float
+    looked_at: Sequence[int] = ()
+
+
+class Judged(NamedTuple):
+    """Verdicts on MAP and on the test loss, and their sections of the page."""
+
+    of_map: pd.DataFrame
+    of_loss: pd.DataFrame
+    answer: str
+    verdict: str
 
 
 def study_tables(
@@ -62,12 +78,7 @@ def study_tables(
     sparsity = sparsity_frame(read_sparsity(path, files.results) for path in files.sparsity)
     check_complete(metrics, sparsity)
     study = describe_study(configured, pq.read_metadata(files.documents).num_rows, reports)
-    values = per_query_values(read_per_query(files.metrics, MEASURE), MEASURE)
-    passed = gates(values, judging.confidence)
-    judged = verdicts(values, passed, judging.margin, judging.confidence)
-    verdict = NOTHING_PRUNED
-    if (metrics["arm"] == "recovered").any():
-        verdict = verdict_section(judged, passed, judging.margin, judging.confidence)
+    judged = judge(files.metrics, judging, pruned=bool((metrics["arm"] == "recovered").any()))
     frames = page_frames(files.metrics, metrics, sparsity, judging.confidence)
     tables = {
         "metrics": metrics,
@@ -77,16 +88,41 @@ def study_tables(
         "references": frames.references,
         "groups": frames.groups,
         "flips": frames.flips,
-        "verdicts": judged,
+        "verdicts": judged.of_map,
+        "verdicts-loss": judged.of_loss,
     }
-    return page(study, frames, verdict, judging.confidence), tables
+    return page(study, frames, judged, judging.confidence), tables
 
 
-def page(study: Study, frames: Frames, verdict: str, confidence: float) -> str:
+def judge(metrics: Sequence[Path], judging: Judging, pruned: bool) -> Judged:
+    """The verdicts of a study, by the values per query beside its metric JSONs.
+
+    Args:
+        pruned: whether there is anything to judge.
+
+    Raises:
+        PairingError: the results do not fit together.
+    """
+    values = per_query_values(read_per_query(metrics, MEASURE), MEASURE)
+    fresh = without_seeds(values, judging.looked_at)
+    passed = gates(fresh, judging.confidence)
+    of_map = verdicts(fresh, passed, judging.margin, judging.confidence)
+    of_loss = pd.DataFrame(columns=list(COLUMNS))
+    losses = [(system, frame) for system, frame in read_per_query(metrics, LOSS) if len(frame)]
+    if len(of_map) and losses:
+        of_model = without_seeds(per_query_values(losses, LOSS), judging.looked_at)
+        of_loss = verdicts(of_model, passed, None, judging.confidence, scale=LOSS_SCALE)
+    if not pruned:
+        return Judged(of_map, of_loss, "", NOTHING_PRUNED)
+    section = verdict_section(of_map, passed, judging.margin, judging.confidence, of_loss, judging.looked_at)
+    return Judged(of_map, of_loss, answer_section(of_map, judging.margin, judging.confidence), section)
+
+
+def page(study: Study, frames: Frames, judged: Judged, confidence: float) -> str:
     """The whole of tables.md: what was measured, then each table under the question it answers, then words.
 
     Args:
-        verdict: that section.
+        judged: what `judge` returns.
         confidence: of the intervals.
     """
     by_split = {
@@ -95,10 +131,13 @@ def page(study: Study, frames: Frames, verdict: str, confidence: float) -> str:
     values = by_split["test"]
     changes = spreads(frames.difference[frames.difference["split"] == "test"])
     flips = flips_rows(frames.flips)
+    introduction = introduction_section(study)
+    if judged.answer:  # right below the title, before all words about it
+        introduction = introduction.replace("\n\n", f"\n\n{judged.answer}\n", 1)
     parts = [
-        introduction_section(study),
+        introduction,
         baselines_section(study, values, frames.references, confidence),
-        verdict,
+        judged.verdict,
         groups_section(study, by_split, frames.groups, confidence),
     ]
     for baseline, criterion in baseline_criteria(values):

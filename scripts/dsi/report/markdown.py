@@ -46,3 +46,12 @@ def brief_percent(share: float) -> str:
 def paragraph(text: str) -> str:
     """Wrapped, so that the Markdown reads raw too."""
     return textwrap.fill(text, 105, break_long_words=False, break_on_hyphens=False)
+
+
+def bullet(text: str) -> str:
+    """An item of a list, wrapped, and no number parted from its %."""
+    joined = text.replace(" %", "\u00a0%")
+    filled = textwrap.fill(
+        f"- {joined}", 105, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return filled.replace("\u00a0", " ")

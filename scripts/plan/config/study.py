@@ -185,6 +185,10 @@ class Report(Section):
         gt=0,
         lt=1,
     )
+    looked_at_seeds: Listed[Natural] = Field(
+        description="of `seeds`, those whose results were seen before others were added: in no verdict",
+        examples=[[1, 2, 3]],
+    )
     benefit: Flag = Field(
         description="also make benefit.md: compressed files and latency, which take minutes",
         examples=[False],

@@ -409,6 +409,12 @@ def test_no_other_spelling_matches(text: str) -> None:
     assert not re.fullmatch(RATE_PATTERN, text)
 
 
+@pytest.mark.parametrize("looked_at", [[1, 2, 3], [4]])
+def test_seeds_looked_at_are_some_of_the_seeds_and_leave_one(looked_at: list[int]) -> None:
+    message = refused({"seeds": [1, 2, 3], "report": {"looked_at_seeds": looked_at}})
+    assert f"report.looked_at_seeds: found {looked_at}, expected some of the seeds [1, 2, 3]" in message
+
+
 @pytest.mark.parametrize("reference", ["study", "dis"])
 def test_a_reference_is_a_docid_baseline_that_is_run(reference: str) -> None:
     assert (

@@ -1,10 +1,13 @@
 """Rows of a published study, and what was measured of them."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dsi.evaluation.published_measures import STUDY_MEASURES
+from dsi.report.reproduction.per_query import MEASURES
 from dsi.report.reproduction.published import PublishedRow, published_rows
 from dsi.report.results import MetricReport
 from dsi.systems import System
@@ -72,3 +75,18 @@ def long_history() -> pd.DataFrame:
     loss = [3.0, 1.0, 2.0, 3.0, 5.0, 3.0]
     test = {"test_loss": loss, "test_MAP-published": quality, "test_R@1000-published": [0.0] * 6}
     return history(loss, quality, **test)
+
+
+def published_values(reports: Iterable[MetricReport], queries: int = 40) -> pd.DataFrame:
+    """Values per query with the reported means, as dsi.report.reproduction.per_query reads them."""
+    frames = []
+    for number, item in enumerate(reports):
+        rng = np.random.default_rng(number)
+        for name in MEASURES.values():
+            noise = rng.normal(0, 0.0001, queries)
+            frame = pd.DataFrame({"qid": [f"t{query:02d}" for query in range(queries)], "split": "test"})
+            mean = (item.published or {})["test"][name]
+            frames.append(
+                frame.assign(**item.system._asdict(), measure=name, value=mean + noise - noise.mean())
+            )
+    return pd.concat(frames, ignore_index=True)

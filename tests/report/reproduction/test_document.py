@@ -7,14 +7,25 @@ import pandas as pd
 
 from dsi.report.reproduction.frame import reproduction_frame
 from dsi.report.reproduction.seen_targets import seen_sections
+from dsi.systems import System
 from tests.report.conftest import Command, row, written
-from tests.report.reproduction.conftest import entry, long_history, pruned_entry, pruned_reports, report
+from tests.report.reproduction.conftest import (
+    entry,
+    long_history,
+    pruned_entry,
+    pruned_reports,
+    published_values,
+    report,
+)
 from tests.report.reproduction.test_seen_targets import collection
 
 
 def test_the_command_writes_markdown_and_csv(tmp_path: Path, command: Command) -> None:
     for number, one in enumerate(pruned_reports(1, 0.002, 0.003)):
         (tmp_path / f"{number}.json").write_text(json.dumps(written(one)))
+        published_values([one]).drop(columns=list(System._fields)).to_parquet(
+            tmp_path / f"{number}.per_query.parquet"
+        )
     (tmp_path / "rows.json").write_text(json.dumps([entry(), pruned_entry(0.2), pruned_entry(0.3)]))
     for name, frame in collection().items():
         frame.to_parquet(tmp_path / f"{name}.parquet", index=False)

@@ -16,12 +16,17 @@ from dsi.report.reproduction.published import PublishedRow
 
 
 def claims_section(
-    rows: Sequence[PublishedRow], frame: pd.DataFrame, histories: Histories, confidence: float
+    rows: Sequence[PublishedRow],
+    frame: pd.DataFrame,
+    values: pd.DataFrame,
+    histories: Histories,
+    confidence: float,
 ) -> str:
     """The Markdown section with the evidence for and against each claim.
 
     Args:
         frame: what `reproduction_frame` returns.
+        values: what `published_values` returns.
         histories: of E1, by baseline and seed, as in dsi.report.reproduction.histories.
         confidence: of the intervals of one claim together.
     """
@@ -37,5 +42,5 @@ def claims_section(
 
 ### 3. "Pruned beats dense at rates 0.2 and 0.3"
 
-{pruning_claim(rows, frame, confidence)}
+{pruning_claim(rows, frame, values, confidence)}
 """

@@ -11,6 +11,7 @@ from dsi.report.reproduction.claims import claims_section
 from dsi.report.reproduction.frame import reproduction_frame
 from dsi.report.reproduction.histories import read_history
 from dsi.report.reproduction.lists import lists_section
+from dsi.report.reproduction.per_query import published_values
 from dsi.report.reproduction.published import PublishedRow
 from dsi.report.reproduction.seen_targets import seen_sections
 from dsi.report.reproduction.tables import published_section
@@ -43,11 +44,15 @@ def reproduction_tables(
     Raises:
         ReportError: no system was measured as the published study measured, or a file is not what is
             expected.
+        PairingError: the values per query lack the published measures, or do not fit together.
     """
-    frame = reproduction_frame(read_metrics(path) for path in files.metrics)
+    reports = {path: read_metrics(path) for path in files.metrics}
+    frame = reproduction_frame(reports.values())
     histories = dict(read_history(path) for path in files.histories)
     if rows:
-        parts = [published_section(rows, frame), claims_section(rows, frame, histories, confidence)]
+        values = published_values(path for path, report in reports.items() if report.published)
+        claims = claims_section(rows, frame, values, histories, confidence)
+        parts = [published_section(rows, frame), claims]
     else:
         parts = [lists_section(frame)]
     parts += seen_sections(files.outputs, files.collection, relevance, frame)

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from dsi.evaluation.estimates import DIFFERENCES
+from dsi.evaluation.gates import LEAST_QUERIES
 from dsi.evaluation.paired_values import paired_baselines
 from dsi.evaluation.significance import Question, compare
-from dsi.evaluation.verdicts import LEAST_QUERIES
 from dsi.report.markdown import ABSENT, Spread, brief_percent, pipe_table, plus_minus
 
 MEASURES = ("MAP", "R@10")  # the first is the one that differences are shown of

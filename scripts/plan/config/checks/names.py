@@ -11,6 +11,7 @@ def name_problems(study: Study) -> Iterator[str]:
     yield from _collection_problems(study)
     yield from _run_problems(study)
     yield from _reference_problems(study)
+    yield from _looked_at_problems(study)
     yield from _published_problems(study)
 
 
@@ -54,4 +55,15 @@ def _reference_problems(study: Study) -> Iterator[str]:
         yield (
             f"report.reference: found {reference!r}, expected null or a baseline of task docid that is run: "
             f"{', '.join(docid) or 'none here'}"
+        )
+
+
+@as_far_as_known
+def _looked_at_problems(study: Study) -> Iterator[str]:
+    """Verdicts need a seed that was not looked at."""
+    looked_at, seeds = list(study.report.looked_at_seeds), list(study.seeds)
+    if not set(looked_at) < set(seeds) and looked_at:
+        yield (
+            f"report.looked_at_seeds: found {looked_at}, expected some of the seeds {seeds} and not all of "
+            "them, for example seeds: [1, 2, 3, 4, 5, 6] and looked_at_seeds: [1, 2, 3]"
         )
