@@ -15,8 +15,6 @@ rule search_bm25:
         "<benchmarks>/search_bm25/topk.tsv"
     conda:
         "../envs/environment.yaml"
-    resources:
-        mem_mb=2000,
     params:
         k1=study.bm25.k1,
         b=study.bm25.b,
@@ -44,8 +42,6 @@ rule export_bm25:
         "<benchmarks>/export_bm25/weights.tsv"
     conda:
         "../envs/environment.yaml"
-    resources:
-        mem_mb=2000,
     params:
         k1=study.bm25.k1,
         b=study.bm25.b,
@@ -89,8 +85,6 @@ rule rank_references:
         "<benchmarks>/rank_references/references.tsv"
     conda:
         "../envs/environment.yaml"
-    resources:
-        mem_mb=2000,
     params:
         options=settings.reference_options(study),
     message:

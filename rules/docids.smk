@@ -76,8 +76,6 @@ rule assign_docids:
         "<benchmarks>/assign_docids/{baseline}.tsv"
     conda:
         "../envs/environment.yaml"
-    resources:
-        mem_mb=2000,
     params:
         options=lambda wildcards: settings.docids_options(study, wildcards.baseline),
     message:

@@ -25,8 +25,6 @@ rule compress:
         name=r"[a-z0-9-]+(\.\d+)?",
     conda:
         "../envs/environment.yaml"
-    resources:
-        mem_mb=2000,
     params:
         length=lambda wildcards: study.baselines[wildcards.baseline].training.max_tokens,
     message:

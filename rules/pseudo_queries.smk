@@ -69,8 +69,6 @@ rule analyse_pseudo_queries:
         "<benchmarks>/analyse_pseudo_queries/{generated}.tsv"
     conda:
         "../envs/environment.yaml"
-    resources:
-        mem_mb=2000,
     message:
         "Analysing the words of the generated queries"
     shell:

@@ -60,8 +60,6 @@ rule make_reproduction:
         "<benchmarks>/make_reproduction/tables.tsv"
     conda:
         "../envs/environment.yaml"
-    resources:
-        mem_mb=2000,
     params:
         rows=settings.published_rows(study),
         relevance=settings.relevance(study),

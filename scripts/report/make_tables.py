@@ -12,8 +12,8 @@ CSV, in the folder --csv:
   sparsity.csv       one row per pruned model: its shares of zeros
   baselines.csv      unpruned systems: mean and standard deviation over seeds
   rates.csv          pruned systems: the same, with zeros and the difference from the control
-  references.csv     dense models: difference from each reference and from the initial model, with its interval
-  groups.csv         systems with a control: what they lose on seen and on unseen documents, and the difference
+  references.csv     dense models: difference from each reference and the initial model, with interval
+  groups.csv         systems with a control: what they lose on seen and unseen documents, and the difference
   flips.csv          the same systems: queries won and lost against the control
   verdicts.csv       recovered systems: difference from each control, interval, p-values and verdict
   verdicts-loss.csv  the same of the test loss

@@ -164,5 +164,5 @@ def test_snakemakes_own_locks_are_off(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["default", "slurm"])
 def test_jobs_have_memory_by_default(name: str) -> None:
-    assert "mem_mb=1000" in profile(name)["default-resources"]
-    assert not [rule.name for rule in RULES.values() if "mem_mb=1000" in rule.text]
+    assert "mem_mb=2000" in profile(name)["default-resources"]
+    assert not [rule.name for rule in RULES.values() if "mem_mb=2000" in rule.text]

@@ -27,9 +27,9 @@ import pandas as pd
 
 from dsi.evaluation.estimates import Array, crossed_estimate, query_estimate
 from dsi.evaluation.paired_values import of_arm, of_system, paired
+from dsi.evaluation.query_groups import SEEN, UNSEEN
 from dsi.systems import CONTROL_OF, SMALL_ARMS, System
 
-SEEN, UNSEEN = "test-seen", "test-unseen"
 # What each system's change is taken from.
 CONTROLS = {**CONTROL_OF, **dict.fromkeys(SMALL_ARMS, "restart")}
 LEAST_QUERIES = 2  # of a group, to have an interval

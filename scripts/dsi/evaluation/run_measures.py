@@ -26,6 +26,7 @@ from dsi.evaluation.measures import (
     query_counts,
 )
 from dsi.evaluation.published_measures import PER_QUERY, query_measures, study_measures
+from dsi.evaluation.query_groups import GROUPED, SEEN, UNSEEN
 from dsi.evaluation.rank_overlap import overlaps
 from dsi.evaluation.runs import ranked_docids
 
@@ -35,9 +36,6 @@ Value = TypeVar("Value")
 
 # Of a collection's folder: what measures are computed from.
 REFERENCE_FILES = ("queries", "qrels", "topk")
-# The split that is also measured by group, and the names of the groups beside it.
-GROUPED = "test"
-SEEN, UNSEEN = f"{GROUPED}-seen", f"{GROUPED}-unseen"
 
 
 class Reference(NamedTuple):

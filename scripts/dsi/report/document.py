@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from dsi.evaluation.gates import gates
-from dsi.evaluation.group_losses import SEEN, UNSEEN
 from dsi.evaluation.measures import LOSS
 from dsi.evaluation.paired_values import per_query_values, without_seeds
+from dsi.evaluation.query_groups import SEEN, UNSEEN
 from dsi.evaluation.verdicts import COLUMNS, LOSS_SCALE, verdicts
 from dsi.report.completeness import check_complete
 from dsi.report.flips import flips_rows

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from dsi.evaluation.group_losses import SEEN, UNSEEN, GroupLoss
+from dsi.evaluation.group_losses import GroupLoss
+from dsi.evaluation.query_groups import SEEN, UNSEEN
 from dsi.report.markdown import ABSENT, brief_percent, pipe_table, plus_minus
 from dsi.report.sections.introduction import Study
 from dsi.report.summary import Spreads, unpruned_systems

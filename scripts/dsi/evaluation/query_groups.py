@@ -1,0 +1,5 @@
+"""The two groups of test queries, which metric files keep as splits: by whether relevant documents were seen."""
+
+GROUPED = "test"  # the split that is measured by group, too
+# Relevant documents of the group are those that were relevant to a training query, or were not.
+SEEN, UNSEEN = f"{GROUPED}-seen", f"{GROUPED}-unseen"
