@@ -1,5 +1,6 @@
 """What a user sees of every command: help, errors, exit codes, and the file of its CPU-seconds."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -27,6 +28,18 @@ def test_times_are_written_where_the_environment_says(
     times = json.loads(path.read_text())
     assert set(times) == {"start_up", "total"}
     assert 0 < times["start_up"] <= times["total"]
+
+
+def test_garbage_is_collected_once_imports_are_done() -> None:
+    """As `python scripts` leaves it off until then; what imports made is not searched any more."""
+    gc.disable()
+    try:
+        run(lambda: None)
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def test_a_user_error_is_one_line_and_writes_no_times(
