@@ -56,9 +56,7 @@ def test_a_slug_and_its_system_name_each_other(slug: str) -> None:
     ],
 )
 def test_what_names_no_system_is_refused_with_an_example(slug: str) -> None:
-    with pytest.raises(
-        SystemNameError, match=r"expected bm25, .* example pruned/dsi/seed1/magnitude-0.2"
-    ):
+    with pytest.raises(SystemNameError, match=r"expected bm25, .* example pruned/dsi/seed1/magnitude-0.2"):
         System.parse(slug)
 
 
