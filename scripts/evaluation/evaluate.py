@@ -3,10 +3,9 @@
     python scripts evaluate --run results/runs/bm25.trec.gz --system bm25 \\
         --collection results/collection --relevance 1 --agreement-k 10 --output m.json --per-query m.parquet
 
-Measures against the qrels come from ir_measures; those against BM25's lists follow their definitions. Where
-training queries are judged, test-seen counts relevant documents that a training query has, too, test-unseen
-the others. --outputs adds the mean loss; --lists, for a model that generates lists of docids, the measures
-of the published study, in the order of its batches.
+Measures against the qrels come from ir_measures, those against BM25's lists follow their definitions. Where
+training queries are judged, test-seen counts relevant documents that one of them has, too, test-unseen the
+others. --outputs adds the mean loss; --lists the published study's measures of generated lists of docids.
 """
 
 from importlib.metadata import version
@@ -39,7 +38,7 @@ class Arguments(NamedTuple):
 
 def main() -> None:
     parser = command_parser(__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="TREC run, gzipped or not")
+    parser.add_argument("--run", type=Path, required=True, help="TREC run")
     parser.add_argument("--outputs", type=Path, help="parquet: qid, loss, and generated lists if any")
     parser.add_argument("--dense", type=Path, help="run of the dense model, for RBO")
     parser.add_argument("--lists", type=json_object, help="JSON: k and batch_size of a ranked-list model")
@@ -73,20 +72,18 @@ def evaluate(arguments: Arguments) -> None:
         "inputs": {name: file_digest(path) for name, path in inputs(arguments).items()},
         "versions": {name: version(name) for name in ("ir-measures", "pytrec-eval-terrier", "pandas")},
     }
-    per_query = measured.per_query
+    per_query = [measured.per_query]
     if arguments.lists and outputs is not None:
-        published = published_of_lists(outputs, reference, EVALUATED_SPLITS, **arguments.lists)
-        report["study"] = published.measures
-        per_query = pd.concat([per_query, published.per_query], ignore_index=True)
-    write_parquet(per_query, arguments.per_query)
+        report["study"], values = published_of_lists(outputs, reference, EVALUATED_SPLITS, **arguments.lists)
+        per_query.append(values)
+    write_parquet(pd.concat(per_query, ignore_index=True), arguments.per_query)
     write_json(report, arguments.output)
 
 
 def inputs(arguments: Arguments) -> dict[str, Path]:
-    """What the values are computed from."""
     given = {"run": arguments.run, "outputs": arguments.outputs, "dense": arguments.dense}
-    folder = {name: arguments.collection / f"{name}.parquet" for name in REFERENCE_FILES}
-    return {name: path for name, path in (given | folder).items() if path}
+    given |= {name: arguments.collection / f"{name}.parquet" for name in REFERENCE_FILES}
+    return {name: path for name, path in given.items() if path}
 
 
 if __name__ == "__main__":
