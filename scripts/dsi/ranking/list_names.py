@@ -1,6 +1,6 @@
 """What documents are called in generated lists: their docids, or numbers as MS MARCO's docids are.
 
-A docid such as `networkx.algorithms.approximation.clique.max_clique` takes many tokens, a number two or three.
+A docid such as `networkx.algorithms.approximation.clique.max_clique` takes many tokens, a number a few.
 """
 
 from collections.abc import Sequence
