@@ -92,8 +92,8 @@ class RankedListBaseline(Section):
     generation: Generation = Field(description="how lists are generated")
     docid_names: MayBeAbsent[Literal["own", "numbers"]] = Field(
         default=None,
-        description="what documents are called in lists: numbers, in a random order, as MS MARCO's docids are; "
-        "own: their docids, as without this key",
+        description="what documents are called in lists: numbers, in a random order, as MS MARCO's docids "
+        "are; own: their docids, as without this key",
         examples=["numbers"],
     )
 
