@@ -196,7 +196,7 @@ def _of_e1(study: Study, baseline: str) -> dict[str, Any]:
     settings, depth = study.baselines[baseline], {"depth": study.evaluation.depth}
     written = settings.as_dict()
     if isinstance(settings, RankedListBaseline):
-        own = ("k", "training", "count_padding", "track_test", "generation")
+        own = ("k", "training", "count_padding", "track_test", "generation", "docid_names")
         architecture = study.models[settings.model].architecture
         shape = None if architecture is None else architecture.as_dict()
         return {**_part(written, *own), "architecture": shape, **depth}
@@ -266,7 +266,7 @@ def ranking_option(study: Study, baseline: str) -> str:
         written = {"relevance": _relevance(study.selected_collection), **prefixes}
     else:
         settings = of_task(study, baseline, RankedListBaseline).as_dict()
-        written = _part(settings, "k", "generation", "training")
+        written = _part(settings, "k", "generation", "training", "docid_names")
     return f"--settings {shlex.quote(as_json({**written, **depth}))}"
 
 

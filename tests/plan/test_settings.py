@@ -279,6 +279,10 @@ def test_lists_depend_on_k_generation_and_training(study_of: StudyOf) -> None:
     found = option(settings.ranking_option(study_of("smoke"), LISTS), "--settings")
     assert set(found) == {"k", "generation", "training", "depth"}
     assert found["k"] == 3
+    numbered = study_of("smoke", baselines={LISTS: {"docid_names": "numbers"}})
+    assert option(settings.ranking_option(numbered, LISTS), "--settings")["docid_names"] == "numbers"
+    assert json.loads(settings.of_e1(numbered, LISTS))["docid_names"] == "numbers"
+    assert "docid_names" not in json.loads(settings.of_e1(study_of("smoke"), LISTS))
 
 
 def test_each_task_is_pruned_by_its_command(study_of: StudyOf) -> None:

@@ -9,8 +9,8 @@ from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.tokenizer import save_tokenizer, train_tokenizer
 from dsi.model.t5 import build_t5
-from dsi.ranking.docid_names import DocidNames
 from dsi.ranking.list_constraint import ListConstraint
+from dsi.ranking.list_names import ListNames
 from dsi.ranking.lists import PROMPT, Example, Generation, list_lengths, make_examples
 from tests.conftest import SHAPE
 
@@ -51,4 +51,5 @@ def model(tokenizer: Tokenizer, seed: int = 1) -> T5ForConditionalGeneration:
 
 
 def generation(tokenizer: Tokenizer, allowed: ListConstraint | None = None) -> Generation:
-    return Generation(tokenizer, list_lengths(topk(), 2, tokenizer), allowed, DocidNames(DOCIDS, tokenizer))
+    names = ListNames(pd.DataFrame({"docid": DOCIDS}), tokenizer)
+    return Generation(tokenizer, list_lengths(topk(), 2, tokenizer), allowed, names)

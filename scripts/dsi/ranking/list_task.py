@@ -15,8 +15,8 @@ from dsi.collection.splits import EVALUATED_SPLITS
 from dsi.docids.identifiers import DocidError
 from dsi.docids.tokenizer import load_tokenizer
 from dsi.evaluation.runs import write_run
-from dsi.ranking.docid_names import DocidNames
 from dsi.ranking.list_constraint import ListConstraint
+from dsi.ranking.list_names import ListNames, numbered
 from dsi.ranking.lists import Example, Generation, list_lengths, list_outputs, list_run, make_examples
 
 
@@ -26,7 +26,8 @@ class ListTaskError(UserError):
 
 class ListSettings(NamedTuple):
     """k: docids in a list; depth: of the run; constrained: only existing docids may be generated, none twice;
-    full: lists to depth 1000 are generated, not to k; max_tokens: inputs are cut to so many.
+    full: lists to depth 1000 are generated, not to k; max_tokens: inputs are cut to so many; numbers:
+    documents are numbered in the lists, not called by their docids.
     """
 
     k: int
@@ -34,10 +35,11 @@ class ListSettings(NamedTuple):
     constrained: bool
     full: bool
     max_tokens: int
+    numbers: bool = False
 
     @classmethod
     def from_json(cls, settings: Mapping[str, Any]) -> "ListSettings":
-        """From a baseline's k, depth, generation (method and length) and training.max_tokens."""
+        """From a baseline's k, depth, generation (method and length), training.max_tokens and docid_names."""
         generation = settings["generation"]
         return cls(
             settings["k"],
@@ -45,14 +47,16 @@ class ListSettings(NamedTuple):
             generation["method"] == "constrained",
             generation["length"] == "full",
             settings["training"]["max_tokens"],
+            settings.get("docid_names") == "numbers",
         )
 
 
 class ListTask(NamedTuple):
     """A collection as a baseline of the ranked-list task sees it.
 
-    docids: docid of every document; queries: qid, text, split in the order of batches; topk: qid, rank,
-    docid, of the first K of every query and to depth 1000 of those that are evaluated.
+    docids: docid of every document, and its name in lists where that is another; queries: qid, text, split
+    in the order of batches; topk: qid, rank, docid, of the first K of every query and to depth 1000 of those
+    that are evaluated.
     """
 
     docids: pd.DataFrame
@@ -82,15 +86,17 @@ class ListTask(NamedTuple):
         queries = pd.read_parquet(collection / "queries.parquet")
         topk = _read_topk(collection / "topk.parquet", queries, settings)
         docids = pd.read_parquet(collection / "documents.parquet", columns=["docid"])
+        if settings.numbers:
+            docids = numbered(docids)
         targets = load_tokenizer(tokenizer)
         try:
-            names = DocidNames(list(docids["docid"]), targets)
+            names = ListNames(docids, targets)
         except DocidError as error:
             raise ListTaskError(f"{collection / 'documents.parquet'}: {error}") from error
-        lengths = list_lengths(topk, settings.k, targets)
+        lengths = list_lengths(names.targets(topk), settings.k, targets)
         if not settings.full:
             lengths = lengths._replace(full_list=lengths.k_list)
-        allowed = ListConstraint(list(docids["docid"]), targets, settings.k) if settings.constrained else None
+        allowed = ListConstraint(names.names, targets, settings.k) if settings.constrained else None
         return cls(
             docids,
             queries,
@@ -104,7 +110,8 @@ class ListTask(NamedTuple):
     def examples(self, *splits: str) -> list[Example]:
         """The examples of some splits, in the order of batches."""
         chosen = self.queries[self.queries["split"].isin(splits)]
-        return make_examples(chosen, self.topk, self.k, self.inputs, self.generation.tokenizer)
+        targets = self.generation.names.targets(self.topk)
+        return make_examples(chosen, targets, self.k, self.inputs, self.generation.tokenizer)
 
     def describe_generation(self, model: T5ForConditionalGeneration) -> None:
         """Write into a model's generation_config how lists are generated, for plain transformers."""

@@ -18,7 +18,7 @@ from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.tokenizer import EOS_ID, PAD_ID
 from dsi.model.scoring import IGNORED, attended, pad_batch
-from dsi.ranking.docid_names import DocidNames
+from dsi.ranking.list_names import ListNames
 
 PROMPT = "retrieve documents for: "
 
@@ -60,7 +60,7 @@ class Generation(NamedTuple):
     tokenizer: Tokenizer
     lengths: Lengths
     allowed: AllowedTokens | None
-    names: DocidNames
+    names: ListNames
 
 
 def make_examples(

@@ -18,8 +18,8 @@ from dsi.docids.tokenizer import load_tokenizer
 from dsi.evaluation.runs import ranked
 from dsi.model.checkpoint import DOCID_TASK, load_checkpoint, load_t5, read_description
 from dsi.model.scoring import pad_batch
-from dsi.ranking.docid_names import DocidNames
 from dsi.ranking.list_constraint import ListConstraint
+from dsi.ranking.list_names import ListNames
 from dsi.ranking.lists import PROMPT, generate_tokens
 from dsi.ranking.ranker import Ranker
 
@@ -88,14 +88,15 @@ def _docid_search(folder: Path, prefixes_at_a_time: int) -> tuple[Search, list[s
 def _list_search(folder: Path) -> tuple[Search, list[str]]:
     description = read_description(folder)
     model = load_t5(folder).eval().to(compute_device())
-    docids = list(pd.read_parquet(folder / "docids.parquet")["docid"])
+    documents = pd.read_parquet(folder / "docids.parquet")
+    docids = list(documents["docid"])
     known = set(docids)
     inputs, targets = load_tokenizer(folder, description.max_tokens), load_tokenizer(folder)
-    names = DocidNames(docids, targets)
+    names = ListNames(documents, targets)
     allowed = None
     if description.constrained:
         assert description.k is not None
-        allowed = ListConstraint(docids, targets, description.k)
+        allowed = ListConstraint(names.names, targets, description.k)
     generation = model.generation_config
     assert generation is not None
     limit = generation.max_new_tokens

@@ -23,7 +23,8 @@ class ListTrainingSettings:
 
     k: docids in a target. count_padding: whether padding counts in the loss. track_test: measure test
     queries after every epoch, too. depth: of the ranking. architecture: of a random start, None where the
-    weights are pre-trained. untie: whether E2 gives the output head weights of its own.
+    weights are pre-trained. untie: whether E2 gives the output head weights of its own. docid_names: what
+    documents are called in lists.
     """
 
     k: int
@@ -35,6 +36,7 @@ class ListTrainingSettings:
     architecture: Shape | None = None
     recovery: RecoverySettings | None = None
     untie: bool = False
+    docid_names: Literal["own", "numbers"] = "own"
 
 
 def list_settings(text: str) -> ListTrainingSettings:

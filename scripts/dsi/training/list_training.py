@@ -71,6 +71,7 @@ def generated_lists(settings: ListTrainingSettings) -> ListSettings:
         constrained=settings.generation.method == "constrained",
         full=settings.generation.length == "full",
         max_tokens=settings.training.max_tokens,
+        numbers=settings.docid_names == "numbers",
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from plan.config.docids import Docids
 from plan.config.pseudo_queries import PseudoQueries
 from plan.config.reading import read_mapping
-from plan.config.section import Flag, Number, Section, WholeNumber
+from plan.config.section import Flag, MayBeAbsent, Number, Section, WholeNumber
 from plan.config.training import Architecture, Training
 
 _PRUNE = "true: pruned and recovered; false: trained only"
@@ -90,6 +90,12 @@ class RankedListBaseline(Section):
         description="also measure test queries after every epoch, for figures only", examples=[False]
     )
     generation: Generation = Field(description="how lists are generated")
+    docid_names: MayBeAbsent[Literal["own", "numbers"]] = Field(
+        default=None,
+        description="what documents are called in lists: numbers, in a random order, as MS MARCO's docids "
+        "are; own: their docids, as without this key",
+        examples=["numbers"],
+    )
 
 
 Baseline = Annotated[

@@ -284,7 +284,7 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
         ),
         (
             {"baselines": {"study": {"docids": "atomic"}}},
-            "baselines.study.docids: unknown key; Allowed here: count_padding, generation, k, model,",
+            "baselines.study.docids: unknown key; did you mean `docid_names`? Allowed here: count_padding, ",
         ),
         (
             {"baselines": {"dsi": {"docids": "atomic"}}},

@@ -54,6 +54,7 @@ DEFINITIONS = [
     keys for keys in PLACES if len(keys) == 2 and keys[0] in ("baselines", "collections", "models")
 ]
 OPTIONAL = [keys for keys in PLACES if keys[0] == "models" and len(keys) == 3]
+OPTIONAL += [keys for keys in PLACES if keys[-1] == "docid_names"]
 
 
 @pytest.mark.parametrize("keys", PLACES, ids=".".join)

@@ -97,7 +97,7 @@ def test_every_key_is_described_with_an_example_and_others_are_refused() -> None
 
 
 def test_the_schema_and_config_yaml_have_the_same_keys() -> None:
-    """Those that may be absent are there only for the model of `study`, which is made from nothing."""
+    """Those that may be absent are there only for `study`, whose model is made from nothing."""
 
     def missing(node: Node, value: Any, path: str) -> Iterator[str]:
         if "discriminator" in node:
@@ -110,7 +110,11 @@ def test_the_schema_and_config_yaml_have_the_same_keys() -> None:
             yield from [f"{path}.{key}"] if optional else []
             yield from missing(child(node, key), item, f"{path}.{key}")
 
-    assert list(missing(schema(), DEFAULT, "")) == [".models.study.vocabulary", ".models.study.architecture"]
+    assert list(missing(schema(), DEFAULT, "")) == [
+        ".baselines.study.docid_names",
+        ".models.study.vocabulary",
+        ".models.study.architecture",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,4 +157,4 @@ def test_the_reference_gives_bounds_default_description_and_example() -> None:
     assert "- `generated`, a number at least 0 (optional)\\\n" in text
     # Training is described once; the other baseline's section has its own defaults.
     assert text.count("- `checkpointing`") == 1
-    assert "the defaults here are `epochs: 8`, `batch_size: 8`" in text.replace("\n", " ")
+    assert "the defaults here are `epochs: 25`, `batch_size: 8`" in text.replace("\n", " ")
