@@ -71,7 +71,7 @@ ARMS = {
     "recovered": Arm(
         "recovered",
         "pruned, then recovered (E2)",
-        "the pruned model trained through E2, zeros kept at zero; gradual, iterative and movement prune meanwhile",
+        "the pruned model trained through E2, zeros kept; gradual, iterative and movement prune meanwhile",
     ),
     "small": Arm(
         "small",
