@@ -71,8 +71,6 @@ if KIND == "index":
             "<benchmarks>/export_documents/<collection_name>.tsv"
         conda:
             "../envs/environment.yaml"
-        resources:
-            mem_mb=2000,
         message:
             "Reading the documents that the index stores"
         shell:
@@ -145,8 +143,6 @@ if SCOPED:
             "<benchmarks>/scope_documents/<collection_name>.tsv"
         conda:
             "../envs/environment.yaml"
-        resources:
-            mem_mb=2000,
         params:
             sample=COLLECTION.scope.sample,
             seed=COLLECTION.scope.seed,
@@ -172,8 +168,6 @@ if KIND != "index" or SCOPED:
             "<benchmarks>/build_index/index.tsv"
         conda:
             "../envs/environment.yaml"
-        resources:
-            mem_mb=2000,
         params:
             language=settings.language_option(COLLECTION),
         message:

@@ -1,6 +1,7 @@
 """Tables, pages, figures, and where the time went."""
 
-from plan import inputs, reproduction, results_of_study as results, settings, systems_of_study as systems
+from plan import inputs, report_settings, reproduction, results_of_study as results, settings
+from plan import systems_of_study as systems
 
 EVALUATED = systems.evaluated_systems(study)
 LISTED = reproduction.list_systems(study)
@@ -31,8 +32,8 @@ rule make_tables:
     conda:
         "../envs/environment.yaml"
     params:
-        facts=settings.facts(study),
-        judging=settings.judging(study),
+        facts=report_settings.facts(study),
+        judging=report_settings.judging(study),
         files=lambda wildcards, input: inputs.as_options(input),
     message:
         "Writing the tables"
@@ -61,7 +62,7 @@ rule make_reproduction:
     conda:
         "../envs/environment.yaml"
     params:
-        rows=settings.published_rows(study),
+        rows=report_settings.published_rows(study),
         relevance=settings.relevance(study),
         confidence=study.report.confidence,
     message:
@@ -117,7 +118,7 @@ rule compare_baselines:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=settings.of_baselines(study, COMPARED),
+        settings=report_settings.of_baselines(study, COMPARED),
         reference=study.report.reference,
         confidence=study.report.confidence,
         dpi=study.report.dpi,

@@ -279,34 +279,3 @@ def list_measures_option(study: Study, slug: str) -> str:
         return ""
     lists = {"k": settings.k, "batch_size": settings.training.batch_size}
     return f"--lists {shlex.quote(as_json(lists))}"
-
-
-def facts(study: Study) -> str:
-    """What the tables' introduction states about the study."""
-    epochs: Mapping[str, int] = {name: study.baselines[name].training.epochs for name in study.run}
-    return as_json(
-        {
-            "collection": study.collection,
-            "e1": epochs,
-            "e2": study.recovery.epochs,
-            "agreement_k": study.evaluation.agreement_k,
-        }
-    )
-
-
-def judging(study: Study) -> str:
-    """How surely verdicts must hold, and of which seeds they are."""
-    report = study.report
-    looked_at = " ".join(map(str, report.looked_at_seeds))
-    seeds = f" --looked-at-seeds {looked_at}" if looked_at else ""
-    return f"--confidence {report.confidence} --margin {report.margin}{seeds}"
-
-
-def of_baselines(study: Study, baselines: list[str]) -> str:
-    """All settings of some baselines, by name."""
-    return as_json({name: study.baselines[name].as_dict() for name in baselines})
-
-
-def published_rows(study: Study) -> str:
-    """The published rows, as make_reproduction reads them."""
-    return as_json([row.as_dict() for row in study.published])

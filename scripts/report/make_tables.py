@@ -55,14 +55,8 @@ def main() -> None:
     parser = command_parser(__doc__)
     parser.add_argument("--metrics", type=Path, nargs="+", required=True, metavar="JSON", help="one a system")
     parser.add_argument("--results", type=Path, required=True, help="folder of the study's results")
-    parser.add_argument(
-        "--sparsity",
-        type=Path,
-        nargs="*",
-        default=[],
-        metavar="JSON",
-        help="one a pruned model: <results>/pruned/<baseline>/seed<n>/<criterion>-<rate>/sparsity.json",
-    )
+    beside = "one a pruned model: <results>/pruned/<baseline>/seed<n>/<criterion>-<rate>/sparsity.json"
+    parser.add_argument("--sparsity", type=Path, nargs="*", default=[], metavar="JSON", help=beside)
     parser.add_argument("--documents", type=Path, required=True, help="parquet of the documents")
     parser.add_argument("--facts", type=json_object, required=True, help="JSON, see above")
     parser.add_argument("--confidence", type=float, required=True, help="level of the intervals")

@@ -96,8 +96,8 @@ def test_options_name_the_inputs_that_a_job_has() -> None:
 
 
 def test_every_criterion_that_prunes_at_once_has_its_file() -> None:
-    files = [criterion_file(name) for name in CRITERIA if one_shot(name)]
-    assert len(files) == len(set(files)) >= 8
+    files = {criterion_file(name) for name in CRITERIA if one_shot(name)}  # magnitude's serves parts, too
+    assert len(files) >= 10
     assert all((SCRIPTS / file).is_file() for file in files)
 
 

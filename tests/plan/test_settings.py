@@ -89,9 +89,8 @@ def test_what_the_recovery_draws_otherwise_is_not_in_e1(study_of: StudyOf) -> No
     assert own == {**usual, "per_document": 5, "training_queries": 0}
     # As many examples in an epoch: 2 / (1 - 0.6) = 5 a document.
     assert usual["per_document"] / (1 - usual["training_queries"]) == pytest.approx(own["per_document"])
-    for criterion in ("wanda", "movement"):
-        given = option(settings.calibration_options(study, "dsi-documents", criterion), "--settings")
-        assert given["pseudo_queries"] == own
+    given = option(settings.calibration_options(study, "dsi-documents"), "--settings")
+    assert given["pseudo_queries"] == own
 
 
 def test_references_are_told_what_bm25_is(study_of: StudyOf) -> None:
@@ -296,30 +295,3 @@ def test_only_systems_that_make_lists_are_measured_as_such(study_of: StudyOf) ->
     assert settings.list_measures_option(study, "baselines/smoke/seed1/dense") == ""
     slug = f"recovered/{LISTS}/seed1/magnitude-0.5"
     assert option(settings.list_measures_option(study, slug), "--lists") == {"k": 3, "batch_size": 16}
-
-
-def test_the_introduction_states_collection_epochs_and_k(study_of: StudyOf) -> None:
-    assert json.loads(settings.facts(study_of("smoke"))) == {
-        "collection": "smoke",
-        "e1": {"smoke": 2, LISTS: 2},
-        "e2": 1,
-        "agreement_k": 10,
-    }
-
-
-def test_compared_baselines_come_with_all_their_settings(study_of: StudyOf) -> None:
-    found = json.loads(settings.of_baselines(study_of("smoke"), ["smoke"]))
-    assert list(found) == ["smoke"]
-    assert {"docids", "tokenizer", "model", "training"} <= set(found["smoke"])
-
-
-def test_published_rows_keep_their_names_of_columns(study_of: StudyOf) -> None:
-    rows = json.loads(settings.published_rows(study_of("msmarco")))
-    assert rows[0]["R@1000"] == 0
-    assert rows[0]["baseline"] == "t5-base-k25"
-
-
-def test_make_tables_is_told_which_seeds_were_looked_at(study_of: StudyOf) -> None:
-    assert settings.judging(study_of()) == "--confidence 0.95 --margin 0.02"
-    looked = study_of(seeds=[1, 2, 3], report={"looked_at_seeds": [1, 2]})
-    assert settings.judging(looked) == "--confidence 0.95 --margin 0.02 --looked-at-seeds 1 2"

@@ -105,7 +105,11 @@ def test_torch_is_pinned_without_a_build_and_without_what_only_one_build_needs()
 
 def test_every_imported_package_is_a_direct_requirement() -> None:
     required = {canonicalize_name(Requirement(line).name) for line in direct()}
-    own = {path.stem for folder in ("scripts", "envs", "docs", "tests") for path in (ROOT / folder).iterdir()}
+    own = {
+        path.stem
+        for folder in ("scripts", "envs", "docs", "tests", "benchmarks")
+        for path in (ROOT / folder).iterdir()
+    }
     distributions = metadata.packages_distributions()
     missing = {
         f"{file.relative_to(ROOT)}: {name}"

@@ -259,7 +259,7 @@ def test_small_models_cost_their_own_trainings(study: Path) -> None:
     """Beside the models of ffn that they are held against, of two seeds."""
     values = ("run=[smoke]", "criteria=[magnitude, ffn]", "controls={small: [0.5]}")
     assert planned(study, "results/smoke/tables.md", "--config", *values) == {
-        **dict.fromkeys(["prune", "rank", "recover", "small", "small_taught"], 2),
+        **dict.fromkeys(["prune", "recover", "small", "small_taught"], 2),
         "evaluate": 2 * 2 + 2 * 2,
         "make_tables": 1,
     }

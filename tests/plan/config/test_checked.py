@@ -34,13 +34,22 @@ def files_brought(definition: Any) -> Iterator[dict[str, Any]]:
             yield from files_brought(value)
 
 
+# Overlays on another study.
+BENEATH = {
+    "slice.yaml": "msmarco.yaml",
+    "claim-fp32.yaml": "claim.yaml",
+    "deep-random.yaml": "deep.yaml",
+    "nfcorpus-seen.yaml": "nfcorpus.yaml",
+}
+
+
 @pytest.mark.parametrize("name", [None, *sorted(path.name for path in (ROOT / "studies").glob("*.yaml"))])
 def test_every_study_is_accepted(name: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overlay = yaml.safe_load((ROOT / "studies" / name).read_text(encoding="utf-8")) if name else {}
     monkeypatch.chdir(tmp_path)
     base = DEFAULT
-    if name == "slice.yaml":  # an overlay on the whole study
-        base = merged(base, yaml.safe_load((ROOT / "studies/msmarco.yaml").read_text(encoding="utf-8")))
+    if name in BENEATH:
+        base = merged(base, yaml.safe_load((ROOT / "studies" / BENEATH[name]).read_text(encoding="utf-8")))
     for source in files_brought(overlay):  # the files, and folders of models, that the study's user brings
         path = Path(source["path"])
         (path / "x" if "architecture" in source else path).parent.mkdir(parents=True, exist_ok=True)
@@ -206,7 +215,7 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
         ),
         (
             {"criteria": ["ffn"], "rates": [0.9999], "controls": {"small": [0.9999]}},
-            "controls.small: found 0.9999, which leaves none of dsi's 512 units, expected a lower rate",
+            "controls.small: found 0.9999, which leaves none of dsi's 64 units, expected a lower rate",
         ),
         ({"controls": {"small": [0.5, 0.5]}}, "controls.small: found [0.5, 0.5], expected every value once"),
         ({"controls": {"teaching": {"weight": 0}}}, "controls.teaching.weight: found 0, expected"),
