@@ -1,4 +1,4 @@
-"""What the commands of the report are told besides their files: parts of the configuration, as options or JSON."""
+"""What the commands of the report are told: parts of the configuration, as options or JSON."""
 
 from collections.abc import Mapping
 
