@@ -97,6 +97,7 @@ def _queries_problems(path: str, collection: Collection) -> Iterator[str]:
         yield (
             f"{path}: found {', '.join(found) or 'no queries'}, expected either topics, qrels and split, or "
             "splits alone, for example splits: {test: {topics: {path: topics.tsv}, qrels: {path: qrels.txt}}}"
+            + ("; a corpus alone has queries_from and split" * isinstance(collection, FilesCollection))
         )
 
 
