@@ -139,8 +139,7 @@ def test_one_column_may_stand_without_a_list() -> None:
         (
             {"path": "t.tsv"},
             KNOWN,
-            "mine.queries_from: found 'summary', expected first_sentence or heading, or a column of a corpus that "
-            "names its columns",
+            "mine.queries_from: found 'summary', expected first_sentence or heading, or a column of a corpus",
         ),
         (
             {"path": "pages.csv", "columns": COLUMNS},
