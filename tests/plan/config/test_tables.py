@@ -178,6 +178,15 @@ def test_a_column_twice_and_a_file_that_is_no_parquet_are_refused() -> None:
     assert "corpus.path: pages.parquet: found a file that is no Parquet" in found
 
 
+def test_other_separators_are_named() -> None:
+    Path("pages.csv").write_text("page;summary\nls;list files\n")
+    found = problems({"path": "pages.csv", "columns": {"id": "page", "text": ["summary"]}}, **JUDGED)
+    assert (
+        "expected one of page;summary, for example id: page;summary; columns of a .csv are separated by"
+        in found
+    )
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     corpus = {"path": "pages.csv", "columns": {"id": "id", "text": ["summary", "body"]}}
     found = problems(corpus, **{**JUDGED, "topics": {"path": "absent.csv"}})

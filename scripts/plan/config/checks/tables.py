@@ -159,11 +159,13 @@ def _problems_of(key: str, file: Path, named: list[_Column]) -> Iterator[str]:
     for column, name in named:
         if found.count(name) != 1:
             often = "twice or more" if name in found else "nowhere"
+            other = any(mark in found[0] for mark in ";\t,") if len(found) == 1 else False
             near = difflib.get_close_matches(name, found, n=1)
             yield (
                 f"{key}.columns.{column}: found {name!r}, which is {often} in the header of {str(file)!r}; "
                 f"expected one of {', '.join(found) or 'its columns (the file is empty)'}, for example "
                 f"{column}: {(near or list(found) or ['id'])[0]}"
+                + ("; columns of a .csv are separated by commas, those of a .tsv by tabs" if other else "")
             )
 
 
