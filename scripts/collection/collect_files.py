@@ -4,8 +4,11 @@
         --cache results/mine/downloads --output results/mine/collection/documents.parquet
 
 A file has JSON lines {"id", "contents"} or {"_id", "title", "text"}, or lines docid<TAB>text, plain or
-gzipped. A source is the path of a file or of a folder of files, a url with sha256 or md5 and, if known, the
-size in bytes, or an id of ir_datasets ({"ir_datasets": "beir/nfcorpus"}).
+gzipped; a folder has such files, or text files (.txt, .md), a document each. A table with a header (.csv,
+.tsv, .parquet) needs "columns": {"id": "page", "text": ["title", "body"]}. "queries_from" names the column
+that is the query and no text, or first_sentence or heading, a part of the text. A source is the path of a
+file or of a folder, a url with sha256 or md5 and, if known, the size in bytes, or an id of ir_datasets
+({"ir_datasets": "beir/nfcorpus"}).
 """
 
 import logging

@@ -5,7 +5,9 @@
             {"method": "permutation", "train": 0, "validation": 0, "test": 1, "seed": 42}}' \\
         --cache results/cacm/downloads --output results/cacm/collection
 
-Instead of topics, qrels and split: splits, as {"train": {"topics": …, "qrels": …}, "test": …}. Beside them:
+Instead of topics, qrels and split: splits, as {"train": {"topics": …, "qrels": …}, "test": …}; or corpus and
+split, where the corpus has queries_from (see collect_files). A table with a header has "columns": of topics
+{"id": "qid", "text": ["query"]}, of judgements {"query": …, "document": …, "grade": …}. Beside them:
 relevance, the lowest relevant grade (1), or one for each split, which some judgement must reach; and
 withhold, as {"documents": 0.5, "seed": 1}: that share of the documents loses its training judgements.
 Each source is a path, a url with sha256 or md5 and, if known, the size in bytes, a name of Pyserini's

@@ -13,9 +13,10 @@ from typing import Any
 from dsi.pruning.registry import CRITERIA
 from dsi.systems import CHECKPOINT_FILES, REFERENCES, ROUNDED_FILES, System
 from plan.config.baseline import DocidBaseline, RankedListBaseline
-from plan.config.collection import Collection, FilesCollection, JudgedQueries, QueriesFromFiles
+from plan.config.collection import Collection, FilesCollection, QueriesFromFiles
 from plan.config.docids import SemanticDocids
 from plan.config.pseudo_queries import GeneratedQueries
+from plan.config.sources import JudgedQueries
 from plan.config.study import Study
 from plan.settings import of_task, pretrained
 
@@ -119,7 +120,9 @@ def local_files(*paths: str | None) -> list[str]:
 
 
 def local_query_files(collection: Collection) -> list[str]:
-    """Files of topics and judgements that are here."""
+    """Files of topics and judgements that are here, or those of documents whose parts are the queries."""
+    if isinstance(collection, FilesCollection) and collection.queries_from is not None:
+        return local_corpus_files(collection)
     return local_files(*_query_paths(collection))
 
 

@@ -64,7 +64,7 @@ def corpus_source(collection: Collection) -> str:
     """The source of the documents, as collect_files reads it; nothing for the other kinds."""
     if isinstance(collection, DatasetCollection):
         return as_json({"ir_datasets": collection.documents})
-    return as_json(collection.corpus.as_dict() if isinstance(collection, FilesCollection) else {})
+    return as_json(collection.corpus_source() if isinstance(collection, FilesCollection) else {})
 
 
 def index_source(collection: IndexCollection) -> str:
@@ -83,6 +83,8 @@ def query_sources(collection: Collection) -> str:
     settings = collection.as_dict()
     grade = {"relevance": _relevance(collection), **_part(settings, "withhold")}
     if not isinstance(collection, DatasetCollection):
+        if isinstance(collection, FilesCollection) and collection.queries_from is not None:
+            grade["corpus"] = collection.corpus_source()
         return as_json(_part(settings, "topics", "qrels", "split", "splits") | grade)
     sources = {name: {"ir_datasets": dataset} for name, dataset in settings["splits"].items()}
     return as_json(

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from dsi.base.lines import FileFormatError
+from dsi.collection.corpus_folder import corpus_files
 from dsi.collection.files import (
     ROWS,
     Document,
-    corpus_files,
     corpus_origin,
     read_corpus,
     sorted_documents,

@@ -26,8 +26,15 @@ LAYERS = (
     "efficiency",
     "report",
 )
-# The last of them reads the first lines of a user's files before any job.
-OF_THE_PLAN = ("dsi.systems", "dsi.collection.docstrings", "dsi.pruning.registry", "dsi.base.lines")
+# The last three look at a user's files before any job.
+OF_THE_PLAN = (
+    "dsi.systems",
+    "dsi.collection.docstrings",
+    "dsi.pruning.registry",
+    "dsi.base.lines",
+    "dsi.base.tables",
+    "dsi.collection.corpus_folder",
+)
 BY_NAME = {"dsi/pruning/apply.py"}  # a criterion's module, whose digest the rules add
 LIBRARY = sorted((SCRIPTS / "dsi").rglob("*.py"))
 PLAN = sorted((SCRIPTS / "plan").rglob("*.py"))
@@ -92,9 +99,12 @@ def test_the_plan_imports_nothing_slow_of_the_library() -> None:
 
 
 @pytest.mark.parametrize("name", OF_THE_PLAN)
-def test_what_the_plan_imports_of_the_library_imports_the_standard_library_alone(name: str) -> None:
+def test_what_the_plan_imports_of_the_library_imports_the_standard_library_and_each_other(name: str) -> None:
     path = (SCRIPTS / name.replace(".", "/")).with_suffix(".py")
-    assert {module.partition(".")[0] for _, module in imports(path)} <= sys.stdlib_module_names
+    others = {
+        module for _, module in imports(path) if module.partition(".")[0] not in sys.stdlib_module_names
+    }
+    assert others <= set(OF_THE_PLAN)
 
 
 def test_commands_import_the_library_alone() -> None:

@@ -1,7 +1,5 @@
 """The documents of a corpus: read from JSON lines or TSV one at a time, sorted, written as parquet.
 
-A corpus is a file or a folder of files.
-
 JSON lines are those of Pyserini's JsonCollection (`id`, `contents`) or of BEIR (`_id`, `title`, `text`).
 Texts are kept as Arrow arrays, not as Python objects, which would take several times the memory.
 """
@@ -26,9 +24,6 @@ ROWS = 50_000  # documents turned into Arrow arrays, or written, at a time
 # Large offsets: the texts of MS MARCO are more than the 2 GiB that one array of strings may hold.
 _GATHERED = pa.schema([("docid", pa.large_string()), ("text", pa.large_string()), ("place", pa.int64())])
 _WRITTEN = pa.schema([("docid", pa.string()), ("text", pa.string())])
-_JSON_FILES = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
-_TSV_FILES = (".tsv", ".tsv.gz")
-_BEIR_FILES = ("corpus.jsonl", "corpus.jsonl.gz")
 _EXPECTED = '`{"id": "d1", "contents": "…"}`, `{"_id": "d1", "title": "…", "text": "…"}` or `d1<TAB>text`'
 
 logger = logging.getLogger(__name__)
@@ -42,42 +37,9 @@ class Document(NamedTuple):
     place: int
 
 
-def corpus_files(path: Path) -> list[Path]:
-    """The files of a corpus: the file itself, or those of a folder in the order of their names.
-
-    Of a folder, JSON lines (.jsonl, .json) are read, at any depth, as Pyserini's JsonCollection reads them;
-    of one as BEIR unpacks it corpus.jsonl alone; TSV where there are none. What is left out is said.
-
-    Raises:
-        FileFormatError: a folder without any.
-    """
-    if not path.is_dir():
-        return [path]
-    files = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
-    chosen = [path / name for name in _BEIR_FILES if path / name in files][:1]
-    for suffixes in (_JSON_FILES, _TSV_FILES):
-        chosen = chosen or [file for file in files if file.name.lower().endswith(suffixes)]
-    if not chosen:
-        found = ", ".join(file.name for file in files[:5]) or "nothing"
-        raise FileFormatError(
-            f"{path}: found a folder without documents ({found} in it), expected files like corpus.jsonl or "
-            "docs00.json, or the path of one file"
-        )
-    taken = set(chosen)
-    left_out = [str(file.relative_to(path)) for file in files if file not in taken]
-    logger.info("%s: a folder of %d files of documents", path, len(chosen))
-    if left_out:
-        logger.info("%s: left out %s", path, ", ".join(left_out[:10]) + (", …" if len(left_out) > 10 else ""))
-    return chosen
-
-
-def corpus_origin(files: Sequence[Path]) -> Origin:
+def corpus_origin(files: Sequence[Path], unit: str = "line") -> Origin:
     """How messages name places in those files."""
-    return Origin(str(files[0]), files=tuple(map(str, files)))
+    return Origin(str(files[0]), unit, files=tuple(map(str, files)))
 
 
 def read_corpus(files: Iterable[Path]) -> Iterator[Document]:

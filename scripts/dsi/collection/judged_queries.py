@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.collection.item_queries import item_queries
 from dsi.collection.relevance import Relevance, lowest_grade, relevant_judgements
-from dsi.collection.sources import CollectionSource, qrels_of, topics_of
+from dsi.collection.sources import CollectionSource, items_of, qrels_of, topics_of
 from dsi.collection.splits import TEST, RandomSplit, check_tested, published_splits, split_queries
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class JudgedQueries(NamedTuple):
 def judged_queries(values: Mapping[str, Any], cache: Path) -> JudgedQueries:
     """What a configuration asks for: topics, qrels and split, or splits, each with topics and qrels.
 
+    Or a corpus whose documents have their queries, and split.
+
     Args:
         cache: the folder of downloads.
 
@@ -49,9 +52,19 @@ def judged_queries(values: Mapping[str, Any], cache: Path) -> JudgedQueries:
         SplitError: the queries cannot be divided, none is for tests, or two splits share a topic.
         DownloadError, FileFormatError, CatalogueError: a source cannot be had or read.
     """
+    if "corpus" in values:
+        return known(CollectionSource.of(values["corpus"]), RandomSplit.of(values["split"]), cache)
     if "splits" in values:
         return published({name: TopicSources.of(part) for name, part in values["splits"].items()}, cache)
     return divided(TopicSources.of(values), RandomSplit.of(values["split"]), cache)
+
+
+def known(corpus: CollectionSource, split: RandomSplit, cache: Path) -> JudgedQueries:
+    """Queries that are parts of the documents, divided at random; cache and errors as of `judged_queries`."""
+    found = item_queries(items_of(corpus, cache))
+    queries = split_queries(found.queries, split)
+    check_tested(queries)
+    return JudgedQueries(queries, found.qrels, str(corpus))
 
 
 def divided(sources: TopicSources, split: RandomSplit, cache: Path) -> JudgedQueries:

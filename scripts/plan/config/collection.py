@@ -1,11 +1,12 @@
-"""Collections: a model for each kind, told apart by `kind`, and the files that they come from."""
+"""Collections: a model for each kind, told apart by `kind`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
 from plan.config.section import WHOLE, Distinct, MayBeAbsent, Natural, Number, OneOf, Positive, Section, Text
+from plan.config.sources import SPLITS, JudgementSource, Source, Splits, TextSource
 
 # Those of Anserini's (AnalyzerMap) whose BM25 the sums of term weights equal: those of Polish and Ukrainian
 # give words of two meanings two terms at one place.
@@ -14,7 +15,7 @@ LANGUAGES = (
     *("pt", "ru", "sv", "te", "th", "tr", "zh"),
 )
 
-SPLITS = ("train", "validation", "test")
+PARTS = ("first_sentence", "heading")  # of any text that may be its query
 
 
 class Split(Section):
@@ -30,58 +31,6 @@ class Split(Section):
     validation: Number = Field(description="for the curves and for every choice", examples=[0.1], ge=0, le=1)
     test: Number = Field(description="for the tables", examples=[0.2], gt=0, le=1)
     seed: Natural = Field(description="of the shuffle", examples=[42])
-
-
-class Source(Section):
-    """Where a file comes from; a path is preferred to a url."""
-
-    path: MayBeAbsent[Text] = Field(
-        default=None, description="a local file or folder", examples=["data/topics.tsv"]
-    )
-    url: MayBeAbsent[Text] = Field(
-        default=None, description="where to download it", examples=["https://example.org/topics.tsv"]
-    )
-    size: MayBeAbsent[Positive] = Field(default=None, description="its size in bytes", examples=[2347197])
-    sha256: MayBeAbsent[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(
-        default=None, description="its SHA-256, verified before use", examples=["4fbb27dfc65b…"]
-    )
-    md5: MayBeAbsent[Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]] = Field(
-        default=None,
-        description="its MD5, where no SHA-256 is published",
-        examples=["cfe14d543c6a27f4d742fb2d0099b8e0"],
-    )
-    prebuilt: MayBeAbsent[Text] = Field(
-        default=None,
-        description="of an index: its name among Pyserini's prebuilt ones",
-        examples=["msmarco-v1-passage"],
-    )
-    pyserini: MayBeAbsent[Text] = Field(
-        default=None,
-        description="of topics and judgements: their name in Pyserini",
-        examples=["msmarco-passage-dev-subset"],
-    )
-
-
-class JudgedQueries(Section):
-    """Queries and their judgements."""
-
-    topics: Source = Field(description="queries: lines `qid<TAB>query`, TREC topics or BEIR's JSON lines")
-    qrels: Source = Field(
-        description="their judgements, as TREC qrels or BEIR's; those of other topics are left out"
-    )
-
-
-_JUDGED = ["{topics: {path: topics.tsv}, qrels: {path: qrels.txt}}"]
-
-
-class Splits(Section):
-    """Published splits of the queries."""
-
-    train: MayBeAbsent[JudgedQueries] = Field(default=None, description="for training", examples=_JUDGED)
-    validation: MayBeAbsent[JudgedQueries] = Field(
-        default=None, description="for the curves and for every choice", examples=_JUDGED
-    )
-    test: JudgedQueries = Field(description="for the tables", examples=_JUDGED)
 
 
 class DatasetSplits(Section):
@@ -157,12 +106,14 @@ class ScopedCollection(JudgedCollection):
 class QueriesFromFiles(ScopedCollection):
     """Queries divided at random (topics, qrels and split) or as published (splits)."""
 
-    topics: MayBeAbsent[Source] = Field(
+    topics: MayBeAbsent[TextSource] = Field(
         default=None,
-        description="queries: lines `qid<TAB>query`, TREC topics or BEIR's JSON lines; with qrels and split",
+        description="queries: lines `qid<TAB>query`, TREC topics, BEIR's JSON lines, or a table (columns); "
+        "with qrels and split",
     )
-    qrels: MayBeAbsent[Source] = Field(
-        default=None, description="their judgements, as TREC qrels or BEIR's; with topics and split"
+    qrels: MayBeAbsent[JudgementSource] = Field(
+        default=None,
+        description="their judgements, as TREC qrels, BEIR's or a table (columns); with topics and split",
     )
     split: MayBeAbsent[Split] = Field(
         default=None, description="how queries are divided, at random; with topics and qrels"
@@ -186,10 +137,13 @@ class QueriesFromFiles(ScopedCollection):
         return self.split is None or self.split.validation > 0
 
     @property
-    def query_sources(self) -> dict[str, Source]:
+    def query_sources(self) -> dict[str, TextSource | JudgementSource]:
         """Every source of queries or judgements, by the path of its key within the collection."""
         if self.splits is None:
-            sources = {"topics": self.topics, "qrels": self.qrels}
+            sources: dict[str, TextSource | JudgementSource | None] = {
+                "topics": self.topics,
+                "qrels": self.qrels,
+            }
         else:
             sources = {
                 f"splits.{name}.{key}": source
@@ -233,12 +187,25 @@ class IndexCollection(QueriesFromFiles):
 
 
 class FilesCollection(QueriesFromFiles):
-    """A corpus file with topics and judgements."""
+    """A corpus of files with topics and judgements, or with a part of each document as its query."""
 
-    kind: Literal["files"] = Field(description="a file of documents", examples=["files"])
-    corpus: Source = Field(
-        description="the documents, a file or folder: JSON lines of Pyserini or BEIR, or `docid<TAB>text`"
+    kind: Literal["files"] = Field(description="files of documents", examples=["files"])
+    corpus: TextSource = Field(
+        description="the documents, a file or folder: JSON lines of Pyserini or BEIR, `docid<TAB>text`, a "
+        "table (columns), or a folder of .txt and .md files, whose paths without suffix are the docids"
     )
+    queries_from: MayBeAbsent[Text] = Field(
+        default=None,
+        description="the part of each document that is a query, which it answers, and no text: a column of "
+        "the table, `first_sentence`, or `heading` (Markdown's first, else the first line); with split, "
+        "instead of topics and qrels",
+        examples=["summary"],
+    )
+
+    def corpus_source(self) -> dict[str, Any]:
+        """The source of the documents, as the commands read it."""
+        written = self.as_dict()
+        return {**written["corpus"], **{key: written[key] for key in ("queries_from",) if key in written}}
 
 
 class DatasetCollection(ScopedCollection):

@@ -68,16 +68,18 @@ def resolved(node: Node) -> Node:
         definition = schema()["$defs"][node["$ref"].rsplit("/", 1)[1]]
         node = {**definition, **{key: value for key, value in node.items() if key != "$ref"}}
     if "anyOf" in node:
-        (other,) = [part for part in node["anyOf"] if part != {"type": "null"}]
+        others = [part for part in node["anyOf"] if part != {"type": "null"}]
         rest = {key: value for key, value in node.items() if key != "anyOf"}
-        node = {**resolved(other), **rest, "null": True}
+        if len(others) == 1:
+            node = {**resolved(others[0]), **rest, "null": True}
     return node
 
 
 def child(node: Node, part: str | int) -> Node:
     """What may stand at a key of a mapping or at an item of a list; empty where the key is unknown."""
     if isinstance(part, int):
-        return resolved(node.get("items", {}))
+        lists = [node, *node.get("anyOf", ())]
+        return resolved(next((part["items"] for part in lists if "items" in part), {}))
     named: Node = next(iter(node.get("patternProperties", {}).values()), {})
     return resolved(node.get("properties", {}).get(part, named))
 
@@ -108,6 +110,8 @@ def place(loc: Sequence[str | int]) -> Place:
 
 def words(node: Node) -> str:
     """What may stand at a node: "a number above 0 and below 1"."""
+    if "anyOf" in node:
+        return " or ".join(map(words, node["anyOf"]))
     if "enum" in node or "const" in node:
         return f"one of {', '.join(node.get('enum', [node.get('const')]))}"
     kind = "a mapping" if "discriminator" in node else _TYPES[node["type"]]

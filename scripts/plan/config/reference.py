@@ -131,6 +131,8 @@ def _entry(part: Part, key: str, first: Mapping[str, Part]) -> str:
 
 def _form(node: Node, first: Mapping[str, Part]) -> str:
     """What may stand at a key, and how many of it."""
+    if "anyOf" in node:
+        return " or ".join(_form(part, first) for part in node["anyOf"])
     if "const" in node:
         return f"`{node['const']}`"
     if "patternProperties" in node:

@@ -252,6 +252,7 @@ def test_names_of_models_and_further_files_are_checked_too(overlay: dict[str, An
 
 
 def test_a_folder_is_a_corpus_and_no_file_of_topics(tmp_path: Path) -> None:
+    (tmp_path / "corpus.tsv").write_text(ANY_LINE)
     (found,) = problems(merged(DEFAULT, files(tmp_path, tmp_path, tmp_path / "absent")))[:1]
     assert f"collections.mine.topics.path: found {str(tmp_path)!r}, a folder; expected a file" in found
 

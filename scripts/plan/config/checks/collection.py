@@ -6,16 +6,17 @@ from typing import NamedTuple
 
 from dsi.collection.docstrings import UnknownPackageError, package_version
 from plan.config.checks.files import Content, file_problems, name_problems
+from plan.config.checks.tables import folder_problems, hint, query_column_problems, table_problems
 from plan.config.collection import (
-    SPLITS,
+    PARTS,
     Collection,
     DatasetCollection,
     FilesCollection,
     IndexCollection,
     PydocsCollection,
     QueriesFromFiles,
-    Source,
 )
+from plan.config.sources import SPLITS, JudgementSource, Source, TextSource
 from plan.config.study import Study
 from plan.config.unknown import as_far_as_known
 
@@ -28,6 +29,7 @@ class _Place(NamedTuple):
     folder: bool  # whether a folder will do, too
 
 
+_SPLIT = "{method: permutation, train: 0.7, validation: 0.1, test: 0.2, seed: 42}"
 _INDEX = _Place(("path", "url", "prebuilt"), None, True)
 _CORPUS = _Place(("path", "url"), "documents", True)
 _TOPICS = _Place(("path", "url", "pyserini"), "topics", False)
@@ -56,10 +58,7 @@ def _split_problems(path: str, collection: Collection) -> Iterator[str]:
     split = collection.split
     total = split.train + split.validation + split.test
     if abs(total - 1) > 1e-9:
-        yield (
-            f"{path}.split: found fractions that add up to {total:g}, expected 1, "
-            "for example {method: permutation, train: 0.7, validation: 0.1, test: 0.2, seed: 42}"
-        )
+        yield (f"{path}.split: found fractions that add up to {total:g}, expected 1, for example {_SPLIT}")
 
 
 @as_far_as_known
@@ -79,12 +78,18 @@ def _documents_problems(path: str, collection: Collection) -> Iterator[str]:
         yield from _source_problems(f"{path}.index", collection.index, _INDEX)
     if isinstance(collection, FilesCollection):
         yield from _source_problems(f"{path}.corpus", collection.corpus, _CORPUS)
+        if collection.queries_from is not None:
+            key = f"{path}.queries_from"
+            yield from query_column_problems(key, collection.queries_from, collection.corpus, PARTS)
 
 
 @as_far_as_known
 def _queries_problems(path: str, collection: Collection) -> Iterator[str]:
-    """Queries are divided at random (topics, qrels and split) or as published (splits)."""
+    """Queries are divided at random (topics, qrels, split), as published (splits), or parts of documents."""
     if not isinstance(collection, QueriesFromFiles):
+        return
+    if isinstance(collection, FilesCollection) and collection.queries_from is not None:
+        yield from _known_item_problems(path, collection)
         return
     divided = ("topics", "qrels", "split")
     found = [key for key in (*divided, "splits") if getattr(collection, key) is not None]
@@ -92,6 +97,23 @@ def _queries_problems(path: str, collection: Collection) -> Iterator[str]:
         yield (
             f"{path}: found {', '.join(found) or 'no queries'}, expected either topics, qrels and split, or "
             "splits alone, for example splits: {test: {topics: {path: topics.tsv}, qrels: {path: qrels.txt}}}"
+            + ("; a corpus alone has queries_from and split" * isinstance(collection, FilesCollection))
+        )
+
+
+@as_far_as_known
+def _known_item_problems(path: str, collection: FilesCollection) -> Iterator[str]:
+    """Every document is judged 1 for its own query: nothing else is to be read, graded or left out."""
+    others = [key for key in ("topics", "qrels", "splits", "scope") if getattr(collection, key) is not None]
+    if others or collection.split is None:
+        yield (
+            f"{path}: found queries_from with {', '.join(others) or 'no split'}, expected split beside it "
+            f"and none of topics, qrels, splits and scope, for example split: {_SPLIT}"
+        )
+    if collection.relevance != 1:
+        yield (
+            f"{path}.relevance: found {collection.relevance}, expected 1 with queries_from, whose judgements "
+            "are all 1, for example relevance: 1"
         )
 
 
@@ -132,13 +154,14 @@ def _withhold_problems(path: str, collection: Collection) -> Iterator[str]:
 
 @as_far_as_known
 def _source_problems(path: str, source: Source, place: _Place) -> Iterator[str]:
+    yield from _column_problems(path, source)
     yield from name_problems(f"{path}.path", source.path)
     yield from name_problems(f"{path}.url", source.url)
     if not any(getattr(source, form) for form in place.forms):
         listed = f"{', '.join(place.forms[:-1])} or {place.forms[-1]}"
         yield f"{path}: found {source.as_dict()!r}, expected {listed}, for example path: data/file"
     elif source.path is not None:
-        yield from _path_problems(f"{path}.path", source.path, place)
+        yield from _path_problems(path, source, place)
     elif source.url is not None and source.sha256 is None and source.md5 is None:
         yield (
             f"{path}: found a url without a digest, expected sha256 or md5 of the file, for example "
@@ -146,17 +169,38 @@ def _source_problems(path: str, source: Source, place: _Place) -> Iterator[str]:
         )
 
 
-def _path_problems(key: str, path: str, place: _Place) -> Iterator[str]:
-    kinds = "a file or folder" if place.folder else "a file"
-    if not Path(path).exists():
+def _path_problems(path: str, source: Source, place: _Place) -> Iterator[str]:
+    key, kinds = f"{path}.path", "a file or folder" if place.folder else "a file"
+    here = Path(str(source.path))
+    if not here.exists():
         yield (
-            f"{key}: found {path!r}, which does not exist; expected {kinds}, for example "
+            f"{key}: found {source.path!r}, which does not exist; expected {kinds}, for example "
             "path: data/topics.tsv"
         )
-    elif Path(path).is_dir():
-        for file in sorted(Path(path).rglob("*")) if place.content is not None else ():
-            yield from name_problems(key, str(file.relative_to(path)))
+    elif here.is_dir():
         if not place.folder:
-            yield f"{key}: found {path!r}, a folder; expected {kinds}, for example path: data/topics.tsv"
-    elif place.content is not None:
-        yield from file_problems(key, path, place.content)
+            yield (
+                f"{key}: found {source.path!r}, a folder; expected {kinds}, for example path: data/topics.tsv"
+            )
+        elif place.content is not None and not _has_columns(source):
+            yield from folder_problems(key, here)
+    elif place.content is not None and not _has_columns(source):
+        for problem in file_problems(key, str(here), place.content):
+            yield problem + hint(str(here), place.content)
+
+
+def _has_columns(source: Source) -> bool:
+    return isinstance(source, TextSource | JudgementSource) and source.columns is not None
+
+
+@as_far_as_known
+def _column_problems(path: str, source: Source) -> Iterator[str]:
+    if not isinstance(source, TextSource | JudgementSource) or source.columns is None:
+        return
+    if source.path is None and source.url is None:
+        yield (
+            f"{path}.columns: found columns without a path or url, expected a table that has them, for "
+            "example path: data/topics.csv"
+        )
+    else:
+        yield from table_problems(path, source)
