@@ -11,8 +11,7 @@ function makeTable(onSelect, onSort) {
     index: "place",
     columns: columnsOfView(),
     data: [],
-    headerSortTristate: true,
-    columnDefaults: { headerSortStartingDir: "desc", resizable: false, headerWordWrap: true },
+    columnDefaults: { headerSortTristate: true, headerSortStartingDir: "desc", resizable: false, headerWordWrap: true },
     placeholder: "No query is like this.",
     rowFormatter: markSelected,
   });
