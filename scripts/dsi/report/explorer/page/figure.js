@@ -31,8 +31,8 @@ function curvesOfView() {
 function fillFigure(onChoose) {
   plot?.destroy();
   const { curves, lines } = curvesOfView();
-  const xs = curves.length ? curves.flatMap((curve) => curve.points.map((point) => point.x)) : [0];
-  const edges = [0, Math.max(...xs, 0.01) * 1.04];
+  const xs = curves.length ? curves.flatMap((curve) => curve.points.map((point) => point.x)) : [1];
+  const edges = [0, Math.max(...xs) * 1.04];
   const tables = [
     ...curves.map((curve) => [curve.points.map((point) => point.x), curve.points.map((point) => point.mean)]),
     ...lines.map(({ point }) => [edges, [point.mean, point.mean]]),
@@ -48,13 +48,14 @@ function fillFigure(onChoose) {
     {
       ...sizeOfFigure(), legend: { show: false }, cursor: { drag: { x: false, y: false }, points: { show: false } },
       scales: { x: { time: false, range: edges }, y: { range: [0, Math.min(1, top * 1.05)] } },
-      axes: [{ label: axis, labelSize: 24, size: 40 }, { label: `${view.measure} (0–1, higher is better)`, size: 48, labelSize: 24 }],
+      axes: [{ label: axis, labelSize: 24, size: 40, show: curves.length > 0 }, { label: `${view.measure} (0–1, higher is better)`, size: 48, labelSize: 24 }],
       series: [{}, ...series],
       hooks: { draw: [(u) => drawIntervals(u, curves, lines)], setCursor: [(u) => read(u, curves, lines)], ready: [(u) => choosing(u, curves, onChoose)] },
     },
     tables.length ? uPlot.join(tables) : [[]],
     byId("figure"),
   );
+  byId("axis").hidden = !curves.length;
   byId("reading").textContent = curves.length ? "Point at the figure to read values; click a point to choose its rate." : "";
   byId("legend").replaceChildren(...[...curves, ...lines].map(legendItem));
   byId("values").replaceChildren(valuesTable(all));
