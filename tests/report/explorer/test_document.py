@@ -52,6 +52,12 @@ def test_every_file_of_the_page_is_in_it(page: str) -> None:
     assert all(path.read_text(encoding="utf-8") in page for path in SCRIPTS)
 
 
+def test_scripts_of_the_page_keep_to_the_limits_of_the_project() -> None:
+    lines = {path: path.read_text(encoding="utf-8").splitlines() for path in SCRIPTS}
+    assert not [path.name for path, text in lines.items() if len(text) > 300]
+    assert not [line for text in lines.values() for line in text if len(line) > 110]
+
+
 def test_nothing_is_loaded(page: str) -> None:
     assert not re.findall(r"<(?:script|img|iframe|link)[^>]*(?:src|href)=(?!\"data:,\")", page)
     assert "sourceMappingURL" not in page

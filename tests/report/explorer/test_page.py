@@ -281,7 +281,7 @@ def test_the_figure_gives_values_and_a_click_chooses_a_rate(page: Page) -> None:
         (
             ("bm25", "dense", "restart", "recovered"),
             "recovered",
-            ["query", "difference", "recovered", "restart (rate 0)", "BM25", "then lost at"],
+            ["query", "difference", "recovered", "restart (rate 0)", "BM25", "lost at"],
         ),
     ],
 )

@@ -31,7 +31,11 @@ function baselines() {
 const criteriaOf = (baseline) => unique(ofBaseline(baseline).map((one) => one.criterion));
 const seedsOf = (baseline) => unique(ofBaseline(baseline).map((one) => one.seed)).sort(byNumber);
 const ratesOf = (baseline, criterion) =>
-  unique(ofBaseline(baseline).filter((one) => one.criterion === criterion).map((one) => one.rate)).sort(byNumber);
+  unique(
+    ofBaseline(baseline)
+      .filter((one) => one.criterion === criterion)
+      .map((one) => one.rate),
+  ).sort(byNumber);
 
 // The arms that can be compared with their control, the one that matters most first.
 function comparedOf(baseline, criterion, rate) {
@@ -55,4 +59,5 @@ function element(name, text, attributes = {}) {
 
 const byId = (id) => document.getElementById(id);
 const number = (value, digits = 4) => value.toFixed(digits);
-const signed = (value, digits) => `${value > SAME ? "+" : value < -SAME ? "−" : ""}${number(Math.abs(value), digits)}`;
+const signed = (value, digits) =>
+  `${value > SAME ? "+" : value < -SAME ? "−" : ""}${number(Math.abs(value), digits)}`;

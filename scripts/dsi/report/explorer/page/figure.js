@@ -3,22 +3,47 @@
 const LINES = { bm25: [], dense: [2, 4], restart: [8, 4] };
 const MARKS = { pruned: "triangle", recovered: "circle" };
 const GREY = "#999999";
-const DASHES = [[6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6], [1, 4], [10, 2, 2, 2, 2, 2], [14, 3, 3, 3]];
+const DASHES = [
+  [6, 3],
+  [2, 2],
+  [8, 3, 2, 3],
+  [12, 4],
+  [4, 6],
+  [1, 4],
+  [10, 2, 2, 2, 2, 2],
+  [14, 3, 3, 3],
+];
 let plot;
 
-// Curves of the chosen criterion in the colours of their arms, those of others in grey; lines of unpruned ones.
+// Curves of the chosen criterion in the colours of their arms, of others in grey; lines of unpruned ones.
 function curvesOfView() {
   const points = DATA.points.filter((point) => point.measure === view.measure);
   const x = (point) => (view.axis === "zeros" ? point.zeros : Number(point.rate));
   const drawn = (arm, criterion) =>
     points
-      .filter((point) => point.baseline === view.baseline && point.arm === arm && point.criterion === criterion && x(point) !== null)
+      .filter(
+        (point) =>
+          point.baseline === view.baseline &&
+          point.arm === arm &&
+          point.criterion === criterion &&
+          x(point) !== null,
+      )
       .map((point) => ({ ...point, x: x(point) }))
       .sort((left, right) => left.x - right.x);
   const others = criteriaOf(view.baseline).filter((name) => name !== view.criterion);
   const curves = [
-    ...others.map((name, place) => ({ name: `recovered, ${name}`, colour: GREY, dash: DASHES[place % DASHES.length], points: drawn("recovered", name) })),
-    ...Object.entries(MARKS).map(([arm, mark]) => ({ name: `${wordsOf(arm)}, ${view.criterion}`, colour: DATA.arms[arm].colour, mark, points: drawn(arm, view.criterion) })),
+    ...others.map((name, place) => ({
+      name: `recovered, ${name}`,
+      colour: GREY,
+      dash: DASHES[place % DASHES.length],
+      points: drawn("recovered", name),
+    })),
+    ...Object.entries(MARKS).map(([arm, mark]) => ({
+      name: `${wordsOf(arm)}, ${view.criterion}`,
+      colour: DATA.arms[arm].colour,
+      mark,
+      points: drawn(arm, view.criterion),
+    })),
   ].filter((curve) => curve.points.length);
   const lines = Object.entries(LINES).flatMap(([arm, dash]) =>
     points
@@ -38,27 +63,51 @@ function fillFigure(onChoose) {
     ...lines.map(({ point }) => [edges, [point.mean, point.mean]]),
   ];
   const all = [...curves.flatMap((curve) => curve.points), ...lines.map((line) => line.point)];
-  const top = Math.max(...all.map((point) => point.upper ?? point.mean));
-  const series = [...curves, ...lines].map((one) => ({
-    label: one.name, stroke: one.colour, width: one.mark ? 2 : 1.5, dash: one.dash, spanGaps: true,
-    points: one.points ? { show: true, size: one.mark ? 9 : 5, stroke: one.colour, fill: one.colour, ...(one.mark === "triangle" ? { paths: triangles } : {}) } : { show: false },
-  }));
-  const axis = view.axis === "zeros" ? "zeros in the whole model (share)" : "rate: share of the prunable weights";
-  plot = new uPlot(
-    {
-      ...sizeOfFigure(), legend: { show: false }, cursor: { drag: { x: false, y: false }, points: { show: false } },
-      scales: { x: { time: false, range: edges }, y: { range: [0, Math.min(1, top * 1.05)] } },
-      axes: [{ label: axis, labelSize: 24, size: 40, show: curves.length > 0 }, { label: `${view.measure} (0–1, higher is better)`, size: 48, labelSize: 24 }],
-      series: [{}, ...series],
-      hooks: { draw: [(u) => drawIntervals(u, curves, lines)], setCursor: [(u) => read(u, curves, lines)], ready: [(u) => choosing(u, curves, onChoose)] },
+  const options = {
+    ...sizeOfFigure(),
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, points: { show: false } },
+    ...scalesOf(edges, all, curves.length > 0),
+    series: [{}, ...[...curves, ...lines].map(seriesOf)],
+    hooks: {
+      draw: [(u) => drawIntervals(u, curves, lines)],
+      setCursor: [(u) => read(u, curves)],
+      ready: [(u) => choosing(u, curves, onChoose)],
     },
-    tables.length ? uPlot.join(tables) : [[]],
-    byId("figure"),
-  );
+  };
+  plot = new uPlot(options, tables.length ? uPlot.join(tables) : [[]], byId("figure"));
   byId("axis").hidden = !curves.length;
-  byId("reading").textContent = curves.length ? "Point at the figure to read values; click a point to choose its rate." : "";
+  byId("reading").textContent = curves.length
+    ? "Point at the figure to read values; click a point to choose its rate."
+    : "";
   byId("legend").replaceChildren(...[...curves, ...lines].map(legendItem));
   byId("values").replaceChildren(valuesTable(all));
+}
+
+function scalesOf(edges, points, pruned) {
+  const top = Math.max(...points.map((point) => point.upper ?? point.mean));
+  const across =
+    view.axis === "zeros" ? "zeros in the whole model (share)" : "rate: share of the prunable weights";
+  return {
+    scales: { x: { time: false, range: edges }, y: { range: [0, Math.min(1, Math.max(top * 1.05, 0.01))] } },
+    axes: [
+      { label: across, labelSize: 24, size: 40, show: pruned },
+      { label: `${view.measure} (0–1, higher is better)`, size: 48, labelSize: 24 },
+    ],
+  };
+}
+
+function seriesOf({ name, colour, dash, mark, points }) {
+  const marks = { show: true, size: mark ? 9 : 5, stroke: colour, fill: colour };
+  if (mark === "triangle") marks.paths = triangles;
+  return {
+    label: name,
+    stroke: colour,
+    width: mark ? 2 : 1.5,
+    dash,
+    spanGaps: true,
+    points: points ? marks : { show: false },
+  };
 }
 
 function sizeOfFigure() {
@@ -74,7 +123,14 @@ function legendItem({ name, colour, dash, mark }) {
   const shapes = { triangle: "M15 1 h10 l-5 9 z", circle: "M20 1 a4 4 0 1 0 .01 0 z" };
   for (const [path, fill] of [["M0 5 H40", "none"], ...(mark ? [[shapes[mark], colour]] : [])]) {
     const drawn = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    for (const [key, value] of Object.entries({ d: path, fill, stroke: colour, "stroke-width": 2, "stroke-dasharray": (fill === "none" && dash?.join(" ")) || "none" })) drawn.setAttribute(key, value);
+    for (const [key, value] of Object.entries({
+      d: path,
+      fill,
+      stroke: colour,
+      "stroke-width": 2,
+      "stroke-dasharray": (fill === "none" && dash?.join(" ")) || "none",
+    }))
+      drawn.setAttribute(key, value);
     drawing.append(drawn);
   }
   item.append(drawing, element("span", name));
@@ -139,7 +195,8 @@ function read(u, curves) {
   const { curve, point } = found;
   const zeros = point.zeros === null ? "" : `, ${(100 * point.zeros).toFixed(1)} % zeros`;
   const seeds = point.seeds > 1 ? `, mean of ${point.seeds} seeds` : "";
-  byId("reading").textContent = `${curve.name} ${point.rate}${zeros}: ${view.measure} ${number(point.mean)}${interval(point)}${seeds}`;
+  byId("reading").textContent =
+    `${curve.name} ${point.rate}${zeros}: ${view.measure} ${number(point.mean)}${interval(point)}${seeds}`;
 }
 
 function choosing(u, curves, onChoose) {
@@ -151,7 +208,15 @@ function choosing(u, curves, onChoose) {
 
 function valuesTable(points) {
   const made = element("table");
-  const heads = ["system", "criterion", "rate", "zeros", view.measure, `${Math.round(100 * DATA.confidence)} % interval`, "seeds"];
+  const heads = [
+    "system",
+    "criterion",
+    "rate",
+    "zeros",
+    view.measure,
+    `${Math.round(100 * DATA.confidence)} % interval`,
+    "seeds",
+  ];
   const row = (cells, name) => {
     const line = element("tr");
     line.append(...cells.map((cell) => element(name, cell)));
@@ -161,7 +226,20 @@ function valuesTable(points) {
   for (const point of points) {
     const zeros = point.zeros === null ? "" : number(point.zeros);
     const ends = point.lower === null ? "" : `${number(point.lower)} to ${number(point.upper)}`;
-    made.append(row([point.system, point.criterion ?? "", point.rate ?? "", zeros, number(point.mean), ends, String(point.seeds)], "td"));
+    made.append(
+      row(
+        [
+          point.system,
+          point.criterion ?? "",
+          point.rate ?? "",
+          zeros,
+          number(point.mean),
+          ends,
+          String(point.seeds),
+        ],
+        "td",
+      ),
+    );
   }
   return made;
 }

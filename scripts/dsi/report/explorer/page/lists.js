@@ -1,4 +1,4 @@
-// The rankings of one query side by side, with texts, the relevant documents marked, and each number's command.
+// The rankings of one query side by side: texts, the relevant documents marked, each number’s command.
 
 function fillQuery() {
   const place = DATA.queries.findIndex((query) => query.qid === view.query);
@@ -7,7 +7,8 @@ function fillQuery() {
   const query = DATA.queries[place];
   byId("query-head").textContent = query.text;
   const seeds = shownSeeds();
-  const seed = seeds.length > 1 ? `; the lists are those of seed ${seeds[0]}: choose a seed to see another’s` : "";
+  const seed =
+    seeds.length > 1 ? `; the lists are those of seed ${seeds[0]}: choose a seed to see another’s` : "";
   byId("query-note").textContent = `Query ${query.qid}${seed}.`;
   const relevant = new Set(query.relevant);
   const shown = element("details", undefined, query.relevant.length < 4 ? { open: "" } : {});
@@ -31,7 +32,11 @@ function listOf(system, place, relevant) {
   const where = first ? `first relevant document at rank ${first}` : "no relevant document in the ranking";
   const items = element("ol", undefined, { class: "documents" });
   items.append(...system.lists[place].map((document) => documentItem(document, relevant.has(document))));
-  made.append(head, element("p", `${measure} ${number(system.values[view.measure][place])} · ${where}`), items);
+  made.append(
+    head,
+    element("p", `${measure} ${number(system.values[view.measure][place])} · ${where}`),
+    items,
+  );
   if (!system.lists[place].length) made.append(element("p", "This ranking is empty."));
   made.append(commandsOf(system));
   return made;

@@ -32,12 +32,25 @@ function fillSummary() {
   fillWins(byId("wins"), wins, ties, losses);
   byId("wins").setAttribute("aria-label", words);
   byId("wins").hidden = !rows.length;
-  const found = `found: a relevant document among the first ${DATA.top}`;
+  byId("columns-note").textContent = columnsInWords(control);
+}
+
+function columnsInWords(control) {
   const several = shownSeeds().length > 1;
-  const who = several ? "fewer than half of the seeds that find it unpruned still do" : "it is not found, though dense finds it";
-  const lost = view.criterion ? ` Lost at: the lowest rate at which ${who} (${found}). Brought back: whether recovery at that rate finds it again; then lost at: the lowest rate at which the recovered model does not.` : "";
-  const over = several ? " Over seeds: in how many the model is better, the same, worse." : "";
-  byId("columns-note").textContent = `Difference: ${wordsOf(view.compare)} − ${control}, in ${view.measure === "MAP" ? "AP" : view.measure}: ${DATA.measures[view.measure]}.${over}${lost}`;
+  const [pruned, recovered] = [shownSystem("pruned"), shownSystem("recovered")];
+  const measure = view.measure === "MAP" ? "AP" : view.measure;
+  const found = `found: a relevant document among the first ${DATA.top}`;
+  const who = several
+    ? "fewer than half of the seeds that find it unpruned still do"
+    : "it is not found, though dense finds it";
+  const sentences = [
+    `Difference: ${wordsOf(view.compare)} − ${control}, in ${measure}: ${DATA.measures[view.measure]}.`,
+    several && "Over seeds: in how many the model is better, the same, worse.",
+    view.criterion && `Lost at: the lowest rate at which ${who} (${found}).`,
+    pruned && recovered && "Brought back: whether recovery at that rate finds it again.",
+    pruned && recovered && "Then lost at: the lowest rate at which the recovered model does not find it.",
+  ];
+  return sentences.filter(Boolean).join(" ");
 }
 
 function choose(changes) {
@@ -56,13 +69,19 @@ function step(by) {
   if (qid === undefined) return;
   select(qid);
   const { place } = rows.find((row) => row.qid === qid);
-  table.scrollToRow(place, "nearest", false).catch(() => undefined).then(showChosen);
+  table
+    .scrollToRow(place, "nearest", false)
+    .catch(() => undefined)
+    .then(showChosen);
 }
 
 function listen() {
   const chosen = byId("choices");
   chosen.addEventListener("submit", (event) => event.preventDefault());
-  chosen.addEventListener("change", ({ target }) => target.id !== "find" && choose({ [target.id]: target.value }));
+  chosen.addEventListener(
+    "change",
+    ({ target }) => target.id !== "find" && choose({ [target.id]: target.value }),
+  );
   byId("find").addEventListener("input", ({ target }) => choose({ find: target.value }));
   byId("axis").addEventListener("change", ({ target }) => choose({ axis: target.value }));
   byId("control").addEventListener("change", ({ target }) => choose({ control: target.checked ? "1" : "" }));
@@ -81,7 +100,8 @@ function listen() {
 }
 
 function fillWords() {
-  for (const { name, meaning } of Object.values(DATA.arms)) byId("words").append(element("dt", name), element("dd", meaning));
+  for (const { name, meaning } of Object.values(DATA.arms))
+    byId("words").append(element("dt", name), element("dd", meaning));
 }
 
 readAddress();
@@ -89,7 +109,9 @@ fillWords();
 makeTable(select, (sort) => {
   view.sort = sort;
   drawQuery();
-}).then(() => {
-  listen();
-  return draw();
-}).then(() => document.documentElement.setAttribute("data-ready", ""));
+})
+  .then(() => {
+    listen();
+    return draw();
+  })
+  .then(() => document.documentElement.setAttribute("data-ready", ""));

@@ -4,7 +4,10 @@ const isFound = (system, place) => system.first[place] > 0 && system.first[place
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function rowsOfView() {
-  const pairs = shownSeeds().map((seed) => [shownSystem(view.compare, seed), shownSystem(CONTROL_OF[view.compare], seed)]);
+  const pairs = shownSeeds().map((seed) => [
+    shownSystem(view.compare, seed),
+    shownSystem(CONTROL_OF[view.compare], seed),
+  ]);
   const rates = ratesOf(view.baseline, view.criterion);
   return DATA.queries.map((query, place) => rowOf(query, place, pairs, rates));
 }
@@ -14,7 +17,10 @@ function rowOf(query, place, pairs, rates) {
   const changes = values.map(([model, control]) => model - control);
   const bm25 = systemOf("bm25");
   const lost = { pruned: lostAt("pruned", place, rates), recovered: lostAt("recovered", place, rates) };
-  const found = { pruned: keptAt("pruned", place, view.rate), recovered: keptAt("recovered", place, view.rate) };
+  const found = {
+    pruned: keptAt("pruned", place, view.rate),
+    recovered: keptAt("recovered", place, view.rate),
+  };
   return {
     place,
     qid: query.qid,

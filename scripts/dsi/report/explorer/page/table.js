@@ -11,7 +11,12 @@ function makeTable(onSelect, onSort) {
     index: "place",
     columns: columnsOfView(),
     data: [],
-    columnDefaults: { headerSortTristate: true, headerSortStartingDir: "desc", resizable: false, headerWordWrap: true },
+    columnDefaults: {
+      headerSortTristate: true,
+      headerSortStartingDir: "desc",
+      resizable: false,
+      headerWordWrap: true,
+    },
     placeholder: "No query is like this.",
     rowFormatter: markSelected,
   });
@@ -25,29 +30,77 @@ function makeTable(onSelect, onSort) {
 }
 
 function columnsOfView() {
-  const numeric = { sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, hozAlign: "right", headerHozAlign: "right" };
-  const value = { ...numeric, minWidth: 84, formatter: (cell) => plain(cell.getValue(), (found) => number(found, 3)) };
-  const rate = { ...numeric, headerSortStartingDir: "asc", minWidth: 62, formatter: (cell) => plain(cell.getValue(), String) };
+  const numeric = {
+    sorter: "number",
+    sorterParams: { alignEmptyValues: "bottom" },
+    hozAlign: "right",
+    headerHozAlign: "right",
+  };
+  const value = {
+    ...numeric,
+    minWidth: 84,
+    formatter: (cell) => plain(cell.getValue(), (found) => number(found, 3)),
+  };
+  const rate = {
+    ...numeric,
+    headerSortStartingDir: "asc",
+    minWidth: 62,
+    formatter: (cell) => plain(cell.getValue(), String),
+  };
   const columns = [
-    { title: "query", field: "text", sorter: "string", headerSortStartingDir: "asc", formatter: queryButton, widthGrow: 9, minWidth: 150 },
-    { title: "difference", field: "difference", ...numeric, minWidth: 94, formatter: (cell) => change(cell.getValue()) },
+    {
+      title: "query",
+      field: "text",
+      sorter: "string",
+      headerSortStartingDir: "asc",
+      formatter: queryButton,
+      widthGrow: 9,
+      minWidth: 150,
+    },
+    {
+      title: "difference",
+      field: "difference",
+      ...numeric,
+      minWidth: 94,
+      formatter: (cell) => change(cell.getValue()),
+    },
     { title: wordsOf(view.compare), field: "model", ...value, minWidth: 96 },
     { title: wordsOf(CONTROL_OF[view.compare]), field: "control", ...value },
   ];
   if (view.compare !== "dense") columns.push({ title: "BM25", field: "bm25", ...value });
   if (shownSeeds().length > 1) {
-    columns.push({ title: "over seeds", field: "wins", sorter: "number", minWidth: 96, formatter: (cell) => winsOf(cell.getData()) });
+    columns.push({
+      title: "over seeds",
+      field: "wins",
+      sorter: "number",
+      minWidth: 96,
+      formatter: (cell) => winsOf(cell.getData()),
+    });
   }
   if (shownSystem("pruned")) columns.push({ title: "lost at", field: "prunedLost", ...rate });
   if (shownSystem("pruned") && shownSystem("recovered")) {
-    columns.push({ title: "brought back", field: "back", sorter: "string", sorterParams: { alignEmptyValues: "bottom" }, minWidth: 76, formatter: (cell) => plain(cell.getValue(), String) });
+    columns.push({
+      title: "brought back",
+      field: "back",
+      sorter: "string",
+      sorterParams: { alignEmptyValues: "bottom" },
+      minWidth: 76,
+      formatter: (cell) => plain(cell.getValue(), String),
+    });
   }
-  if (shownSystem("recovered")) columns.push({ title: "then lost at", field: "recoveredLost", ...rate });
+  if (shownSystem("recovered"))
+    columns.push({
+      title: shownSystem("pruned") ? "then lost at" : "lost at",
+      field: "recoveredLost",
+      ...rate,
+    });
   return columns;
 
   function change(value) {
     const direction = value > SAME ? "up" : value < -SAME ? "down" : "level";
-    return element("span", `${{ up: "▲", down: "▼", level: "" }[direction]} ${signed(value, 3)}`, { class: direction });
+    return element("span", `${{ up: "▲", down: "▼", level: "" }[direction]} ${signed(value, 3)}`, {
+      class: direction,
+    });
   }
 }
 
@@ -65,7 +118,11 @@ function markSelected(row) {
 }
 
 function winsOf({ wins, ties, losses }) {
-  const bar = element("span", undefined, { class: "wins", role: "img", "aria-label": winsWords(wins, ties, losses) });
+  const bar = element("span", undefined, {
+    class: "wins",
+    role: "img",
+    "aria-label": winsWords(wins, ties, losses),
+  });
   fillWins(bar, wins, ties, losses);
   return bar;
 }

@@ -93,5 +93,6 @@ function fillForm() {
   if (byId("find").value !== view.find) byId("find").value = view.find;
   byId("control").checked = view.control === "1";
   byId("control").parentElement.hidden = !shownSystem("restart");
-  for (const radio of document.querySelectorAll("input[name=axis]")) radio.checked = radio.value === view.axis;
+  for (const radio of document.querySelectorAll("input[name=axis]"))
+    radio.checked = radio.value === view.axis;
 }
