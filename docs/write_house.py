@@ -92,8 +92,8 @@ STAGES = (
     ),
     Room(
         "report",
-        "tables, figures, timings; the published study beside its reproduction",
-        ("tables.md", "benefit.md", "ablation.md", "timings.md", "tables/*", "figures/*"),
+        "tables, explorer, figures, timings; the published study beside its reproduction",
+        ("tables.md", "explore.html", "benefit.md", "ablation.md", "timings.md", "tables/*", "figures/*"),
     ),
 )
 SHARED = (

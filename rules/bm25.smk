@@ -30,12 +30,10 @@ rule search_bm25:
 
 rule export_bm25:
     input:
+        multiext("<collection>/", documents="documents.parquet", queries="queries.parquet"),
         index="<collection>/index/manifest.json",
-        documents="<collection>/documents.parquet",
-        queries="<collection>/queries.parquet",
     output:
-        weights="<collection>/bm25-weights.parquet",
-        words="<collection>/bm25-words.parquet",
+        multiext("<collection>/bm25-", weights="weights.parquet", words="words.parquet"),
     log:
         "<logs>/export_bm25/weights.log",
     benchmark:

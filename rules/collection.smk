@@ -17,9 +17,8 @@ if KIND == "pydocs":
 
     rule collect_pydocs:
         output:
+            multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet"),
             documents="<collection>/documents.parquet",
-            queries="<collection>/queries.parquet",
-            qrels="<collection>/qrels.parquet",
         log:
             "<logs>/collect_pydocs/<collection_name>.log",
         benchmark:
@@ -108,8 +107,7 @@ if KIND != "pydocs":
             inputs.local_query_files(COLLECTION),
             documents="<corpus>",
         output:
-            queries="<collection>/queries.parquet",
-            qrels="<collection>/qrels.parquet",
+            multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet"),
         log:
             "<logs>/collect_topics/<collection_name>.log",
         benchmark:
@@ -135,8 +133,7 @@ if SCOPED:
             corpus="<corpus>",
             qrels="<collection>/qrels.parquet",
         output:
-            documents="<collection>/documents.parquet",
-            counts="<collection>/scope.json",
+            multiext("<collection>/", documents="documents.parquet", counts="scope.json"),
         log:
             "<logs>/scope_documents/<collection_name>.log",
         benchmark:

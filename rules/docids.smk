@@ -5,11 +5,9 @@ from plan import inputs, settings, systems_of_study as systems
 
 rule train_tokenizer:
     input:
-        documents="<collection>/documents.parquet",
-        queries="<collection>/queries.parquet",
+        multiext("<collection>/", documents="documents.parquet", queries="queries.parquet"),
     output:
-        tokenizer="<results>/<owner>/tokenizer/tokenizer.json",
-        configuration="<results>/<owner>/tokenizer/tokenizer_config.json",
+        multiext("<results>/<owner>/tokenizer/tokenizer", tokenizer=".json", configuration="_config.json"),
     log:
         "<logs>/<job>.log",
     benchmark:
@@ -47,8 +45,9 @@ use rule train_tokenizer as train_list_tokenizer with:
 
 rule fetch_tokenizer:
     output:
-        tokenizer="<results>/models/{model}/tokenizer/tokenizer.json",
-        configuration="<results>/models/{model}/tokenizer/tokenizer_config.json",
+        multiext(
+            "<results>/models/{model}/tokenizer/tokenizer", tokenizer=".json", configuration="_config.json"
+        ),
     log:
         "<logs>/fetch_tokenizer/{model}.log",
     benchmark:

@@ -11,8 +11,7 @@ rule evaluate:
         outputs=lambda wildcards: inputs.outputs_of(wildcards.slug),
         dense=lambda wildcards: inputs.dense_run_of(wildcards.slug),
     output:
-        metrics="<results>/metrics/{slug}.json",
-        per_query="<results>/metrics/{slug}.per_query.parquet",
+        multiext("<results>/metrics/{slug}", metrics=".json", per_query=".per_query.parquet"),
     log:
         "<logs>/evaluate/{slug}.log",
     benchmark:

@@ -76,10 +76,9 @@ use rule prune as prune_calibrated with:
 
 rule measure_sensitivity:
     input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet"),
         model="<results>/baselines/{baseline}/seed{seed}/dense/model.safetensors",
         rest=inputs.checkpoint("<results>/baselines/{baseline}/seed{seed}/dense"),
-        queries="<collection>/queries.parquet",
-        qrels="<collection>/qrels.parquet",
     output:
         values="<results>/sensitivity/{baseline}-seed{seed}.csv",
     log:

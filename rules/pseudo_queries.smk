@@ -21,8 +21,7 @@ rule read_pseudo_queries:
         "Reading the generated queries of {input.file} (what was left out: {log})"
     shell:
         run(
-            "read_pseudo_queries --file {input.file:q} --documents {input.documents} --output"
-            " {output.queries}"
+            "read_pseudo_queries --file {input.file:q} --documents {input.documents} --output {output.queries}"
         )
 
 

@@ -3,8 +3,7 @@
 
 rule rank_random:
     input:
-        documents="<collection>/documents.parquet",
-        queries="<collection>/queries.parquet",
+        multiext("<collection>/", documents="documents.parquet", queries="queries.parquet"),
     output:
         run="<results>/runs/random.trec.gz",
     log:

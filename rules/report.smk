@@ -4,6 +4,7 @@ from plan import inputs, report_settings, reproduction, results_of_study as resu
 from plan import systems_of_study as systems
 
 EVALUATED = systems.evaluated_systems(study)
+EXPLORED = systems.explored_systems(study)
 LISTED = reproduction.list_systems(study)
 MEASURED = systems.measured_baselines(study)
 COMPARED = systems.compared_baselines(study)
@@ -15,16 +16,13 @@ figure = lambda wildcards: reproduction.reproduction_figure(study, wildcards.fig
 
 rule make_tables:
     input:
-        metrics=inputs.metrics_of(EVALUATED),
-        per_query=inputs.per_query_of(EVALUATED),
+        **inputs.measures_of(EVALUATED),
         reproduction=["<results>/tables/reproduction.md"] if LISTED else [],
         sparsity=[f"<results>/{system.slug}/sparsity.json" for system in systems.masked_systems(study)],
         documents="<collection>/documents.parquet",
     output:
+        multiext("<results>/tables/", metrics="metrics.csv", sparsity="sparsity.csv", verdicts="verdicts.csv"),
         tables="<results>/tables.md",
-        metrics="<results>/tables/metrics.csv",
-        sparsity="<results>/tables/sparsity.csv",
-        verdicts="<results>/tables/verdicts.csv",
     log:
         "<logs>/make_tables/tables.log",
     benchmark:
@@ -45,16 +43,41 @@ rule make_tables:
         )
 
 
+rule make_explorer:
+    input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet", texts="documents.parquet"),
+        **inputs.measures_of(EXPLORED),
+        runs=inputs.runs_of(EXPLORED),
+        sparsity="<results>/tables/sparsity.csv",
+    output:
+        page="<results>/explore.html",
+    log:
+        "<logs>/make_explorer/explore.log",
+    benchmark:
+        "<benchmarks>/make_explorer/explore.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        name=study.collection,
+        confidence=study.report.confidence,
+        assets=commands.files_digest("dsi/report/explorer"),
+    message:
+        "Writing the explorer"
+    shell:
+        run(
+            "make_explorer --metrics {input.metrics} --results $(dirname {output.page}) --sparsity"
+            " {input.sparsity} --name {params.name:q} --confidence {params.confidence} --output {output.page}"
+        )
+
+
 rule make_reproduction:
     input:
         multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet", topk="topk.parquet"),
-        metrics=inputs.metrics_of(LISTED),
-        per_query=inputs.per_query_of(LISTED),
+        **inputs.measures_of(LISTED),
         histories=inputs.histories_of(reproduction.dense_list_systems(study)),
         outputs=inputs.outputs_of(*systems.slugs(reproduction.systems_by_seen_targets(study))),
     output:
-        tables="<results>/tables/reproduction.md",
-        csv="<results>/tables/reproduction.csv",
+        multiext("<results>/tables/reproduction", tables=".md", csv=".csv"),
     log:
         "<logs>/make_reproduction/tables.log",
     benchmark:
@@ -77,11 +100,10 @@ rule make_reproduction:
 
 rule make_benefit:
     input:
+        multiext("<results>/tables/", metrics="metrics.csv", sparsity="sparsity.csv"),
         sizes=[f"<results>/sizes/{system.slug}.json" for system in systems.measured_systems(study)],
         rounded=[f"<results>/rounded/{name}-seed{seed}.csv" for name in MEASURED for seed in study.seeds],
         latency=[f"<results>/latency/{name}.json" for name in MEASURED],
-        metrics="<results>/tables/metrics.csv",
-        sparsity="<results>/tables/sparsity.csv",
     output:
         markdown="<results>/benefit.md",
         csv="<results>/tables/benefit.csv",
@@ -105,8 +127,7 @@ rule make_benefit:
 
 rule compare_baselines:
     input:
-        metrics=inputs.metrics_of(systems.e1_systems(study, COMPARED)),
-        per_query=inputs.per_query_of(systems.e1_systems(study, COMPARED)),
+        **inputs.measures_of(systems.e1_systems(study, COMPARED)),
     output:
         multiext("<results>/figures/ablation", svg=".svg", png=".png"),
         tables="<results>/ablation.md",
@@ -281,8 +302,7 @@ rule summarise_timings:
         results.pages(study),
         results.figure_files(study),
     output:
-        markdown="<results>/timings.md",
-        csv="<results>/timings.csv",
+        multiext("<results>/timings", markdown=".md", csv=".csv"),
     log:
         "<logs>/summarise_timings/timings.log",
     benchmark:

@@ -1,5 +1,6 @@
 """The commands of scripts/: which there are, the digest of a command's code, and the shell that runs it."""
 
+import hashlib
 from pathlib import Path
 
 from plan.digests import code_digest
@@ -36,6 +37,19 @@ class Commands:
         if name not in self.files:
             raise UnknownCommandError(f"no command {name!r}; expected one of {', '.join(self.files)}")
         return code_digest(self.scripts, self.files[name], *(self.scripts / module for module in modules))
+
+    def files_digest(self, folder: str) -> str:
+        """The digest of the files of a package that are no Python, which `digest` does not see.
+
+        Args:
+            folder: of this project, relative to scripts/.
+        """
+        digest = hashlib.sha256()
+        found = (path for path in (self.scripts / folder).rglob("*") if path.is_file())
+        for path in sorted(path for path in found if path.suffix not in (".py", ".pyc")):
+            digest.update(path.relative_to(self.scripts).as_posix().encode())
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
 
     def shell(self, line: str, *, code: str | None = None) -> str:
         """The shell command of a rule: interpreter, command and options, all that it says in the rule's log.

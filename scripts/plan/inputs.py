@@ -87,6 +87,16 @@ def per_query_of(systems: Sequence[System]) -> list[str]:
     return [f"<results>/metrics/{system.slug}.per_query.parquet" for system in systems]
 
 
+def measures_of(systems: Sequence[System]) -> dict[str, list[str]]:
+    """Both, as inputs of those names."""
+    return {"metrics": metrics_of(systems), "per_query": per_query_of(systems)}
+
+
+def runs_of(systems: Sequence[System]) -> list[str]:
+    """The rankings of some systems."""
+    return [f"<results>/runs/{system.slug}.trec.gz" for system in systems]
+
+
 def outputs_of(*slugs: str) -> list[str]:
     """What models made of each query; a reference ranking has no such file."""
     return [f"<results>/runs/{slug}.outputs.parquet" for slug in slugs if slug not in REFERENCES]

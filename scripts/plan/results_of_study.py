@@ -11,10 +11,11 @@ SUFFIXES = ("svg", "png")
 
 
 def pages(study: Study) -> list[str]:
-    """The pages of text, without that of the timings."""
+    """The pages to read, without that of the timings; the explorer last."""
     benefit = ["benefit"] if study.report.benefit and measured_baselines(study) else []
     ablation = ["ablation"] if compared_baselines(study) else []
-    return [f"<results>/{name}.md" for name in ["tables", *benefit, *ablation]]
+    texts = [f"<results>/{name}.md" for name in ["tables", *benefit, *ablation]]
+    return [*texts, "<results>/explore.html"]
 
 
 def figure_files(study: Study) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dsi.pruning.registry import one_shot, rates_of
-from dsi.systems import ALWAYS, DENSE_ARMS, INITIAL, REFERENCES, SMALL_ARMS, System
+from dsi.systems import ALWAYS, DENSE_ARMS, INITIAL, PRUNED_ARMS, REFERENCES, SMALL_ARMS, System
 from plan.config.baseline import DocidBaseline
 from plan.config.study import Study
 
@@ -133,6 +133,12 @@ def evaluated_systems(study: Study) -> list[System]:
         *systems_of_arm(study, "recovered"),
         *small_systems(study),
     ]
+
+
+def explored_systems(study: Study) -> list[System]:
+    """Whose rankings the explorer shows: BM25, dense and its restart, pruned and recovered."""
+    arms = ("bm25", "dense", "restart", *PRUNED_ARMS)
+    return [system for system in evaluated_systems(study) if system.arm in arms]
 
 
 def masked_systems(study: Study) -> list[System]:

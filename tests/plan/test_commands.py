@@ -57,6 +57,21 @@ def test_a_module_that_is_imported_by_name_is_in_the_digest(scripts: Path) -> No
     )
 
 
+def test_files_that_are_no_python_have_a_digest_of_names_and_contents(scripts: Path) -> None:
+    page = scripts / "dsi/page/explorer.js"
+    page.parent.mkdir()
+    digests = []
+    for text in ("a", "b"):
+        page.write_text(text)
+        digests.append(Commands(scripts).files_digest("dsi"))
+    (scripts / "dsi/base.py").write_text("NAME = 3\n")  # in the digest of commands, not in this one
+    digests.append(Commands(scripts).files_digest("dsi"))
+    page.rename(page.with_name("other.js"))
+    digests.append(Commands(scripts).files_digest("dsi"))
+    assert digests[1] == digests[2]
+    assert len(set(digests)) == 3
+
+
 def test_an_unknown_command_is_named_with_those_there_are(scripts: Path) -> None:
     with pytest.raises(UnknownCommandError, match="no command 'rnak'; expected one of search_bm25, rank"):
         Commands(scripts).shell("rnak --depth 3")

@@ -24,11 +24,13 @@ from plan.inputs import (
     local_corpus_files,
     local_files,
     local_query_files,
+    measures_of,
     metrics_of,
     outputs_of,
     per_query_of,
     query_model_files,
     rounded_files_of,
+    runs_of,
     source_name,
     tokenizer_of,
     weights_of,
@@ -61,6 +63,8 @@ def test_files_of_systems() -> None:
     assert f"{folder}/retriever.json" in checkpoint(folder)
     assert histories_of([DENSE]) == [f"{folder}/history.parquet"]
     assert metrics_of([DENSE]) == ["<results>/metrics/baselines/dsi/seed1/dense.json"]
+    assert runs_of([DENSE]) == ["<results>/runs/baselines/dsi/seed1/dense.trec.gz"]
+    assert measures_of([DENSE]) == {"metrics": metrics_of([DENSE]), "per_query": per_query_of([DENSE])}
     assert per_query_of([DENSE]) == ["<results>/metrics/baselines/dsi/seed1/dense.per_query.parquet"]
     file = "<results>/compressed/baselines/dsi/seed1/dense"
     assert rounded_files_of([DENSE]) == [f"{file}.{word}.dsz" for word in ("small", "int8", "int4")]

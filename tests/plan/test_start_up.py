@@ -48,7 +48,10 @@ def slow_packages(command: str) -> set[str]:
     [
         (("evaluate",), {"ir_measures", "pandas"}),
         (("make_reproduction", "make_tables", "rank_random", "search_bm25", "summarise_timings"), {"pandas"}),
-        (("plot_curves", "plot_lost_queries", "plot_rates"), {"matplotlib", "pandas", "seaborn"}),
+        (
+            ("make_explorer", "plot_curves", "plot_lost_queries", "plot_rates"),
+            {"matplotlib", "pandas", "seaborn"},
+        ),
         (("prune", "prune_calibrated", "prune_lists"), {"pandas", "torch", "transformers"}),
         (("train", "train_lists"), {"lightning", "pandas", "torch", "transformers"}),
     ],

@@ -13,6 +13,7 @@ from plan.systems_of_study import (
     docid_baselines,
     e1_systems,
     evaluated_systems,
+    explored_systems,
     initial_systems,
     list_baselines,
     masked_systems,
@@ -204,6 +205,17 @@ def test_lost_queries_are_told_from_bm25_unpruned_models_and_the_criterions_own(
     assert slugs(systems_of_lost_queries(study, "smoke", "gradual")) == [
         *shared,
         "recovered/smoke/seed1/gradual-0.5",
+    ]
+
+
+def test_the_explorer_has_bm25_dense_restart_and_what_was_pruned(study_of: StudyOf) -> None:
+    study = study_of("smoke", run=["smoke"], rates=[0.5], seeds=[1])
+    assert slugs(explored_systems(study)) == [
+        "bm25",
+        "baselines/smoke/seed1/dense",
+        "baselines/smoke/seed1/restart",
+        "pruned/smoke/seed1/magnitude-0.5",
+        "recovered/smoke/seed1/magnitude-0.5",
     ]
 
 

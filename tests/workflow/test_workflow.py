@@ -36,7 +36,7 @@ COLUMNS = (
 )
 # Two baselines, one a task, with two seeds and one rate: each stage of a baseline has two jobs.
 TIMINGS = {"summarise_timings": 1, "all": 1}
-FIGURES = {"plot_rates": 2, **TIMINGS}
+FIGURES = {"plot_rates": 2, "make_explorer": 1, **TIMINGS}
 REPORTS = {"make_reproduction": 1, "make_tables": 1, "plot_lost_queries": 2, **FIGURES}
 PRUNED = {"recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS}
 # Appended to a module: code that does nothing, and words.
@@ -136,6 +136,7 @@ def test_tables_figures_and_timings_are_there(study: Path) -> None:
     for name in names:
         assert (results / f"figures/{name}.svg").read_text().startswith("<?xml")
         assert (results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "<title>Explorer: " in (results / "explore.html").read_text(encoding="utf-8")
     timings = pd.read_csv(results / "timings.csv").set_index("rule")
     assert timings.loc["dense", "jobs"] == 4
     assert 0 < timings.loc["all", "start_up_cpu_s"] < timings.loc["all", "cpu_s"]
@@ -192,9 +193,9 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
-    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/70\] ", line)]
-    assert len(jobs) == 70 + 1  # `all` among them, and the end
-    assert "[70/70] done" in jobs[-1]
+    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/71\] ", line)]
+    assert len(jobs) == 71 + 1  # `all` among them, and the end
+    assert "[71/71] done" in jobs[-1]
     assert sum("training E1" in line for line in jobs) == 4
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 15
@@ -284,7 +285,8 @@ def test_a_figures_resolution_redraws_figures(study: Path) -> None:
     assert planned(study, "all", "--config", "report={dpi: 99}") == {
         "plot_curves": 2,
         "plot_lost_queries": 2,
-        **FIGURES,
+        "plot_rates": 2,
+        **TIMINGS,
     }
 
 
@@ -319,6 +321,7 @@ def test_other_threads_retrain(study: Path) -> None:
         ("dsi/report/lost_queries.py", {"plot_lost_queries": 2, **TIMINGS}),
         ("dsi/evaluation/verdicts.py", {"make_tables": 1, **FIGURES}),
         ("dsi/report/reproduction/claims.py", {"make_reproduction": 1, "make_tables": 1, **FIGURES}),
+        ("report/make_explorer.py", {"make_explorer": 1, **TIMINGS}),
         ("report/summarise_timings.py", TIMINGS),
     ],
 )
@@ -361,6 +364,12 @@ def test_a_new_criterion_costs_its_own_chain(edited: Path) -> None:
         "make_reproduction": 1,
         "make_tables": 1,
     }
+
+
+def test_an_edited_file_of_the_explorers_page_makes_it_again(edited: Path) -> None:
+    path = edited / "scripts/dsi/report/explorer/page/explorer.css"
+    path.write_text(path.read_text() + "p { color: black; }\n")
+    assert planned(edited) == {"make_explorer": 1, **TIMINGS}
 
 
 def test_an_output_that_is_gone_is_made_again_alone(study: Path) -> None:
