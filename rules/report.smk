@@ -1,6 +1,7 @@
 """Tables, pages, figures, and where the time went."""
 
-from plan import inputs, reproduction, results_of_study as results, settings, systems_of_study as systems
+from plan import inputs, provenance, report_files, reproduction, settings
+from plan import results_of_study as results, systems_of_study as systems
 
 EVALUATED = systems.evaluated_systems(study)
 LISTED = reproduction.list_systems(study)
@@ -21,6 +22,8 @@ rule make_tables:
         documents="<collection>/documents.parquet",
     output:
         tables="<results>/tables.md",
+        page=report_files.page("tables"),
+        answer="<results>/answer.md",
         metrics="<results>/tables/metrics.csv",
         sparsity="<results>/tables/sparsity.csv",
         verdicts="<results>/tables/verdicts.csv",
@@ -31,7 +34,7 @@ rule make_tables:
     conda:
         "../envs/environment.yaml"
     params:
-        facts=settings.facts(study),
+        facts=provenance.facts(study),
         judging=settings.judging(study),
         files=lambda wildcards, input: inputs.as_options(input),
     message:
@@ -83,6 +86,7 @@ rule make_benefit:
         sparsity="<results>/tables/sparsity.csv",
     output:
         markdown="<results>/benefit.md",
+        page=report_files.page("benefit"),
         csv="<results>/tables/benefit.csv",
     log:
         "<logs>/make_benefit/benefit.log",
@@ -107,8 +111,9 @@ rule compare_baselines:
         metrics=inputs.metrics_of(systems.e1_systems(study, COMPARED)),
         per_query=inputs.per_query_of(systems.e1_systems(study, COMPARED)),
     output:
-        multiext("<results>/figures/ablation", svg=".svg", png=".png"),
+        **report_files.figure("ablation"),
         tables="<results>/ablation.md",
+        page=report_files.page("ablation"),
         csv="<results>/tables/ablation.csv",
     log:
         "<logs>/compare_baselines/ablation.log",
@@ -135,7 +140,7 @@ rule plot_curves:
     input:
         histories=lambda wildcards: inputs.histories_of(drawn(wildcards)),
     output:
-        multiext("<results>/figures/curves-{baseline}-{criterion}", svg=".svg", png=".png"),
+        **report_files.figure("curves-{baseline}-{criterion}"),
     log:
         "<logs>/plot_curves/{baseline}-{criterion}.log",
     benchmark:
@@ -158,7 +163,7 @@ rule plot_rates:
     input:
         multiext("<results>/tables/", metrics="metrics.csv", sparsity="sparsity.csv", verdicts="verdicts.csv"),
     output:
-        multiext("<results>/figures/rates-{baseline}-{criterion}", svg=".svg", png=".png"),
+        **report_files.figure("rates-{baseline}-{criterion}"),
     log:
         "<logs>/plot_rates/{baseline}-{criterion}.log",
     benchmark:
@@ -186,7 +191,7 @@ rule plot_lost_queries:
         per_query=lambda wildcards: inputs.per_query_of(lost(wildcards)),
         queries="<collection>/queries.parquet",
     output:
-        multiext("<results>/figures/lost-{baseline}-{criterion}", svg=".svg", png=".png"),
+        **report_files.figure("lost-{baseline}-{criterion}"),
         csv="<results>/tables/lost-{baseline}-{criterion}.csv",
     log:
         "<logs>/plot_lost_queries/{baseline}-{criterion}.log",
@@ -211,9 +216,7 @@ rule plot_frontier:
         metrics="<results>/tables/metrics.csv",
         costs=lambda wildcards: results.cost_table(wildcards.cost),
     output:
-        multiext(
-            "<results>/figures/frontier-{cost,sparsity|bytes|latency}-{baseline}", svg=".svg", png=".png"
-        ),
+        **report_files.figure("frontier-{cost,sparsity|bytes|latency}-{baseline}"),
     log:
         "<logs>/plot_frontier/{cost}-{baseline}.log",
     benchmark:
@@ -237,7 +240,7 @@ rule plot_sensitivity:
     input:
         values=[f"<results>/sensitivity/{{baseline}}-seed{seed}.csv" for seed in study.seeds],
     output:
-        multiext("<results>/figures/sensitivity-{baseline}", svg=".svg", png=".png"),
+        **report_files.figure("sensitivity-{baseline}"),
     log:
         "<logs>/plot_sensitivity/{baseline}.log",
     benchmark:
@@ -259,7 +262,7 @@ rule plot_reproduction:
     input:
         histories=lambda wildcards: inputs.histories_of(figure(wildcards).systems()),
     output:
-        multiext("<results>/figures/{figure,reproduction-[a-z0-9]+}", svg=".svg", png=".png"),
+        **report_files.figure("{figure,reproduction-[a-z0-9]+}"),
     log:
         "<logs>/plot_reproduction/{figure}.log",
     benchmark:
@@ -281,6 +284,7 @@ rule summarise_timings:
         results.figure_files(study),
     output:
         markdown="<results>/timings.md",
+        page=report_files.page("timings"),
         csv="<results>/timings.csv",
     log:
         "<logs>/summarise_timings/timings.log",

@@ -17,6 +17,12 @@ def pages(study: Study) -> list[str]:
     return [f"<results>/{name}.md" for name in ["tables", *benefit, *ablation]]
 
 
+def everything(study: Study) -> list[str]:
+    """All that the study asks for; the timings come last."""
+    text = [*pages(study), "<results>/timings.md"]
+    return ["<results>/answer.md", *figure_files(study), *text, *(path[:-3] + ".html" for path in text)]
+
+
 def figure_files(study: Study) -> list[str]:
     """Every figure in both of its forms."""
     names = [*figures(study), *reproduction_figures(study)]

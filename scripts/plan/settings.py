@@ -281,19 +281,6 @@ def list_measures_option(study: Study, slug: str) -> str:
     return f"--lists {shlex.quote(as_json(lists))}"
 
 
-def facts(study: Study) -> str:
-    """What the tables' introduction states about the study."""
-    epochs: Mapping[str, int] = {name: study.baselines[name].training.epochs for name in study.run}
-    return as_json(
-        {
-            "collection": study.collection,
-            "e1": epochs,
-            "e2": study.recovery.epochs,
-            "agreement_k": study.evaluation.agreement_k,
-        }
-    )
-
-
 def judging(study: Study) -> str:
     """How surely verdicts must hold, and of which seeds they are."""
     report = study.report

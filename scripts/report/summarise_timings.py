@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dsi.base.command import command_parser, run
-from dsi.base.files import replacing, write_text
+from dsi.base.files import replacing
 from dsi.report.timings import read_jobs, summarise, timings_page
+from dsi.report.web_page import write_page
 
 
 class Arguments(NamedTuple):
@@ -36,7 +37,7 @@ def main() -> None:
     table = summarise(read_jobs(arguments.benchmarks, arguments.logs))
     with replacing(arguments.csv) as path:
         table.to_csv(path, index=False, float_format="%.2f")
-    write_text(timings_page(table), arguments.markdown)
+    write_page(timings_page(table), arguments.markdown)
 
 
 if __name__ == "__main__":
