@@ -46,7 +46,7 @@ lock = ResultsLock(Path(RESULTS))
 STAGES = "collection bm25 pseudo_queries docids training pruning ranking evaluation efficiency report".split()
 
 export_environment(commands.scripts, map(str, workflow.deployment_settings.deployment_method))
-terminal.adapt(logger, study, planning=lambda: workflow.dryrun)
+terminal.adapt(logger, study, lambda: workflow.dryrun, lambda: workflow.resource_settings.cores)
 
 
 pathvars:

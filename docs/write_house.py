@@ -93,7 +93,16 @@ STAGES = (
     Room(
         "report",
         "tables, figures, timings; the published study beside its reproduction",
-        ("tables.md", "benefit.md", "ablation.md", "timings.md", "tables/*", "figures/*"),
+        (
+            "answer.md",
+            "report.html",
+            "tables.md",
+            "benefit.md",
+            "ablation.md",
+            "timings.md",
+            "tables/*",
+            "figures/*",
+        ),
     ),
 )
 SHARED = (

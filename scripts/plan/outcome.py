@@ -1,13 +1,12 @@
 """What a study's end brings: report.html, and the answer on the terminal.
 
-The report is made by a second Snakemake after the run's end, as it shows how long every job took, which a job
-of the run cannot know, and so for any configuration, without one more thing to type. The configuration as this
-run has it goes along in a file: that of --config and --configfile, too.
+The report is made by a second Snakemake when the run has ended: it shows how long every job took, which no
+job of the run can know, and nobody has to ask for it. The configuration goes along in a file as this run has
+it, with what --config and --configfile say.
 """
 
 import json
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,15 +53,16 @@ def make_report(folder: Path, snakefile: str, config: Mapping[str, Any]) -> None
     with TemporaryDirectory() as temporary:
         merged = Path(temporary) / "config.json"
         merged.write_text(json.dumps(config), encoding="utf-8")
+        style = str(Path(snakefile).parent / "report/style.css")
         command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
-        command += ["--configfile", str(merged), "--report", str(made)]
+        command += ["--configfile", str(merged), "--report", str(made), "--report-stylesheet", style]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise ReportFailedError(
             f"{folder / REPORT} could not be made, although the study's results are all there:\n"
             f"{(ended.stdout + ended.stderr)[-TAIL:]}"
         )
-    os.replace(made, folder / REPORT)
+    made.replace(folder / REPORT)
 
 
 def answer_lines(folder: Path) -> Iterator[str]:

@@ -26,8 +26,14 @@ LAYERS = (
     "efficiency",
     "report",
 )
-# The last of them reads the first lines of a user's files before any job.
-OF_THE_PLAN = ("dsi.systems", "dsi.collection.docstrings", "dsi.pruning.registry", "dsi.base.lines")
+# The last two: the first lines of a user's files before any job, and how far jobs are by their logs.
+OF_THE_PLAN = (
+    "dsi.systems",
+    "dsi.collection.docstrings",
+    "dsi.pruning.registry",
+    "dsi.base.lines",
+    "dsi.base.progress",
+)
 BY_NAME = {"dsi/pruning/apply.py"}  # a criterion's module, whose digest the rules add
 LIBRARY = sorted((SCRIPTS / "dsi").rglob("*.py"))
 PLAN = sorted((SCRIPTS / "plan").rglob("*.py"))

@@ -298,15 +298,6 @@ def test_only_systems_that_make_lists_are_measured_as_such(study_of: StudyOf) ->
     assert option(settings.list_measures_option(study, slug), "--lists") == {"k": 3, "batch_size": 16}
 
 
-def test_the_introduction_states_collection_epochs_and_k(study_of: StudyOf) -> None:
-    assert json.loads(settings.facts(study_of("smoke"))) == {
-        "collection": "smoke",
-        "e1": {"smoke": 2, LISTS: 2},
-        "e2": 1,
-        "agreement_k": 10,
-    }
-
-
 def test_compared_baselines_come_with_all_their_settings(study_of: StudyOf) -> None:
     found = json.loads(settings.of_baselines(study_of("smoke"), ["smoke"]))
     assert list(found) == ["smoke"]

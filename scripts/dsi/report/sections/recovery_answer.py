@@ -22,8 +22,9 @@ def unrecovered_losses(values: pd.DataFrame, baseline: str, criterion: str) -> d
     rows = values[(values["split"] == "test") & (values["baseline"] == baseline)]
     dense = float(rows.loc[rows["arm"] == "dense", "value"].mean())
     pruned = rows[(rows["arm"] == "pruned") & (rows["criterion"] == criterion)]
-    means: Mapping[float, float] = pruned.groupby("rate")["value"].mean().to_dict()
-    return {float(rate): 1 - mean / dense for rate, mean in means.items()} if dense > 0 else {}
+    if pruned.empty or not dense > 0:
+        return {}
+    return {rate: 1 - float(group["value"].mean()) / dense for rate, group in pruned.groupby("rate")}  # type: ignore[misc]
 
 
 def recovery_sentence(
