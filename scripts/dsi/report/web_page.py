@@ -18,7 +18,7 @@ h2 { margin-top: 2em; border-bottom: 1px solid #d5dbe1; }
 table { display: block; overflow-x: auto; width: max-content; max-width: 100%; border-collapse: collapse;
   margin: 1em 0; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 3px 10px; border-bottom: 1px solid #e3e8ed; white-space: nowrap; }
-td:last-child { white-space: normal; }
+td[style="text-align:left"]:last-child { white-space: normal; min-width: 20em; }
 th { background: #f1f4f7; text-align: left; }
 tbody tr:hover { background: #f8fafc; }
 code { background: #f1f4f7; padding: 0 3px; border-radius: 3px; }
