@@ -3,7 +3,8 @@
     python scripts make_tables --metrics $(find results/metrics -name '*.json') \\
         --results results --sparsity $(find results/pruned -name sparsity.json) \\
         --documents results/collection/documents.parquet \\
-        --facts '{"collection": "pydocs", "e1": {"dsi": 14}, "e2": 3, "agreement_k": 10}' \\
+        --facts '{"collection": "pydocs", "e1": {"dsi": 14}, "e2": 3, "agreement_k": 10,
+            "configuration": "0b1c2d3e4f5a"}' \\
         --confidence 0.95 --margin 0.02 \\
         --output results/tables.md --csv results/tables
 
