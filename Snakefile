@@ -18,14 +18,17 @@ min_version("9.27")  # pathvars
 configfile: f"{workflow.basedir}/config.yaml"
 
 
+report: "report/workflow.rst"
+
+
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from dsi.pruning.registry import CRITERIA
 from dsi.systems import RATE_PATTERN
-from plan import results_of_study, terminal
+from plan import outcome, results_of_study, terminal
 from plan.commands import Commands
 from plan.config.checked import ConfigurationError, checked_study
-from plan.environment import export_interpreter, gpus_here
+from plan.environment import export_environment, gpus_here
 from plan.one_study import ResultsLock
 from plan.systems_of_study import UNPRUNED
 
@@ -40,11 +43,10 @@ run, code = commands.shell, commands.digest
 RESULTS = study.results.rstrip("/")
 GPU = gpus_here()
 lock = ResultsLock(Path(RESULTS))
+STAGES = "collection bm25 pseudo_queries docids training pruning ranking evaluation efficiency report".split()
 
-export_interpreter(
-    commands.scripts, conda="conda" in map(str, workflow.deployment_settings.deployment_method)
-)
-terminal.adapt(logger, study, planning=lambda: workflow.dryrun)
+export_environment(commands.scripts, map(str, workflow.deployment_settings.deployment_method))
+terminal.adapt(logger, study, lambda: workflow.dryrun, lambda: workflow.resource_settings.cores)
 
 
 pathvars:
@@ -54,16 +56,9 @@ pathvars:
     benchmarks="<results>/benchmarks",
 
 
-include: "rules/collection.smk"
-include: "rules/bm25.smk"
-include: "rules/pseudo_queries.smk"
-include: "rules/docids.smk"
-include: "rules/training.smk"
-include: "rules/pruning.smk"
-include: "rules/ranking.smk"
-include: "rules/evaluation.smk"
-include: "rules/efficiency.smk"
-include: "rules/report.smk"
+for stage in STAGES:
+
+    include: f"rules/{stage}.smk"
 
 
 # After the rules: only here do constraints, those of a rule too, reach wildcards that stand in its pathvars.
@@ -78,12 +73,15 @@ onstart:  # of a run that starts jobs: no dry-run, and none of the processes in 
     lock.take(logger.warning)
 
 
+onsuccess:
+    whole = "all" in {job.rule.name for job in workflow.dag.targetjobs}
+    outcome.finish(logger, Path(RESULTS), workflow.main_snakefile, config, complete=whole)
+
+
 rule all:
     default_target: True
     input:
-        pages=results_of_study.pages(study),
-        figures=results_of_study.figure_files(study),
-        timings="<results>/timings.md",
+        results_of_study.everything(study),
     localrule: True
     message:
         "Everything that the study asks for is there"

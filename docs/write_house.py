@@ -93,7 +93,17 @@ STAGES = (
     Room(
         "report",
         "tables, explorer, figures, timings; the published study beside its reproduction",
-        ("tables.md", "explore.html", "benefit.md", "ablation.md", "timings.md", "tables/*", "figures/*"),
+        (
+            "answer.md",
+            "report.html",
+            "tables.md",
+            "explore.html",
+            "benefit.md",
+            "ablation.md",
+            "timings.md",
+            "tables/*",
+            "figures/*",
+        ),
     ),
 )
 SHARED = (

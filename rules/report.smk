@@ -1,7 +1,7 @@
 """Tables, pages, figures, and where the time went."""
 
-from plan import inputs, report_settings, reproduction, results_of_study as results, settings
-from plan import systems_of_study as systems
+from plan import inputs, provenance, report_files, report_settings, reproduction, settings
+from plan import results_of_study as results, systems_of_study as systems
 
 EVALUATED = systems.evaluated_systems(study)
 EXPLORED = systems.explored_systems(study)
@@ -23,6 +23,8 @@ rule make_tables:
     output:
         multiext("<results>/tables/", metrics="metrics.csv", sparsity="sparsity.csv", verdicts="verdicts.csv"),
         tables="<results>/tables.md",
+        page=report_files.page("tables"),
+        answer="<results>/answer.md",
     log:
         "<logs>/make_tables/tables.log",
     benchmark:
@@ -30,7 +32,7 @@ rule make_tables:
     conda:
         "../envs/environment.yaml"
     params:
-        facts=report_settings.facts(study),
+        facts=provenance.facts(study),
         judging=report_settings.judging(study),
         files=lambda wildcards, input: inputs.as_options(input),
     message:
@@ -50,7 +52,7 @@ rule make_explorer:
         runs=inputs.runs_of(EXPLORED),
         sparsity="<results>/tables/sparsity.csv",
     output:
-        page="<results>/explore.html",
+        page=report_files.page("explore"),
     log:
         "<logs>/make_explorer/explore.log",
     benchmark:
@@ -106,6 +108,7 @@ rule make_benefit:
         latency=[f"<results>/latency/{name}.json" for name in MEASURED],
     output:
         markdown="<results>/benefit.md",
+        page=report_files.page("benefit"),
         csv="<results>/tables/benefit.csv",
     log:
         "<logs>/make_benefit/benefit.log",
@@ -129,8 +132,9 @@ rule compare_baselines:
     input:
         **inputs.measures_of(systems.e1_systems(study, COMPARED)),
     output:
-        multiext("<results>/figures/ablation", svg=".svg", png=".png"),
+        **report_files.figure("ablation"),
         tables="<results>/ablation.md",
+        page=report_files.page("ablation"),
         csv="<results>/tables/ablation.csv",
     log:
         "<logs>/compare_baselines/ablation.log",
@@ -157,7 +161,7 @@ rule plot_curves:
     input:
         histories=lambda wildcards: inputs.histories_of(drawn(wildcards)),
     output:
-        multiext("<results>/figures/curves-{baseline}-{criterion}", svg=".svg", png=".png"),
+        **report_files.figure("curves-{baseline}-{criterion}"),
     log:
         "<logs>/plot_curves/{baseline}-{criterion}.log",
     benchmark:
@@ -180,7 +184,7 @@ rule plot_rates:
     input:
         multiext("<results>/tables/", metrics="metrics.csv", sparsity="sparsity.csv", verdicts="verdicts.csv"),
     output:
-        multiext("<results>/figures/rates-{baseline}-{criterion}", svg=".svg", png=".png"),
+        **report_files.figure("rates-{baseline}-{criterion}"),
     log:
         "<logs>/plot_rates/{baseline}-{criterion}.log",
     benchmark:
@@ -208,7 +212,7 @@ rule plot_lost_queries:
         per_query=lambda wildcards: inputs.per_query_of(lost(wildcards)),
         queries="<collection>/queries.parquet",
     output:
-        multiext("<results>/figures/lost-{baseline}-{criterion}", svg=".svg", png=".png"),
+        **report_files.figure("lost-{baseline}-{criterion}"),
         csv="<results>/tables/lost-{baseline}-{criterion}.csv",
     log:
         "<logs>/plot_lost_queries/{baseline}-{criterion}.log",
@@ -233,9 +237,7 @@ rule plot_frontier:
         metrics="<results>/tables/metrics.csv",
         costs=lambda wildcards: results.cost_table(wildcards.cost),
     output:
-        multiext(
-            "<results>/figures/frontier-{cost,sparsity|bytes|latency}-{baseline}", svg=".svg", png=".png"
-        ),
+        **report_files.figure("frontier-{cost,sparsity|bytes|latency}-{baseline}"),
     log:
         "<logs>/plot_frontier/{cost}-{baseline}.log",
     benchmark:
@@ -259,7 +261,7 @@ rule plot_sensitivity:
     input:
         values=[f"<results>/sensitivity/{{baseline}}-seed{seed}.csv" for seed in study.seeds],
     output:
-        multiext("<results>/figures/sensitivity-{baseline}", svg=".svg", png=".png"),
+        **report_files.figure("sensitivity-{baseline}"),
     log:
         "<logs>/plot_sensitivity/{baseline}.log",
     benchmark:
@@ -281,7 +283,7 @@ rule plot_reproduction:
     input:
         histories=lambda wildcards: inputs.histories_of(figure(wildcards).systems()),
     output:
-        multiext("<results>/figures/{figure,reproduction-[a-z0-9]+}", svg=".svg", png=".png"),
+        **report_files.figure("{figure,reproduction-[a-z0-9]+}"),
     log:
         "<logs>/plot_reproduction/{figure}.log",
     benchmark:
@@ -303,6 +305,7 @@ rule summarise_timings:
         results.figure_files(study),
     output:
         multiext("<results>/timings", markdown=".md", csv=".csv"),
+        page=report_files.page("timings"),
     log:
         "<logs>/summarise_timings/timings.log",
     benchmark:

@@ -6,17 +6,19 @@ Not in the commands themselves: an absolute path there would make everything sta
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def export_interpreter(scripts: Path, conda: bool) -> None:
-    """Set DSI_PYTHON and DSI_SCRIPTS for the shells of all rules.
+def export_environment(scripts: Path, deployment: Iterable[str]) -> None:
+    """Set DSI_PYTHON and DSI_SCRIPTS for the shells of all rules, and no progress bars in their logs.
 
     The Python beside the Snakemake that runs, activated or not; in an environment that
     `--sdm conda` made, that environment's own.
     """
-    os.environ["DSI_PYTHON"] = "python" if conda else sys.executable
+    os.environ["DSI_PYTHON"] = "python" if "conda" in deployment else sys.executable
     os.environ["DSI_SCRIPTS"] = str(scripts)
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers heeds it, too
 
 
 def gpus_here() -> int:

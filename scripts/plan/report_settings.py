@@ -1,22 +1,7 @@
 """What the commands of the report are told: parts of the configuration, as options or JSON."""
 
-from collections.abc import Mapping
-
 from plan.config.study import Study
 from plan.settings import as_json
-
-
-def facts(study: Study) -> str:
-    """What the tables' introduction states about the study."""
-    epochs: Mapping[str, int] = {name: study.baselines[name].training.epochs for name in study.run}
-    return as_json(
-        {
-            "collection": study.collection,
-            "e1": epochs,
-            "e2": study.recovery.epochs,
-            "agreement_k": study.evaluation.agreement_k,
-        }
-    )
 
 
 def judging(study: Study) -> str:

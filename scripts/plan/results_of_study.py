@@ -10,12 +10,26 @@ from plan.systems_of_study import UNPRUNED, compared_baselines, measured_baselin
 SUFFIXES = ("svg", "png")
 
 
-def pages(study: Study) -> list[str]:
-    """The pages to read, without that of the timings; the explorer last."""
+EXPLORER = "<results>/explore.html"
+
+
+def texts(study: Study) -> list[str]:
+    """The pages of text, without that of the timings."""
     benefit = ["benefit"] if study.report.benefit and measured_baselines(study) else []
     ablation = ["ablation"] if compared_baselines(study) else []
-    texts = [f"<results>/{name}.md" for name in ["tables", *benefit, *ablation]]
-    return [*texts, "<results>/explore.html"]
+    return [f"<results>/{name}.md" for name in ["tables", *benefit, *ablation]]
+
+
+def pages(study: Study) -> list[str]:
+    """The pages to read, without that of the timings; the explorer last."""
+    return [*texts(study), EXPLORER]
+
+
+def everything(study: Study) -> list[str]:
+    """All that the study asks for; the timings come last."""
+    text = [*texts(study), "<results>/timings.md"]
+    of_browsers = [path.removesuffix(".md") + ".html" for path in text]
+    return ["<results>/answer.md", *figure_files(study), EXPLORER, *text, *of_browsers]
 
 
 def figure_files(study: Study) -> list[str]:

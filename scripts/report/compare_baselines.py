@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dsi.base.command import UserError, command_parser, json_object, run
-from dsi.base.files import write_text
 from dsi.evaluation.paired_values import PairingError, per_query_values
 from dsi.report.figures.ablation import ablation_figure
 from dsi.report.figures.style import add_figure_files, save_figure
 from dsi.report.results import read_per_query, write_csv
 from dsi.report.sections.ablation import MEASURES, ablation_section, comparison
+from dsi.report.web_page import write_page
 
 
 class Arguments(NamedTuple):
@@ -55,7 +55,7 @@ def main() -> None:
     except PairingError as error:
         raise UserError(str(error)) from error
     write_csv(frame, arguments.csv)
-    write_text(ablation_section(frame, reference, confidence), arguments.output)
+    write_page(ablation_section(frame, reference, confidence), arguments.output)
     figure = ablation_figure(frame, settings, reference, confidence)
     save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
 

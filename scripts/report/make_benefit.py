@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
-from dsi.base.files import write_text
 from dsi.report.benefit_frame import benefit_frame, read_latency, read_rounded, read_sizes
 from dsi.report.results import read_csv, write_csv
 from dsi.report.sections.benefit import benefit_report
+from dsi.report.web_page import write_page
 from dsi.systems import SystemNameError
 
 
@@ -44,7 +44,7 @@ def main() -> None:
     frame = benefit_frame(sizes, rounded, latency, read_csv(options.sparsity))
     write_csv(frame, options.csv)
     page = benefit_report(frame, read_csv(options.metrics), latency, options.confidence)
-    write_text(page, options.output)
+    write_page(page, options.output)
 
 
 def parse_options() -> Options:

@@ -1,9 +1,10 @@
-"""Make the tables of a study: one Markdown page to read, and tidy CSV to compute with.
+"""Make the tables of a study: one page to read, and tidy CSV to compute with.
 
     python scripts make_tables --metrics $(find results/metrics -name '*.json') \\
         --results results --sparsity $(find results/pruned -name sparsity.json) \\
         --documents results/collection/documents.parquet \\
-        --facts '{"collection": "pydocs", "e1": {"dsi": 14}, "e2": 3, "agreement_k": 10}' \\
+        --facts '{"collection": "pydocs", "e1": {"dsi": 14}, "e2": 3, "agreement_k": 10,
+            "configuration": "0b1c2d3e4f5a"}' \\
         --confidence 0.95 --margin 0.02 \\
         --output results/tables.md --csv results/tables
 
@@ -18,20 +19,17 @@ CSV, in the folder --csv:
   verdicts.csv       recovered systems: difference from each control, interval, p-values and verdict
   verdicts-loss.csv  the same of the test loss
 
-Per-query values are read from beside each metric JSON: x.per_query.parquet for x.json. --reproduction
-appends what make_reproduction wrote.
-
-The order of the files makes no difference. A system that not every seed has is an error.
+Beside the page, as x.html, the same for a browser; answer.md has the few sentences that stand on top of it.
+Per-query values are read from beside each metric JSON: x.per_query.parquet for x.json. The order of the
+files makes no difference. A system that not every seed has is an error.
 """
 
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dsi.base.command import UserError, command_parser, json_object, run
-from dsi.base.files import write_text
 from dsi.evaluation.paired_values import PairingError
-from dsi.report.document import Judging, StudyFiles, study_tables
-from dsi.report.narrow import narrow_tables
+from dsi.report.document import Judging, StudyFiles, study_tables, write_study_page
 from dsi.report.results import ReportError, write_csv
 from dsi.report.sections.introduction import Configured
 from dsi.systems import SystemNameError
@@ -72,14 +70,13 @@ def main() -> None:
     files = StudyFiles(arguments.results, arguments.metrics, arguments.sparsity, arguments.documents)
     judging = Judging(arguments.confidence, arguments.margin, arguments.looked_at_seeds)
     try:
-        page, frames = study_tables(files, Configured(**arguments.facts), judging)
+        tables = study_tables(files, Configured(**arguments.facts), judging)
     except (ReportError, SystemNameError, PairingError) as error:
         raise UserError(str(error)) from error
-    for name, frame in frames.items():
+    for name, frame in tables.frames.items():
         write_csv(frame, arguments.csv / f"{name}.csv")
-    if arguments.reproduction:
-        page += "\n" + arguments.reproduction.read_text(encoding="utf-8")
-    write_text(narrow_tables(page), arguments.output)
+    added = arguments.reproduction.read_text(encoding="utf-8") if arguments.reproduction else ""
+    write_study_page(tables, added, arguments.output)
 
 
 if __name__ == "__main__":

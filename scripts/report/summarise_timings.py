@@ -7,15 +7,19 @@ Wall time and memory are Snakemake's, <benchmarks>/<rule>/<job>.tsv. CPU times a
 itself measured, <logs>/<rule>/<job>.log.times (Snakemake samples CPU time too seldom for short jobs);
 start-up is the CPU time it had used when its imports were done. A job without such a file counts 0.
 
-The numbers differ from run to run and stand in files of their own; every other result is reproducible.
+The page also says where the results come from: commit, command, machine, versions and date; x.html beside
+x.md is the same for a browser. All this differs from run to run and stands in files of its own; every other
+result is reproducible.
 """
 
 from pathlib import Path
 from typing import NamedTuple
 
 from dsi.base.command import command_parser, run
-from dsi.base.files import replacing, write_text
+from dsi.base.files import replacing
+from dsi.report.origin import origin_words
 from dsi.report.timings import read_jobs, summarise, timings_page
+from dsi.report.web_page import write_page
 
 
 class Arguments(NamedTuple):
@@ -36,7 +40,7 @@ def main() -> None:
     table = summarise(read_jobs(arguments.benchmarks, arguments.logs))
     with replacing(arguments.csv) as path:
         table.to_csv(path, index=False, float_format="%.2f")
-    write_text(timings_page(table), arguments.markdown)
+    write_page(timings_page(table, origin_words(arguments.markdown.parent)), arguments.markdown)
 
 
 if __name__ == "__main__":

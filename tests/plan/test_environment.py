@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plan.environment import export_interpreter, gpus_here
+from plan.environment import export_environment, gpus_here
 
 
 @pytest.mark.parametrize(("conda", "python"), [(False, sys.executable), (True, "python")])
@@ -15,7 +15,9 @@ def test_commands_run_with_this_python_or_that_of_a_conda_environment(
 ) -> None:
     for name in ("DSI_PYTHON", "DSI_SCRIPTS"):
         monkeypatch.setenv(name, "before")
-    export_interpreter(tmp_path, conda)
+    monkeypatch.delenv("HF_HUB_DISABLE_PROGRESS_BARS", raising=False)
+    export_environment(tmp_path, ["conda"] if conda else [])
+    assert os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] == "1"
     assert os.environ["DSI_PYTHON"] == python
     assert os.environ["DSI_SCRIPTS"] == str(tmp_path)
 

@@ -5,18 +5,8 @@ from collections.abc import Callable
 
 from plan import report_settings
 from plan.config.study import Study
-from tests.plan.conftest import LISTS
 
 StudyOf = Callable[..., Study]
-
-
-def test_the_introduction_states_collection_epochs_and_k(study_of: StudyOf) -> None:
-    assert json.loads(report_settings.facts(study_of("smoke"))) == {
-        "collection": "smoke",
-        "e1": {"smoke": 2, LISTS: 2},
-        "e2": 1,
-        "agreement_k": 10,
-    }
 
 
 def test_compared_baselines_come_with_all_their_settings(study_of: StudyOf) -> None:

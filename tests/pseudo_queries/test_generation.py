@@ -111,7 +111,7 @@ def test_the_command_generates_and_leaves_no_state(
 ) -> None:
     done = generate(command, tmp_path, model_folder)
     assert done.returncode == 0, done.stderr
-    assert "part 1 of 1 is done" in done.stderr
+    assert " INFO part 1/1\n" in done.stderr
     assert list(pd.read_parquet(tmp_path / "queries.parquet").columns) == ["docid", "query"]
     assert not list((tmp_path / "state").iterdir())
 

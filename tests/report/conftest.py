@@ -26,7 +26,7 @@ from dsi.systems import System
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
-FACTS = {"collection": "toy", "e1": {"dsi": 4}, "e2": 2, "agreement_k": 10}
+FACTS = {"collection": "toy", "e1": {"dsi": 4}, "e2": 2, "agreement_k": 10, "configuration": "0b1c2d3e4f5a"}
 MAP = {
     ("dense", None): (0.50, 0.60),
     ("dense-continued", None): (0.55, 0.63),

@@ -82,7 +82,7 @@ def test_equal_inputs_in_another_order_give_equal_files(
     make_tables(results, tmp_path / "a")
     make_tables(results, tmp_path / "b", reverse=True)
     made = sorted(path for path in (tmp_path / "a").rglob("*") if path.is_file())
-    assert len(made) == 10
+    assert len(made) == 12
     for path in made:
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
 
@@ -107,7 +107,16 @@ def test_what_stands_in_another_file_is_appended(
     arguments = make_tables(results, results).args
     done = command(*arguments[2:], "--reproduction", results / "more.md")
     assert done.returncode == 0, done.stderr
-    assert (results / "tables.md").read_text() == f"{alone}\n## More\n"
+    tables, rule, footer = alone.rpartition("---\n\nConfiguration `0b1c2d3e4f5a`. ")
+    assert (results / "tables.md").read_text() == f"{tables}## More\n\n{rule}{footer}"
+
+
+def test_the_answer_stands_alone_and_on_top_of_the_page(results: Path, make_tables: Command) -> None:
+    assert make_tables(results, results).returncode == 0
+    answer = (results / "answer.md").read_text()
+    assert answer.startswith("- **dsi, magnitude**: ")
+    assert answer in (results / "tables.md").read_text().partition("## ")[0]
+    assert "<li><strong>dsi, magnitude</strong>: " in (results / "tables.html").read_text()
 
 
 def test_one_test_query_is_written_without_a_verdict(results: Path, make_tables: Command) -> None:

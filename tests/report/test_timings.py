@@ -45,7 +45,9 @@ def test_sums_by_rule_and_of_all(study: Path) -> None:
         ["evaluate", 1, 2.0, 2.0, 1.5, 300.0],
         ["all", 3, 152.0, 182.0, 7.5, 900.0],
     ]
-    assert "3 jobs used 182 CPU-seconds; start-up (Python's imports) was 4% of them." in timings_page(table)
+    assert "3 jobs used 182 CPU-seconds; start-up (Python's imports) was 4% of them." in timings_page(
+        table, "Made by us."
+    )
 
 
 def test_the_command_writes_csv_and_markdown(study: Path, command: Command) -> None:
@@ -61,13 +63,13 @@ def test_the_command_writes_csv_and_markdown(study: Path, command: Command) -> N
 def test_a_study_without_times_has_no_share(study: Path) -> None:
     for path in study.rglob("*.times"):
         path.unlink()
-    page = timings_page(summarise(read_jobs(study / "benchmarks", study / "logs")))
+    page = timings_page(summarise(read_jobs(study / "benchmarks", study / "logs")), "")
     assert "was 0% of them" in page
 
 
 def test_a_job_too_short_to_be_measured_has_no_peak(study: Path) -> None:
     (study / "benchmarks/evaluate/baselines/dsi/seed1/dense.tsv").write_text("s\tmax_rss\n0.1\tNA\n")
-    page = timings_page(summarise(read_jobs(study / "benchmarks", study / "logs")))
+    page = timings_page(summarise(read_jobs(study / "benchmarks", study / "logs")), "")
     assert "nan" not in page
     line = next(line for line in page.splitlines() if line.startswith("| evaluate"))
     assert line.split("|")[-2].strip() == "–"

@@ -81,7 +81,7 @@ def generate_queries(
         if not path.is_file():
             torch.manual_seed(sampling.seed * 100_003 + number)
             write_parquet(_queries_of(model, tokenizer, part, sampling), path)
-            logger.info("part %d of %d is done", number + 1, len(parts))
+            logger.info("part %d/%d", number + 1, len(parts))  # dsi.base.progress reads it
         frames.append(pd.read_parquet(path))
     place = {docid: row for row, docid in enumerate(documents["docid"])}
     return pd.concat(frames).sort_values(

@@ -1,12 +1,13 @@
 """tables.md and its CSV files, made of a study's results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 import pyarrow.parquet as pq
 
+from dsi.base.files import write_text
 from dsi.evaluation.gates import gates
 from dsi.evaluation.measures import LOSS
 from dsi.evaluation.paired_values import per_query_values, without_seeds
@@ -15,20 +16,29 @@ from dsi.evaluation.verdicts import COLUMNS, LOSS_SCALE, verdicts
 from dsi.report.completeness import check_complete
 from dsi.report.flips import flips_rows
 from dsi.report.frames import metrics_frame, sparsity_frame
+from dsi.report.narrow import narrow_tables
 from dsi.report.over_seeds import baselines_table, rates_table
 from dsi.report.page_frames import Frames, page_frames
 from dsi.report.results import read_metrics, read_per_query, read_sparsity
 from dsi.report.sections.agreement import agreement_section
-from dsi.report.sections.answer import answer_section
+from dsi.report.sections.answer import answer_bullets, small_print
 from dsi.report.sections.baselines import baselines_section
 from dsi.report.sections.groups import groups_section
-from dsi.report.sections.introduction import Configured, Study, describe_study, introduction_section
+from dsi.report.sections.introduction import (
+    Configured,
+    Study,
+    describe_study,
+    footer_section,
+    introduction_section,
+)
 from dsi.report.sections.pruned import pruned_section
 from dsi.report.sections.verdict import NOTHING_PRUNED, verdict_section
 from dsi.report.sections.words import words_section
 from dsi.report.summary import baseline_criteria, mean_zeros, spreads
+from dsi.report.web_page import web_page
 
 MEASURE = "MAP"  # what verdicts are about
+NO_ANSWER = "- Nothing can be said about pruning here: the section Verdict of tables.md says why."
 
 
 class StudyFiles(NamedTuple):
@@ -56,7 +66,7 @@ class Judging(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """Verdicts on MAP and on the test loss, and their sections of the page."""
+    """Verdicts on MAP and on the test loss, their section of the page, and the answer in a few bullets."""
 
     of_map: pd.DataFrame
     of_loss: pd.DataFrame
@@ -64,10 +74,21 @@ class Judged(NamedTuple):
     verdict: str
 
 
-def study_tables(
-    files: StudyFiles, configured: Configured, judging: Judging
-) -> tuple[str, dict[str, pd.DataFrame]]:
-    """The page, and by name the frames to write as CSV.
+class StudyTables(NamedTuple):
+    """What make_tables writes.
+
+    page: Markdown; answer: the bullets on top of it, empty without verdicts; configuration: its digest;
+    frames: by the name of their CSV.
+    """
+
+    page: str
+    answer: str
+    configuration: str
+    frames: Mapping[str, pd.DataFrame]
+
+
+def study_tables(files: StudyFiles, configured: Configured, judging: Judging) -> StudyTables:
+    """All that make_tables writes.
 
     Raises:
         ReportError, PairingError: the results lack something or do not fit together.
@@ -91,7 +112,21 @@ def study_tables(
         "verdicts": judged.of_map,
         "verdicts-loss": judged.of_loss,
     }
-    return page(study, frames, judged, judging.confidence), tables
+    text = page(study, frames, judged, judging.confidence)
+    return StudyTables(text, judged.answer, configured.configuration, tables)
+
+
+def write_study_page(tables: StudyTables, added: str, path: Path) -> None:
+    """Write the page narrow as Markdown and, beside it, whole for a browser; and answer.md, the answer alone.
+
+    Args:
+        added: Markdown that follows the tables; empty for none.
+        path: of the Markdown.
+    """
+    page = "\n".join(part for part in (tables.page, added, footer_section(tables.configuration)) if part)
+    write_text(narrow_tables(page), path)
+    write_text(web_page(page), path.with_suffix(".html"))
+    write_text(f"{tables.answer or NO_ANSWER}\n", path.with_name("answer.md"))
 
 
 def judge(metrics: Sequence[Path], judging: Judging, pruned: bool) -> Judged:
@@ -115,7 +150,8 @@ def judge(metrics: Sequence[Path], judging: Judging, pruned: bool) -> Judged:
     if not pruned:
         return Judged(of_map, of_loss, "", NOTHING_PRUNED)
     section = verdict_section(of_map, passed, judging.margin, judging.confidence, of_loss, judging.looked_at)
-    return Judged(of_map, of_loss, answer_section(of_map, judging.margin, judging.confidence), section)
+    bullets = answer_bullets(of_map, fresh, judging.margin, judging.confidence)
+    return Judged(of_map, of_loss, bullets, section)
 
 
 def page(study: Study, frames: Frames, judged: Judged, confidence: float) -> str:
@@ -133,7 +169,8 @@ def page(study: Study, frames: Frames, judged: Judged, confidence: float) -> str
     flips = flips_rows(frames.flips)
     introduction = introduction_section(study)
     if judged.answer:  # right below the title, before all words about it
-        introduction = introduction.replace("\n\n", f"\n\n{judged.answer}\n", 1)
+        answer = f"{judged.answer}\n\n{small_print(confidence)}\n"
+        introduction = introduction.replace("\n\n", f"\n\n{answer}\n", 1)
     parts = [
         introduction,
         baselines_section(study, values, frames.references, confidence),

@@ -46,8 +46,8 @@ def summarise(jobs: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, everything], ignore_index=True)
 
 
-def timings_page(table: pd.DataFrame) -> str:
-    """The table with a line on top that states the start-up's share."""
+def timings_page(table: pd.DataFrame, origin: str) -> str:
+    """The table below a paragraph that states the start-up's share, and one about where results come from."""
     total = table.iloc[-1]
     share = total["start_up_cpu_s"] / total["cpu_s"] if total["cpu_s"] else 0.0
     shown = table.round({"wall_s": 1, "cpu_s": 1, "start_up_cpu_s": 1, "peak_mb": 0})
@@ -58,5 +58,6 @@ def timings_page(table: pd.DataFrame) -> str:
         "# Where the time went\n\n"
         f"{int(total['jobs'])} jobs used {total['cpu_s']:.0f} CPU-seconds; start-up (Python's imports) was "
         f"{share:.0%} of them. Jobs run side by side, so the clock shows less than the sum of wall times.\n\n"
+        f"{origin}\n\n"
         f"{shown.to_markdown(index=False, floatfmt='.1f')}\n"
     )

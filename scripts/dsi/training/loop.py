@@ -14,6 +14,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from dsi.base.files import replacing
 from dsi.training.objective import VALIDATION_LOSS
+from dsi.training.quiet import leave_out_advertisements
 from dsi.training.retriever import Retriever
 from dsi.training.settings import SettingsError
 
@@ -61,6 +62,7 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
             " query has a relevant document (for task ranked-list a BM25 list); expected patience: null, or"
             " such queries, for example split: {train: 0.7, validation: 0.1, test: 0.2}"
         )
+    leave_out_advertisements()
     trainer = pl.Trainer(
         max_epochs=phase.epochs,
         accelerator="auto",

@@ -46,6 +46,11 @@ class Phase(NamedTuple):
     seed: int
     rewound: int = 0
 
+    @property
+    def last_epoch(self) -> int:
+        """Counted as the first."""
+        return self.first_epoch + self.epochs - 1
+
 
 def resolve_precision(configured: str) -> Literal["bf16", "fp32"]:
     """`auto` is bf16 where the device has it: a CUDA card says so itself, a processor by its flags."""

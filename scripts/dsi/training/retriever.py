@@ -148,8 +148,9 @@ class Retriever(pl.LightningModule):
             **self._measures,
         }
         self.history.append(row)
-        shown = ("train_loss", *self._measures)
-        logger.info("epoch %d: %s", row["epoch"], ", ".join(f"{name} {row[name]:.4f}" for name in shown))
+        shown = ", ".join(f"{name} {row[name]:.4f}" for name in ("train_loss", *self._measures))
+        # dsi.base.progress reads it.
+        logger.info("epoch %d/%d: %s", row["epoch"], self.phase.last_epoch, shown)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["history"] = self.history

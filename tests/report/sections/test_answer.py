@@ -6,7 +6,7 @@ import pytest
 from dsi.evaluation.gates import gates
 from dsi.evaluation.significance import Question
 from dsi.evaluation.verdicts import COLUMNS, Verdict
-from dsi.report.sections.answer import answer_section, answer_sentence
+from dsi.report.sections.answer import answer_bullets, answer_sentence
 from tests.evaluation.conftest import judged, study
 
 # Of a control of 0.5 with a margin of 0.01: kept, open, lost.
@@ -94,13 +94,16 @@ def test_equivalence_keeps_a_rate_too() -> None:
 
 def test_a_section_has_one_bullet_a_criterion_and_nothing_is_concluded_from_a_random_model() -> None:
     values = pd.concat([study(), study(criterion="wanda").query("criterion.notna()")])
-    text = answer_section(judged(values), 0.04, 0.95)
+    pruned = values.query("arm == 'recovered'").assign(arm="pruned")
+    text = answer_bullets(judged(values), pd.concat([values, pruned]), 0.04, 0.95)
     assert text.startswith("- **dsi, magnitude**: ") and "\n- **dsi, wanda**: " in text
+    assert "\n- **Recovery, dsi, wanda**: " in text
+    assert text.count("- **The claim** that the pruned model beats the dense one at rates 0.2 and 0.3") == 2
     assert max(map(len, text.splitlines())) <= 105
     low = study(level=0.02)
     assert not gates(low, 0.95)["dsi"].passed
-    assert "nothing can be concluded" in answer_section(judged(low), 0.04, 0.95)
-    assert answer_section(judged(study()).head(0), 0.04, 0.95) == ""
+    assert "nothing can be concluded" in answer_bullets(judged(low), low, 0.04, 0.95)
+    assert answer_bullets(judged(study()).head(0), study(), 0.04, 0.95) == ""
 
 
 def test_of_several_rates_that_are_lost_it_names_the_lowest_and_the_highest() -> None:

@@ -1,12 +1,11 @@
-"""The first lines of tables.md: how far each model can be pruned, in one sentence a criterion.
+"""The first lines of tables.md: how far each model can be pruned, whether recovery brings it back, and
+whether the published study's claim holds, in one sentence each for every criterion.
 
-A rate is *kept* if a loss above the margin is excluded, *lost* if a loss of the margin or less is; else
-it is open. "Up to" goes up from the lowest rate and stops at the first that is not kept. Tests in a fixed
-order that stop at the first failure need no correction: the rate is too high in at most 1 - confidence of
-studies.
+"Up to" goes up from the lowest rate and stops at the first that is not kept (`kept_rates`). Tests in a
+fixed order that stop at the first failure need no correction: the rate is too high in at most
+1 - confidence of studies.
 """
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -14,6 +13,9 @@ import pandas as pd
 from dsi.evaluation.significance import Question
 from dsi.evaluation.verdicts import Verdict, VerdictRow, verdict_rows
 from dsi.report.markdown import brief_percent, bullet, paragraph
+from dsi.report.sections.kept_rates import kept, loss_words, lost, up_to
+from dsi.report.sections.recovery_answer import recovery_sentence, unrecovered_losses
+from dsi.report.sections.verdict import brief_claim
 from dsi.report.sections.verdict_tables import FEW_SEEDS
 from dsi.systems import JUDGING_CONTROLS, spell_rate
 
@@ -32,22 +34,31 @@ SMALL_PRINT = (
 )
 
 
-def answer_section(frame: pd.DataFrame, margin: float, confidence: float) -> str:
-    """One bullet a baseline and criterion, then what the words are about; empty without verdicts.
+def answer_bullets(frame: pd.DataFrame, values: pd.DataFrame, margin: float, confidence: float) -> str:
+    """How far, recovery, claim: one bullet each for a baseline and criterion; empty without verdicts.
 
     Args:
         frame: what `verdicts` returns, of MAP.
+        values: what `verdicts` was given.
         margin, confidence: as given to `verdicts`.
     """
-    decisive = frame[frame["control"] == JUDGING_CONTROLS[0]]
-    if decisive.empty:
-        return ""
-    sentences = [
-        answer_sentence(rows, margin, 1 - confidence)
-        for _, rows in decisive.groupby(["baseline", "criterion"], sort=False)
-    ]
-    bullets = "\n".join(map(bullet, sentences))
-    return f"{bullets}\n\n{paragraph(SMALL_PRINT.format(confidence=brief_percent(confidence)))}\n"
+    decisive, level = frame[frame["control"] == JUDGING_CONTROLS[0]], 1 - confidence
+    judged = [rows for _, rows in decisive.groupby(["baseline", "criterion"], sort=False)]
+    how_far = [answer_sentence(rows, margin, level) for rows in judged]
+    recovered = [_recovery(rows, values, margin, level) for rows in judged]
+    claims = dict.fromkeys(brief_claim(rows, level) for rows in judged)
+    return "\n".join(bullet(sentence) for sentence in (*how_far, *recovered, *claims) if sentence)
+
+
+def small_print(confidence: float) -> str:
+    """What the bullets are about."""
+    return paragraph(SMALL_PRINT.format(confidence=brief_percent(confidence)))
+
+
+def _recovery(rows: pd.DataFrame, values: pd.DataFrame, margin: float, level: float) -> str:
+    of_these = [row for row in verdict_rows(rows) if row.question == Question.CHECKPOINTS]
+    before = unrecovered_losses(values, of_these[0].baseline, of_these[0].criterion)
+    return recovery_sentence(sorted(of_these, key=lambda row: row.rate), before, margin, level)
 
 
 def answer_sentence(rows: pd.DataFrame, margin: float, level: float) -> str:
@@ -80,14 +91,14 @@ def _kept_words(
     """`up to 0.5 of the Linear weights go at no loss above 2 %, for training in general up to 0.3`."""
     loss = f"loss of MAP above {brief_percent(margin)}"
     of_what = OF_WHAT.get(checkpoints[0].criterion, OF_WEIGHTS)
-    kept, in_general = (_up_to(rows, level) for rows in (checkpoints, training))
+    reached, in_general = (up_to(rows, level) for rows in (checkpoints, training))
     few = FEW_SEEDS.get(training[0].seeds)
-    if kept is None:
+    if reached is None:
         lowest = spell_rate(checkpoints[0].rate)
         words = f"at the lowest rate tried, {lowest} {of_what}, a {loss} cannot be excluded"
         return words if in_general is None else f"{words} for these checkpoints"
-    words = f"pruned and recovered, up to {spell_rate(kept)} {of_what} go at no {loss}"
-    if in_general == kept:
+    words = f"pruned and recovered, up to {spell_rate(reached)} {of_what} go at no {loss}"
+    if in_general == reached:
         return f"{words}, for these checkpoints and training in general"
     if in_general is not None:
         return f"{words} for these checkpoints, up to {spell_rate(in_general)} for training in general"
@@ -98,15 +109,16 @@ def _kept_words(
 def _lost_words(checkpoints: Sequence[VerdictRow], training: Sequence[VerdictRow]) -> list[str]:
     """`at 0.7 it loses 7 % [4, 10], at 0.9 45 % [41, 49]`: the lowest rate that is lost, and the highest."""
     shown = [
-        of_training if _lost(of_training) else row
+        of_training if lost(of_training) else row
         for row, of_training in zip(checkpoints, training, strict=True)
-        if _lost(row)
+        if lost(row)
     ]
     ends = list(dict.fromkeys(shown[:1] + shown[-1:]))
     if not ends:
         return []
     words = [
-        f"at {spell_rate(row.rate)} {'it loses ' * (not place)}{_loss(row)}" for place, row in enumerate(ends)
+        f"at {spell_rate(row.rate)} {'it loses ' * (not place)}{loss_words(row)}"
+        for place, row in enumerate(ends)
     ]
     return [", ".join(words)]
 
@@ -123,42 +135,14 @@ def _open_words(checkpoints: Sequence[VerdictRow], training: Sequence[VerdictRow
 
 def _next_words(highest: VerdictRow, level: float) -> list[str]:
     """What to try where the highest rate did not break."""
-    if _lost(highest):
+    if lost(highest):
         return []
     further = [spell_rate(rate) for rate in HIGHER if rate > highest.rate][:2]
-    found = "nothing broke up to" if _kept(highest, level) else "nothing surely broke up to"
+    found = "nothing broke up to" if kept(highest, level) else "nothing surely broke up to"
     if not further:
         return [f"{found} {spell_rate(highest.rate)}, the highest tried"]
     return [f"{found} {spell_rate(highest.rate)}, the highest tried: try {' and '.join(further)} next"]
 
 
-def _up_to(rows: Sequence[VerdictRow], level: float) -> float | None:
-    """The highest rate such that it and all below are kept."""
-    reached = None
-    for row in rows:
-        if not _kept(row, level):
-            return reached
-        reached = row.rate
-    return reached
-
-
 def _opened(rows: Sequence[VerdictRow], level: float) -> list[str]:
-    return [spell_rate(row.rate) for row in rows if not _kept(row, level) and not _lost(row)]
-
-
-def _kept(row: VerdictRow, level: float) -> bool:
-    """A loss above the margin is excluded, by the interval or the test of equivalence; NaN excludes none."""
-    return row.lower > -row.margin or row.equivalence_p <= level
-
-
-def _lost(row: VerdictRow) -> bool:
-    return row.upper < -row.margin
-
-
-def _loss(row: VerdictRow) -> str:
-    """`45 % [41, 49]` of the control."""
-    if not row.control_value or math.isnan(row.share_of_control):
-        return f"{-row.difference:.4f}"
-    ends = (min(100 * -end / row.control_value, 100.0) for end in (row.upper, row.lower))
-    low, high = (f"{end:.0f}" for end in ends)
-    return f"{-100 * row.share_of_control:.0f} % [{low}, {high}]"
+    return [spell_rate(row.rate) for row in rows if not kept(row, level) and not lost(row)]

@@ -12,13 +12,14 @@ class Configured(NamedTuple):
     """What the configuration says about a study.
 
     collection: its name. e1: epochs before pruning, by baseline; e2: epochs after it. agreement_k: K of
-    BM25-MAP.
+    BM25-MAP. configuration: the digest of all that it says.
     """
 
     collection: str
     e1: Mapping[str, int]
     e2: int
     agreement_k: int
+    configuration: str
 
 
 class Study(NamedTuple):
@@ -84,6 +85,15 @@ def introduction_section(study: Study) -> str:
 
 {each} is one whole experiment: training, pruning at every rate, recovery.
 """
+
+
+def footer_section(configuration: str) -> str:
+    """The last lines: of which configuration the page is, and where the rest of its origin stands."""
+    words = (
+        f"Configuration `{configuration}`. Commit, command, machine and date, which change no number here: "
+        "`timings.md`. All pages and figures in one file: `report.html`."
+    )
+    return f"---\n\n{paragraph(words)}\n"
 
 
 def _query_counts(report: MetricReport) -> dict[str, dict[str, int]]:

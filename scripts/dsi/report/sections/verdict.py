@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 from scipy.special import stdtrit
 
-from dsi.evaluation.claims import Look
+from dsi.evaluation.claims import Answer, Look, answer, answer_beyond_margin
 from dsi.evaluation.gates import LEAST_QUERIES, Gate
 from dsi.evaluation.significance import Question
 from dsi.evaluation.verdicts import Verdict, VerdictRow, verdict_rows
@@ -164,13 +164,44 @@ def claim_sentence(rows: pd.DataFrame, level: float) -> str:
 def _claim_answer(question: Question, control: str, rows: list[VerdictRow], level: float) -> str:
     start = f"{QUESTION_WORDS[question]}, against {ARMS[control].name}, it"
     few = FEW_SEEDS.get(min(row.seeds for row in rows))
-    looks = [
-        Look(spell_rate(row.rate), row.difference, row.lower, row.upper, row.p, row.control_value, row.margin)
-        for row in rows
-    ]
+    looks = _looks(rows)
     if question is Question.TRAINING and few and all(math.isnan(look.upper) for look in looks):
         return f"{start} cannot be judged: {few} says nothing about other trainings."
     return f"{start} {claim_words.claim_sentence(looks, level)}"
+
+
+def brief_claim(rows: pd.DataFrame, level: float) -> str:
+    """The same in one sentence: against the control that decides, by both questions, and beyond the margin.
+
+    Args:
+        rows: those of one baseline and criterion in `verdicts`, against that control.
+        level: of the tests.
+    """
+    rates = " and ".join(map(spell_rate, CLAIMED_RATES))
+    claim = f"that the pruned model beats the dense one at rates {rates}"
+    claimed = verdict_rows(rows[rows["rate"].isin(CLAIMED_RATES)])
+    if {row.rate for row in claimed} != set(CLAIMED_RATES):
+        return f"**The claim** {claim} is not tested here: not all of these rates were run."
+    first = claimed[0]
+    if any(row.verdict == Verdict.NOTHING for row in claimed):
+        return ""
+    looks = {question: _looks([row for row in claimed if row.question == question]) for question in Question}
+    checkpoints, training = (str(answer(looks[question], level)) for question in Question)
+    found = f"{checkpoints} for these checkpoints, {training} for training in general"
+    if checkpoints == training:
+        found = f"{checkpoints}, for these checkpoints and for training in general"
+    if first.seeds < 2:
+        found = f"{checkpoints} for these checkpoints; one seed says nothing about training in general"
+    beyond = answer_beyond_margin(looks[Question.CHECKPOINTS])
+    margin = "" if beyond is Answer.OPEN else f"; that it gains more than the margin {beyond}"
+    return f"**The claim** {claim}: for {first.baseline}, {first.criterion} it {found}{margin}."
+
+
+def _looks(rows: list[VerdictRow]) -> list[Look]:
+    return [
+        Look(spell_rate(row.rate), row.difference, row.lower, row.upper, row.p, row.control_value, row.margin)
+        for row in rows
+    ]
 
 
 def _loss_table(rows: pd.DataFrame, level: float) -> list[str]:
