@@ -26,7 +26,7 @@ from plan import results_of_study, terminal
 from plan.commands import Commands
 from plan.config.checked import ConfigurationError, checked_study
 from plan.environment import export_interpreter, gpus_here
-from plan.one_study import ResultsLock
+from plan.one_study import ResultsLock, keep_configuration
 from plan.systems_of_study import UNPRUNED
 
 try:
@@ -76,6 +76,7 @@ wildcard_constraints:
 
 onstart:  # of a run that starts jobs: no dry-run, and none of the processes in which jobs run
     lock.take(logger.warning)
+    keep_configuration(study, Path(RESULTS))
 
 
 rule all:

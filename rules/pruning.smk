@@ -1,5 +1,4 @@
-"""Pruned checkpoints, by weights alone or by data too, each ranked with in the same job; and what pruning each
-sublayer alone costs."""
+"""Pruned checkpoints, each ranked with in the same job, and what pruning each sublayer alone costs."""
 
 from dsi.pruning.registry import CRITERIA, calibrated, one_shot
 from dsi.systems import spell_rate
@@ -12,12 +11,10 @@ rule prune:
         model="<results>/<dense>/model.safetensors",
         rest=inputs.checkpoint("<results>/<dense>"),
     output:
-        model="<results>/<pruned>/model.safetensors",
-        masks="<results>/<pruned>/masks.safetensors",
-        sparsity="<results>/<pruned>/sparsity.json",
+        multiext("<results>/<pruned>/", model="model.safetensors", masks="masks.safetensors"),
+        multiext("<results>/runs/<pruned>", run=".trec.gz", outputs=".outputs.parquet"),
         rest=inputs.checkpoint("<results>/<pruned>"),
-        run="<results>/runs/<pruned>.trec.gz",
-        outputs="<results>/runs/<pruned>.outputs.parquet",
+        sparsity="<results>/<pruned>/sparsity.json",
     log:
         "<logs>/<job>.log",
     benchmark:

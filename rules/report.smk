@@ -3,6 +3,7 @@
 from plan import inputs, reproduction, results_of_study as results, settings, systems_of_study as systems
 
 EVALUATED = systems.evaluated_systems(study)
+SPARSITY = [f"<results>/{system.slug}/sparsity.json" for system in systems.masked_systems(study)]
 LISTED = reproduction.list_systems(study)
 MEASURED = systems.measured_baselines(study)
 COMPARED = systems.compared_baselines(study)
@@ -10,6 +11,7 @@ COMPARED = systems.compared_baselines(study)
 drawn = lambda wildcards: systems.trained_systems(study, wildcards.baseline, wildcards.criterion)
 lost = lambda wildcards: systems.systems_of_lost_queries(study, wildcards.baseline, wildcards.criterion)
 figure = lambda wildcards: reproduction.reproduction_figure(study, wildcards.figure)
+DRAWN = " --svg {output.svg} --png {output.png} --dpi {params.dpi}"
 
 
 rule make_tables:
@@ -17,7 +19,7 @@ rule make_tables:
         metrics=inputs.metrics_of(EVALUATED),
         per_query=inputs.per_query_of(EVALUATED),
         reproduction=["<results>/tables/reproduction.md"] if LISTED else [],
-        sparsity=[f"<results>/{system.slug}/sparsity.json" for system in systems.masked_systems(study)],
+        sparsity=SPARSITY,
         documents="<collection>/documents.parquet",
     output:
         tables="<results>/tables.md",
@@ -41,6 +43,32 @@ rule make_tables:
             "make_tables --results $(dirname {output.tables}) --metrics {input.metrics} --sparsity"
             " {input.sparsity} --documents {input.documents} --facts {params.facts:q} {params.judging}"
             " {params.files} --output {output.tables} --csv $(dirname {output.metrics})"
+        )
+
+
+rule list_experiments:
+    input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet"),
+        metrics=inputs.metrics_of(EVALUATED),
+        sparsity=SPARSITY,
+        sizes=results.size_files(study),
+    output:
+        multiext("<results>/experiments", table=".parquet", page=".md"),
+        qrels=multiext("<results>/qrels/", "validation.txt", "test.txt"),
+    log:
+        "<logs>/list_experiments/experiments.log",
+    benchmark:
+        "<benchmarks>/list_experiments/experiments.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=settings.of_baselines(study, study.run),
+    message:
+        "Listing the experiments"
+    shell:
+        run(
+            "list_experiments --results $(dirname {output.page}) --metrics {input.metrics} --sparsity"
+            " {input.sparsity} --sizes {input.sizes} --settings {params.settings:q}"
         )
 
 
@@ -126,8 +154,8 @@ rule compare_baselines:
     shell:
         run(
             "compare_baselines --reference {params.reference} --metrics {input.metrics} --settings"
-            " {params.settings:q} --confidence {params.confidence} --output {output.tables} --csv"
-            " {output.csv} --svg {output.svg} --png {output.png} --dpi {params.dpi}"
+            " {params.settings:q} --confidence {params.confidence} --output {output.tables} --csv {output.csv}"
+            + DRAWN
         )
 
 
@@ -148,10 +176,7 @@ rule plot_curves:
     message:
         "{wildcards.baseline}: drawing the training curves"
     shell:
-        run(
-            "plot_curves --history {params.histories} --title {wildcards.baseline} --svg {output.svg} --png"
-            " {output.png} --dpi {params.dpi}"
-        )
+        run("plot_curves --history {params.histories} --title {wildcards.baseline}" + DRAWN)
 
 
 rule plot_rates:
@@ -175,8 +200,7 @@ rule plot_rates:
         run(
             "plot_rates --metrics {input.metrics} --sparsity {input.sparsity} --verdicts {input.verdicts}"
             " --baseline {wildcards.baseline} --criterion {wildcards.criterion} --confidence"
-            " {params.confidence} --margin {params.margin} --svg {output.svg} --png {output.png} --dpi"
-            " {params.dpi}"
+            " {params.confidence} --margin {params.margin}" + DRAWN
         )
 
 
@@ -201,8 +225,7 @@ rule plot_lost_queries:
     shell:
         run(
             "plot_lost_queries --metrics {input.metrics} --baseline {wildcards.baseline} --criterion"
-            " {wildcards.criterion} --queries {input.queries} --csv {output.csv} --svg {output.svg} --png"
-            " {output.png} --dpi {params.dpi}"
+            " {wildcards.criterion} --queries {input.queries} --csv {output.csv}" + DRAWN
         )
 
 
@@ -228,8 +251,7 @@ rule plot_frontier:
     shell:
         run(
             "plot_frontier --metrics {input.metrics} --costs {input.costs} --cost {wildcards.cost} --baseline"
-            " {wildcards.baseline} --confidence {params.confidence} --svg {output.svg} --png {output.png}"
-            " --dpi {params.dpi}"
+            " {wildcards.baseline} --confidence {params.confidence}" + DRAWN
         )
 
 
@@ -249,10 +271,7 @@ rule plot_sensitivity:
     message:
         "{wildcards.baseline}: drawing what each sublayer costs"
     shell:
-        run(
-            "plot_sensitivity {input.values} --title {wildcards.baseline} --svg {output.svg} --png"
-            " {output.png} --dpi {params.dpi}"
-        )
+        run("plot_sensitivity {input.values} --title {wildcards.baseline}" + DRAWN)
 
 
 rule plot_reproduction:
@@ -272,7 +291,7 @@ rule plot_reproduction:
     message:
         "Drawing {wildcards.figure}"
     shell:
-        run("plot_reproduction {params.drawing} --svg {output.svg} --png {output.png} --dpi {params.dpi}")
+        run("plot_reproduction {params.drawing}" + DRAWN)
 
 
 rule summarise_timings:

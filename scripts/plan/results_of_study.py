@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dsi.systems import System, spell_rate
 from plan.config.study import Study
 from plan.reproduction import reproduction_figures
-from plan.systems_of_study import UNPRUNED, compared_baselines, measured_baselines, pruned_baselines
+from plan.systems_of_study import (
+    UNPRUNED,
+    compared_baselines,
+    measured_baselines,
+    measured_systems,
+    pruned_baselines,
+)
 
 SUFFIXES = ("svg", "png")
 
@@ -14,7 +20,13 @@ def pages(study: Study) -> list[str]:
     """The pages of text, without that of the timings."""
     benefit = ["benefit"] if study.report.benefit and measured_baselines(study) else []
     ablation = ["ablation"] if compared_baselines(study) else []
-    return [f"<results>/{name}.md" for name in ["tables", *benefit, *ablation]]
+    return [f"<results>/{name}.md" for name in ["tables", "experiments", *benefit, *ablation]]
+
+
+def size_files(study: Study) -> list[str]:
+    """What `compress` counted of each checkpoint, where the study asks for that."""
+    systems = measured_systems(study) if study.report.benefit else []
+    return [f"<results>/sizes/{system.slug}.json" for system in systems]
 
 
 def figure_files(study: Study) -> list[str]:
