@@ -93,7 +93,10 @@ STAGES = (
     Room(
         "report",
         "tables, figures, timings; the published study beside its reproduction",
-        ("tables.md", "benefit.md", "ablation.md", "timings.md", "tables/*", "figures/*"),
+        (
+            *("tables.md", "experiments.*", "benefit.md", "ablation.md", "timings.md"),
+            *("tables/*", "figures/*", "qrels/*.txt"),
+        ),
     ),
 )
 SHARED = (

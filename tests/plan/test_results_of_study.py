@@ -23,7 +23,7 @@ def test_the_smoke_study_has_curves_rates_and_lost_queries_of_each_baseline(stud
         "<results>/figures/curves-smoke-magnitude.svg",
         "<results>/figures/curves-smoke-magnitude.png",
     ]
-    assert pages(study) == ["<results>/tables.md"]
+    assert pages(study) == ["<results>/tables.md", "<results>/experiments.md"]
 
 
 def test_an_unpruned_baseline_has_only_curves(study_of: StudyOf) -> None:
@@ -42,7 +42,8 @@ def test_costs_are_drawn_where_they_are_measured_and_criteria_compared(study_of:
         "sensitivity-smoke",
         "ablation",
     }
-    assert pages(study) == ["<results>/tables.md", "<results>/benefit.md", "<results>/ablation.md"]
+    names = ("tables", "experiments", "benefit", "ablation")
+    assert pages(study) == [f"<results>/{name}.md" for name in names]
 
 
 def test_published_rows_add_the_figures_of_the_reproduction(study_of: StudyOf) -> None:
