@@ -4,12 +4,13 @@ from dsi.pruning.registry import CRITERIA, calibrated, one_shot
 from dsi.systems import spell_rate
 from plan import inputs, settings, systems_of_study as systems
 
+DENSE = {"model": "<results>/<dense>/model.safetensors", "rest": inputs.checkpoint("<results>/<dense>")}
+
 
 rule prune:
     input:
         unpack(lambda wildcards: inputs.for_ranking(study, wildcards.baseline)),
-        model="<results>/<dense>/model.safetensors",
-        rest=inputs.checkpoint("<results>/<dense>"),
+        **DENSE,
     output:
         multiext("<results>/<pruned>/", model="model.safetensors", masks="masks.safetensors"),
         multiext("<results>/runs/<pruned>", run=".trec.gz", outputs=".outputs.parquet"),
@@ -37,8 +38,7 @@ rule prune:
         selection=settings.selection_options(study),
         settings=lambda wildcards: settings.ranking_option(study, wildcards.baseline),
         files=lambda wildcards, input: inputs.as_options(input),
-        # Of the ranking; the weights are pruned on one.
-        threads=study.threads,
+        threads=study.threads,  # of the ranking; the weights are pruned on one
         code=lambda wildcards: code(
             settings.pruner(study, wildcards.baseline), inputs.criterion_file(wildcards.criterion)
         ),
@@ -57,8 +57,7 @@ rule prune:
 use rule prune as prune_calibrated with:
     input:
         unpack(lambda wildcards: inputs.for_calibration(study, wildcards.baseline)),
-        model="<results>/<dense>/model.safetensors",
-        rest=inputs.checkpoint("<results>/<dense>"),
+        **DENSE,
     pathvars:
         dense="baselines/{baseline}/seed{seed}/dense",
         pruned="pruned/{baseline}/seed{seed}/{criterion}-{rate}",

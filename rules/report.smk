@@ -3,7 +3,6 @@
 from plan import inputs, reproduction, results_of_study as results, settings, systems_of_study as systems
 
 EVALUATED = systems.evaluated_systems(study)
-SPARSITY = [f"<results>/{system.slug}/sparsity.json" for system in systems.masked_systems(study)]
 LISTED = reproduction.list_systems(study)
 MEASURED = systems.measured_baselines(study)
 COMPARED = systems.compared_baselines(study)
@@ -11,7 +10,6 @@ COMPARED = systems.compared_baselines(study)
 drawn = lambda wildcards: systems.trained_systems(study, wildcards.baseline, wildcards.criterion)
 lost = lambda wildcards: systems.systems_of_lost_queries(study, wildcards.baseline, wildcards.criterion)
 figure = lambda wildcards: reproduction.reproduction_figure(study, wildcards.figure)
-DRAWN = " --svg {output.svg} --png {output.png} --dpi {params.dpi}"
 
 
 rule make_tables:
@@ -19,7 +17,7 @@ rule make_tables:
         metrics=inputs.metrics_of(EVALUATED),
         per_query=inputs.per_query_of(EVALUATED),
         reproduction=["<results>/tables/reproduction.md"] if LISTED else [],
-        sparsity=SPARSITY,
+        sparsity=inputs.sparsity_of(systems.masked_systems(study)),
         documents="<collection>/documents.parquet",
     output:
         tables="<results>/tables.md",
@@ -50,7 +48,7 @@ rule list_experiments:
     input:
         multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet"),
         metrics=inputs.metrics_of(EVALUATED),
-        sparsity=SPARSITY,
+        sparsity=inputs.sparsity_of(systems.masked_systems(study)),
         sizes=results.size_files(study),
     output:
         multiext("<results>/experiments", table=".parquet", page=".md"),
@@ -154,8 +152,8 @@ rule compare_baselines:
     shell:
         run(
             "compare_baselines --reference {params.reference} --metrics {input.metrics} --settings"
-            " {params.settings:q} --confidence {params.confidence} --output {output.tables} --csv {output.csv}"
-            + DRAWN
+            " {params.settings:q} --confidence {params.confidence} --output {output.tables} --csv {output.csv}",
+            figure=True,
         )
 
 
@@ -176,7 +174,7 @@ rule plot_curves:
     message:
         "{wildcards.baseline}: drawing the training curves"
     shell:
-        run("plot_curves --history {params.histories} --title {wildcards.baseline}" + DRAWN)
+        run("plot_curves --history {params.histories} --title {wildcards.baseline}", figure=True)
 
 
 rule plot_rates:
@@ -200,7 +198,8 @@ rule plot_rates:
         run(
             "plot_rates --metrics {input.metrics} --sparsity {input.sparsity} --verdicts {input.verdicts}"
             " --baseline {wildcards.baseline} --criterion {wildcards.criterion} --confidence"
-            " {params.confidence} --margin {params.margin}" + DRAWN
+            " {params.confidence} --margin {params.margin}",
+            figure=True,
         )
 
 
@@ -225,7 +224,8 @@ rule plot_lost_queries:
     shell:
         run(
             "plot_lost_queries --metrics {input.metrics} --baseline {wildcards.baseline} --criterion"
-            " {wildcards.criterion} --queries {input.queries} --csv {output.csv}" + DRAWN
+            " {wildcards.criterion} --queries {input.queries} --csv {output.csv}",
+            figure=True,
         )
 
 
@@ -251,7 +251,8 @@ rule plot_frontier:
     shell:
         run(
             "plot_frontier --metrics {input.metrics} --costs {input.costs} --cost {wildcards.cost} --baseline"
-            " {wildcards.baseline} --confidence {params.confidence}" + DRAWN
+            " {wildcards.baseline} --confidence {params.confidence}",
+            figure=True,
         )
 
 
@@ -271,7 +272,7 @@ rule plot_sensitivity:
     message:
         "{wildcards.baseline}: drawing what each sublayer costs"
     shell:
-        run("plot_sensitivity {input.values} --title {wildcards.baseline}" + DRAWN)
+        run("plot_sensitivity {input.values} --title {wildcards.baseline}", figure=True)
 
 
 rule plot_reproduction:
@@ -291,7 +292,7 @@ rule plot_reproduction:
     message:
         "Drawing {wildcards.figure}"
     shell:
-        run("plot_reproduction {params.drawing}" + DRAWN)
+        run("plot_reproduction {params.drawing}", figure=True)
 
 
 rule summarise_timings:

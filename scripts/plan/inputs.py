@@ -86,6 +86,11 @@ def per_query_of(systems: Sequence[System]) -> list[str]:
     return [f"<results>/metrics/{system.slug}.per_query.parquet" for system in systems]
 
 
+def sparsity_of(systems: Sequence[System]) -> list[str]:
+    """The shares of zeros of some systems."""
+    return [f"<results>/{system.slug}/sparsity.json" for system in systems]
+
+
 def outputs_of(*slugs: str) -> list[str]:
     """What models made of each query; a reference ranking has no such file."""
     return [f"<results>/runs/{slug}.outputs.parquet" for slug in slugs if slug not in REFERENCES]
