@@ -29,7 +29,7 @@ from plan import outcome, results_of_study, terminal
 from plan.commands import Commands
 from plan.config.checked import ConfigurationError, checked_study
 from plan.environment import export_environment, gpus_here
-from plan.one_study import ResultsLock
+from plan.one_study import ResultsLock, keep_configuration
 from plan.systems_of_study import UNPRUNED
 
 try:
@@ -71,6 +71,7 @@ wildcard_constraints:
 
 onstart:  # of a run that starts jobs: no dry-run, and none of the processes in which jobs run
     lock.take(logger.warning)
+    keep_configuration(study, Path(RESULTS))
 
 
 onsuccess:

@@ -97,6 +97,8 @@ STAGES = (
             "answer.md",
             "report.html",
             "tables.md",
+            "experiments.*",
+            "qrels/*.txt",
             "explore.html",
             "benefit.md",
             "ablation.md",

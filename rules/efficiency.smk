@@ -51,7 +51,6 @@ rule measure_latency:
         "../envs/environment.yaml"
     threads: study.threads
     resources:
-        mem_mb=3000,
         gpu=GPU,
     params:
         systems=lambda wildcards: systems.slugs(timed(wildcards)),
@@ -86,7 +85,6 @@ rule measure_rounded:
         "../envs/environment.yaml"
     threads: study.threads
     resources:
-        mem_mb=3000,
         gpu=GPU,
     params:
         systems=lambda wildcards: systems.slugs(measured(wildcards)),

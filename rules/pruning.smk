@@ -1,23 +1,21 @@
-"""Pruned checkpoints, by weights alone or by data too, each ranked with in the same job; and what pruning each
-sublayer alone costs."""
+"""Pruned checkpoints, each ranked with in the same job, and what pruning each sublayer alone costs."""
 
 from dsi.pruning.registry import CRITERIA, calibrated, one_shot
 from dsi.systems import spell_rate
 from plan import inputs, settings, systems_of_study as systems
 
+DENSE = {"model": "<results>/<dense>/model.safetensors", "rest": inputs.checkpoint("<results>/<dense>")}
+
 
 rule prune:
     input:
         unpack(lambda wildcards: inputs.for_ranking(study, wildcards.baseline)),
-        model="<results>/<dense>/model.safetensors",
-        rest=inputs.checkpoint("<results>/<dense>"),
+        **DENSE,
     output:
-        model="<results>/<pruned>/model.safetensors",
-        masks="<results>/<pruned>/masks.safetensors",
-        sparsity="<results>/<pruned>/sparsity.json",
+        multiext("<results>/<pruned>/", model="model.safetensors", masks="masks.safetensors"),
+        multiext("<results>/runs/<pruned>", run=".trec.gz", outputs=".outputs.parquet"),
         rest=inputs.checkpoint("<results>/<pruned>"),
-        run="<results>/runs/<pruned>.trec.gz",
-        outputs="<results>/runs/<pruned>.outputs.parquet",
+        sparsity="<results>/<pruned>/sparsity.json",
     log:
         "<logs>/<job>.log",
     benchmark:
@@ -40,8 +38,7 @@ rule prune:
         selection=settings.selection_options(study),
         settings=lambda wildcards: settings.ranking_option(study, wildcards.baseline),
         files=lambda wildcards, input: inputs.as_options(input),
-        # Of the ranking; the weights are pruned on one.
-        threads=study.threads,
+        threads=study.threads,  # of the ranking; the weights are pruned on one
         code=lambda wildcards: code(
             settings.pruner(study, wildcards.baseline), inputs.criterion_file(wildcards.criterion)
         ),
@@ -60,8 +57,7 @@ rule prune:
 use rule prune as prune_calibrated with:
     input:
         unpack(lambda wildcards: inputs.for_calibration(study, wildcards.baseline)),
-        model="<results>/<dense>/model.safetensors",
-        rest=inputs.checkpoint("<results>/<dense>"),
+        **DENSE,
     pathvars:
         dense="baselines/{baseline}/seed{seed}/dense",
         pruned="pruned/{baseline}/seed{seed}/{criterion}-{rate}",
@@ -89,7 +85,6 @@ rule measure_sensitivity:
         "../envs/environment.yaml"
     threads: study.threads
     resources:
-        mem_mb=3000,
         gpu=GPU,
     params:
         rates=[spell_rate(rate) for rate in study.rates],

@@ -14,11 +14,10 @@ rule rank_random:
         "../envs/environment.yaml"
     params:
         depth=study.evaluation.depth,
-        seed=42,
     message:
         "Ranking at random"
     shell:
         run(
             "rank_random --queries {input.queries} --documents {input.documents} --depth {params.depth}"
-            " --seed {params.seed} --run {output.run}"
+            " --seed 42 --run {output.run}"
         )

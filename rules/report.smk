@@ -18,7 +18,7 @@ rule make_tables:
     input:
         **inputs.measures_of(EVALUATED),
         reproduction=["<results>/tables/reproduction.md"] if LISTED else [],
-        sparsity=[f"<results>/{system.slug}/sparsity.json" for system in systems.masked_systems(study)],
+        sparsity=inputs.sparsity_of(systems.masked_systems(study)),
         documents="<collection>/documents.parquet",
     output:
         multiext("<results>/tables/", metrics="metrics.csv", sparsity="sparsity.csv", verdicts="verdicts.csv"),
@@ -69,6 +69,32 @@ rule make_explorer:
         run(
             "make_explorer --metrics {input.metrics} --results $(dirname {output.page}) --sparsity"
             " {input.sparsity} --name {params.name:q} --confidence {params.confidence} --output {output.page}"
+        )
+
+
+rule list_experiments:
+    input:
+        multiext("<collection>/", queries="queries.parquet", qrels="qrels.parquet"),
+        metrics=inputs.metrics_of(EVALUATED),
+        sparsity=inputs.sparsity_of(systems.masked_systems(study)),
+        sizes=results.size_files(study),
+    output:
+        multiext("<results>/experiments", table=".parquet", page=".md"),
+        qrels=multiext("<results>/qrels/", "validation.txt", "test.txt"),
+    log:
+        "<logs>/list_experiments/experiments.log",
+    benchmark:
+        "<benchmarks>/list_experiments/experiments.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=report_settings.of_baselines(study, study.run),
+    message:
+        "Listing the experiments"
+    shell:
+        run(
+            "list_experiments --results $(dirname {output.page}) --metrics {input.metrics} --sparsity"
+            " {input.sparsity} --sizes {input.sizes} --settings {params.settings:q}"
         )
 
 
@@ -152,8 +178,8 @@ rule compare_baselines:
     shell:
         run(
             "compare_baselines --reference {params.reference} --metrics {input.metrics} --settings"
-            " {params.settings:q} --confidence {params.confidence} --output {output.tables} --csv"
-            " {output.csv} --svg {output.svg} --png {output.png} --dpi {params.dpi}"
+            " {params.settings:q} --confidence {params.confidence} --output {output.tables} --csv {output.csv}",
+            figure=True,
         )
 
 
@@ -174,10 +200,7 @@ rule plot_curves:
     message:
         "{wildcards.baseline}: drawing the training curves"
     shell:
-        run(
-            "plot_curves --history {params.histories} --title {wildcards.baseline} --svg {output.svg} --png"
-            " {output.png} --dpi {params.dpi}"
-        )
+        run("plot_curves --history {params.histories} --title {wildcards.baseline}", figure=True)
 
 
 rule plot_rates:
@@ -201,8 +224,8 @@ rule plot_rates:
         run(
             "plot_rates --metrics {input.metrics} --sparsity {input.sparsity} --verdicts {input.verdicts}"
             " --baseline {wildcards.baseline} --criterion {wildcards.criterion} --confidence"
-            " {params.confidence} --margin {params.margin} --svg {output.svg} --png {output.png} --dpi"
-            " {params.dpi}"
+            " {params.confidence} --margin {params.margin}",
+            figure=True,
         )
 
 
@@ -227,8 +250,8 @@ rule plot_lost_queries:
     shell:
         run(
             "plot_lost_queries --metrics {input.metrics} --baseline {wildcards.baseline} --criterion"
-            " {wildcards.criterion} --queries {input.queries} --csv {output.csv} --svg {output.svg} --png"
-            " {output.png} --dpi {params.dpi}"
+            " {wildcards.criterion} --queries {input.queries} --csv {output.csv}",
+            figure=True,
         )
 
 
@@ -252,8 +275,8 @@ rule plot_frontier:
     shell:
         run(
             "plot_frontier --metrics {input.metrics} --costs {input.costs} --cost {wildcards.cost} --baseline"
-            " {wildcards.baseline} --confidence {params.confidence} --svg {output.svg} --png {output.png}"
-            " --dpi {params.dpi}"
+            " {wildcards.baseline} --confidence {params.confidence}",
+            figure=True,
         )
 
 
@@ -273,10 +296,7 @@ rule plot_sensitivity:
     message:
         "{wildcards.baseline}: drawing what each sublayer costs"
     shell:
-        run(
-            "plot_sensitivity {input.values} --title {wildcards.baseline} --svg {output.svg} --png"
-            " {output.png} --dpi {params.dpi}"
-        )
+        run("plot_sensitivity {input.values} --title {wildcards.baseline}", figure=True)
 
 
 rule plot_reproduction:
@@ -296,7 +316,7 @@ rule plot_reproduction:
     message:
         "Drawing {wildcards.figure}"
     shell:
-        run("plot_reproduction {params.drawing} --svg {output.svg} --png {output.png} --dpi {params.dpi}")
+        run("plot_reproduction {params.drawing}", figure=True)
 
 
 rule summarise_timings:

@@ -1,28 +1,19 @@
-"""The trainings: E1; of small models; in E2 two controls, the recovery of pruned models, and pruning meanwhile.
-They differ in where they start, what they write and what is told to the command of the baseline's task."""
+"""The trainings; they differ in where they start, what they write and what their task's command is told."""
 
 from dsi.pruning.registry import CRITERIA, one_shot
 from plan import inputs, settings, systems_of_study as systems
 
 # A training's start and outcome, in the folders that its pathvars name.
-START = {
-    "start": "<results>/<start>/model.safetensors",
-    "start_rest": inputs.checkpoint("<results>/<start>"),
-}
-WRITTEN = {
-    "model": "<results>/<arm>/model.safetensors",
-    "rest": inputs.checkpoint("<results>/<arm>"),
-    "run": "<results>/runs/<arm>.trec.gz",
-    "outputs": "<results>/runs/<arm>.outputs.parquet",
-}
+START = {"start": "<results>/<start>/model.safetensors", "start_rest": inputs.checkpoint("<results>/<start>")}
+MODEL = {"model": "<results>/<arm>/model.safetensors", "rest": inputs.checkpoint("<results>/<arm>")}
+WRITTEN = {**MODEL, "run": "<results>/runs/<arm>.trec.gz", "outputs": "<results>/runs/<arm>.outputs.parquet"}
 TRAINED = {**WRITTEN, "history": "<results>/<arm>/history.parquet"}
 
 
 rule fetch_weights:
     output:
         model="<results>/models/{model}/model.safetensors",
-        configuration="<results>/models/{model}/config.json",
-        generation="<results>/models/{model}/generation_config.json",
+        rest=multiext("<results>/models/{model}/", "config.json", "generation_config.json"),
     log:
         "<logs>/fetch_weights/{model}.log",
     benchmark:
@@ -169,9 +160,8 @@ use rule restart as recover with:
 
 use rule restart as prune_in_recovery with:
     output:
+        multiext("<results>/<arm>/", masks="masks.safetensors", sparsity="sparsity.json"),
         **TRAINED,
-        masks="<results>/<arm>/masks.safetensors",
-        sparsity="<results>/<arm>/sparsity.json",
     pathvars:
         arm="recovered/{baseline}/seed{seed}/{criterion}-{rate}",
         start="baselines/{baseline}/seed{seed}/dense",

@@ -51,7 +51,7 @@ class Commands:
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 
-    def shell(self, line: str, *, code: str | None = None) -> str:
+    def shell(self, line: str, *, code: str | None = None, figure: bool = False) -> str:
         """The shell command of a rule: interpreter, command and options, all that it says in the rule's log.
 
         DSI_CODE makes other code another shell command, which Snakemake compares; DSI_TIMES names the file
@@ -60,7 +60,9 @@ class Commands:
         Args:
             line: the command's name, or {params.command} where it depends on wildcards, and its options.
                 They may refer to input, output, params, wildcards and threads.
+            figure: whether it draws one, and is told the files and the resolution.
             code: {params.code} where the digest depends on wildcards; else it is that of the command.
         """
+        line += " --svg {output.svg} --png {output.png} --dpi {params.dpi}" if figure else ""
         digest = self.digest(line.split()[0]) if code is None else code
         return f'DSI_CODE={digest} DSI_TIMES={{log}}.times "$DSI_PYTHON" "$DSI_SCRIPTS" {line} > {{log}} 2>&1'

@@ -97,6 +97,11 @@ def runs_of(systems: Sequence[System]) -> list[str]:
     return [f"<results>/runs/{system.slug}.trec.gz" for system in systems]
 
 
+def sparsity_of(systems: Sequence[System]) -> list[str]:
+    """The shares of zeros of some systems."""
+    return [f"<results>/{system.slug}/sparsity.json" for system in systems]
+
+
 def outputs_of(*slugs: str) -> list[str]:
     """What models made of each query; a reference ranking has no such file."""
     return [f"<results>/runs/{slug}.outputs.parquet" for slug in slugs if slug not in REFERENCES]

@@ -1,9 +1,12 @@
-"""One run at a time writes into a results folder.
+"""The folder of a study's results: one run at a time writes into it, and keeps its configuration there.
 
 Snakemake removes the folder of its locks when any run in a checkout ends (9.27.1), those of runs that go on
 too: a second start of the same study is not refused then, and both write the same files. So its locks are
 off (`nolock` in profiles/), and a run holds a lock of ours on its study's folder: one of the kernel's, gone
 with the process, however that ends. Studies with different folders run beside each other.
+
+`snakemake --configfile results/configuration.json` starts the study of a results folder again, whatever was
+given on the command line before; `python scripts compare` says in what two studies differ.
 """
 
 import fcntl
@@ -17,7 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from plan.config.study import Study
+
 NAME = ".lock"
+CONFIGURATION = "configuration.json"
 
 
 class FolderInUseError(RuntimeError):
@@ -77,6 +83,18 @@ class ResultsLock:
             "for its end, or stop it. Another study needs a folder of its own, for example "
             "--config results=results/mine"
         )
+
+
+def keep_configuration(study: Study, folder: Path) -> None:
+    """Write a study's configuration as JSON into its results folder, when jobs start.
+
+    It is moved into place, as it may be the very file that is being read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{os.getpid()}.{CONFIGURATION}"
+    text = json.dumps(study.as_dict(), indent=2, ensure_ascii=False)
+    temporary.write_text(f"{text}\n", encoding="utf-8")
+    temporary.replace(folder / CONFIGURATION)
 
 
 def _holder(file: TextIO) -> str:

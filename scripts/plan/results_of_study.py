@@ -5,12 +5,18 @@ from collections.abc import Sequence
 from dsi.systems import System, spell_rate
 from plan.config.study import Study
 from plan.reproduction import reproduction_figures
-from plan.systems_of_study import UNPRUNED, compared_baselines, measured_baselines, pruned_baselines
+from plan.systems_of_study import (
+    UNPRUNED,
+    compared_baselines,
+    measured_baselines,
+    measured_systems,
+    pruned_baselines,
+)
 
 SUFFIXES = ("svg", "png")
 
 
-EXPLORER = "<results>/explore.html"
+EXPERIMENTS, EXPLORER = "<results>/experiments.md", "<results>/explore.html"
 
 
 def texts(study: Study) -> list[str]:
@@ -20,16 +26,22 @@ def texts(study: Study) -> list[str]:
     return [f"<results>/{name}.md" for name in ["tables", *benefit, *ablation]]
 
 
+def size_files(study: Study) -> list[str]:
+    """What `compress` counted of each checkpoint, where the study asks for that."""
+    systems = measured_systems(study) if study.report.benefit else []
+    return [f"<results>/sizes/{system.slug}.json" for system in systems]
+
+
 def pages(study: Study) -> list[str]:
-    """The pages to read, without that of the timings; the explorer last."""
-    return [*texts(study), EXPLORER]
+    """The pages to read, without that of the timings."""
+    return [*texts(study), EXPERIMENTS, EXPLORER]
 
 
 def everything(study: Study) -> list[str]:
     """All that the study asks for; the timings come last."""
     text = [*texts(study), "<results>/timings.md"]
     of_browsers = [path.removesuffix(".md") + ".html" for path in text]
-    return ["<results>/answer.md", *figure_files(study), EXPLORER, *text, *of_browsers]
+    return ["<results>/answer.md", *figure_files(study), EXPERIMENTS, EXPLORER, *text, *of_browsers]
 
 
 def figure_files(study: Study) -> list[str]:

@@ -36,6 +36,11 @@ def test_the_shell_has_digest_times_interpreter_command_and_log(scripts: Path) -
     )
 
 
+def test_a_figure_is_told_its_files_and_resolution(scripts: Path) -> None:
+    line = Commands(scripts).shell("rank x", figure=True)
+    assert " rank x --svg {output.svg} --png {output.png} --dpi {params.dpi} > " in line
+
+
 def test_other_code_is_another_shell(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = tmp_path_factory.mktemp("other")
     (other / "ranking").mkdir()

@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from plan.one_study import NAME, FolderInUseError, ResultsLock
+from plan.config.study import Study
+from plan.one_study import NAME, FolderInUseError, ResultsLock, keep_configuration
 from tests.plan.conftest import SCRIPTS
 
 HOLD = """
@@ -106,3 +107,10 @@ def test_where_there_are_no_locks_the_user_is_told(tmp_path: Path, monkeypatch: 
     ResultsLock(tmp_path).take(warnings.append)
     assert len(warnings) == 1
     assert "cannot be locked (No locks available): start this study once at a time" in warnings[0]
+
+
+def test_the_configuration_is_kept_as_it_was_written(study_of: Callable[..., Study], tmp_path: Path) -> None:
+    study = study_of("smoke", rates=[0.2])
+    keep_configuration(study, tmp_path / "results")
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["configuration.json"]
+    assert json.loads((tmp_path / "results/configuration.json").read_text()) == study.as_dict()

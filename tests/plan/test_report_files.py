@@ -8,7 +8,7 @@ from snakemake.io import get_flag_value
 
 from plan.config.study import Study
 from plan.report_files import FIGURES, PAGES, figure, page
-from plan.results_of_study import figures, pages
+from plan.results_of_study import EXPLORER, figures, texts
 from tests.plan.conftest import ROOT
 
 RULES = ROOT / "rules"
@@ -45,4 +45,4 @@ def test_every_figure_and_page_of_a_study_is_of_a_known_kind(study_of: Callable[
     report = {"benefit": True, "sensitivity": True}
     study = study_of("smoke", run=["smoke"], report=report, criteria=["magnitude", "wanda"])
     assert {name.partition("-")[0] for name in figures(study)} <= set(FIGURES)
-    assert {Path(path).stem for path in pages(study)} <= set(PAGES)
+    assert {Path(path).stem for path in [*texts(study), EXPLORER]} <= set(PAGES)

@@ -23,7 +23,7 @@ def test_the_smoke_study_has_curves_rates_and_lost_queries_of_each_baseline(stud
         "<results>/figures/curves-smoke-magnitude.svg",
         "<results>/figures/curves-smoke-magnitude.png",
     ]
-    assert pages(study) == ["<results>/tables.md", "<results>/explore.html"]
+    assert pages(study) == ["<results>/tables.md", "<results>/experiments.md", "<results>/explore.html"]
 
 
 def test_an_unpruned_baseline_has_only_curves(study_of: StudyOf) -> None:
@@ -46,6 +46,7 @@ def test_costs_are_drawn_where_they_are_measured_and_criteria_compared(study_of:
         "<results>/tables.md",
         "<results>/benefit.md",
         "<results>/ablation.md",
+        "<results>/experiments.md",
         "<results>/explore.html",
     ]
 

@@ -19,7 +19,7 @@ COMMANDS = command_files(ROOT / "scripts")
 TRAININGS = {"dense", "dense_continued", "restart", "recover", "prune_in_recovery", "small", "small_taught"}
 OF_THE_TASK = {**dict.fromkeys(TRAININGS, "training"), "prune": "pruning"}
 TWINS = {"train_list_tokenizer": "train_tokenizer"}
-BY_HAND = {"search", "compare_queries", "status"}
+BY_HAND = {"search", "compare", "status"}
 
 RULE = re.compile(r"^ *(?:rule (?P<own>\w+)|use rule (?P<parent>\w+) as (?P<twin>\w+) with):$", re.MULTILINE)
 COMMAND = re.compile(r'run\(\s*"([a-z0-9_]+|\{params\.command\})')
@@ -164,5 +164,5 @@ def test_snakemakes_own_locks_are_off(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["default", "slurm"])
 def test_jobs_have_memory_by_default(name: str) -> None:
-    assert "mem_mb=2000" in profile(name)["default-resources"]
-    assert not [rule.name for rule in RULES.values() if "mem_mb=2000" in rule.text]
+    assert "mem_mb=3000" in profile(name)["default-resources"]
+    assert not [rule.name for rule in RULES.values() if "mem_mb=3000" in rule.text]

@@ -32,12 +32,13 @@ TREE = ("Snakefile", "config.yaml", "report", "rules", "scripts", "schemas", "st
 SMOKE = ("--configfile", "studies/smoke.yaml")
 COLUMNS = (
     "baseline,seed,arm,criterion,rate,split,"
-    "MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,RBO,loss"
+    "MAP,MRR@10,nDCG@10,R@10,R@100,R@1000,BM25-MAP,BM25-R@1000,RBO,loss,run,evaluate,evaluate_mrr,make"
 )
 # Two baselines, one a task, with two seeds and one rate: each stage of a baseline has two jobs.
 TIMINGS = {"summarise_timings": 1, "all": 1}
 FIGURES = {"plot_rates": 2, "make_explorer": 1, **TIMINGS}
-REPORTS = {"make_reproduction": 1, "make_tables": 1, "plot_lost_queries": 2, **FIGURES}
+TABLES = dict.fromkeys(["list_experiments", "make_reproduction", "make_tables"], 1)
+REPORTS = {**TABLES, "plot_lost_queries": 2, **FIGURES}
 PRUNED = {"recover": 4, "evaluate": 8, "plot_curves": 2, **REPORTS}
 # Appended to a module: code that does nothing, and words.
 EDIT, WORDS = "\nEDITED = True\n", "\n# reworded\n"
@@ -193,9 +194,9 @@ def test_metric_json_states_parameters_inputs_and_versions(study: Path) -> None:
 
 def test_the_terminal_shows_one_line_a_job(study: Path) -> None:
     lines = (study / "terminal.txt").read_text().splitlines()
-    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/71\] ", line)]
-    assert len(jobs) == 71 + 1  # `all` among them, and the end
-    assert "[71/71] done" in jobs[-1]
+    jobs = [line for line in lines if re.match(r"\d\d:\d\d:\d\d \[ *\d+/72\] ", line)]
+    assert len(jobs) == 72 + 1  # `all` among them, and the end
+    assert "[72/72] done" in jobs[-1]
     assert sum("training E1" in line for line in jobs) == 4
     # One a job, and a handful about the run itself.
     assert len([line for line in lines if line.strip()]) < len(jobs) + 20
@@ -228,6 +229,34 @@ def test_one_run_at_a_time_writes_into_a_results_folder(study: Path) -> None:
     finally:
         lock.release()
         shutil.rmtree(study / "results/other", ignore_errors=True)
+
+
+def test_the_configuration_beside_the_results_plans_the_same_study(study: Path) -> None:
+    kept = "results/smoke/configuration.json"
+    done = snakemake(study, "all", "--dry-run", "--configfile", kept)
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_each_number_has_its_command(study: Path) -> None:
+    """Three of them: a reference, a pruned and a recovered model."""
+    metrics = pd.read_csv(study / "results/smoke/tables/metrics.csv")
+    evaluated = metrics.dropna(subset=["evaluate"])
+    assert set(evaluated["split"]) == {"validation", "test"}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for arm, split in (("bm25", "test"), ("pruned", "validation"), ("recovered", "test")):
+        row = evaluated[(evaluated["arm"] == arm) & (evaluated["split"] == split)].iloc[0]
+        commands = f"{row['evaluate']} && {row['evaluate_mrr']}"
+        done = subprocess.run(
+            commands, shell=True, cwd=study, env={**os.environ, "PATH": path}, text=True, capture_output=True,
+            check=True,
+        )  # fmt: skip
+        printed = dict(line.split("\t") for line in done.stdout.splitlines())
+        values = {"AP": row["MAP"], "RR@10": row["MRR@10"]} | {
+            name: row[name] for name in ("nDCG@10", "R@10", "R@100", "R@1000")
+        }
+        assert printed == {name: f"{value:.4f}" for name, value in values.items()}
+        made = snakemake(study, *row["make"].split()[1:], "--dry-run")
+        assert "Nothing to be done" in made.stdout + made.stderr
 
 
 def test_a_touched_tree_reruns_nothing(study: Path) -> None:

@@ -17,6 +17,7 @@ from dsi.report.completeness import check_complete
 from dsi.report.flips import flips_rows
 from dsi.report.frames import metrics_frame, sparsity_frame
 from dsi.report.narrow import narrow_tables
+from dsi.report.number_commands import with_commands
 from dsi.report.over_seeds import baselines_table, rates_table
 from dsi.report.page_frames import Frames, page_frames
 from dsi.report.results import read_metrics, read_per_query, read_sparsity
@@ -102,7 +103,7 @@ def study_tables(files: StudyFiles, configured: Configured, judging: Judging) ->
     judged = judge(files.metrics, judging, pruned=bool((metrics["arm"] == "recovered").any()))
     frames = page_frames(files.metrics, metrics, sparsity, judging.confidence)
     tables = {
-        "metrics": metrics,
+        "metrics": with_commands(metrics, reports, files.results),
         "sparsity": sparsity,
         "baselines": baselines_table(frames.summary),
         "rates": rates_table(frames.summary, frames.difference, sparsity),

@@ -15,6 +15,9 @@ NAME_COLUMNS = ("baseline", "arm", "criterion", "split", "system", "sublayer", "
 SLUG_PARTS = 4  # of every slug but a reference's: pruned/<baseline>/seed<n>/<criterion>-<rate>
 
 
+CONFIGURATION = "configuration.json"  # of the study, in the folder of its results
+
+
 class ReportError(ValueError):
     """The results do not fit together; the message names the system or file and what is wrong."""
 
@@ -32,6 +35,17 @@ class MetricReport(NamedTuple):
     queries: Mapping[str, Mapping[str, int]]
     parameters: Mapping[str, Any]
     published: Mapping[str, Any] | None
+
+
+class Provenance(NamedTuple):
+    """What a metric JSON says of its origin.
+
+    parameters: of the evaluation. inputs: SHA-256 of the files that it is made of. versions: of packages.
+    """
+
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    versions: Mapping[str, str]
 
 
 class Sparsity(NamedTuple):
@@ -65,8 +79,30 @@ def read_metrics(path: Path) -> MetricReport:
 
 
 def read_system(path: Path) -> System:
-    """The system that a metric JSON is about."""
-    return System(**_read_json(path)["system"])
+    """The system that a metric JSON is about.
+
+    Raises:
+        ReportError: it is no such file.
+    """
+    try:
+        return System(**_read_json(path)["system"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReportError(
+            f"{path}: found no metrics of a system; expected a file that scripts evaluate wrote"
+        ) from error
+
+
+def read_provenance(path: Path) -> Provenance:
+    """What a metric JSON says of its origin.
+
+    Raises:
+        ReportError: it says nothing of it.
+    """
+    contents = _read_json(path)
+    for key in Provenance._fields:
+        if key not in contents:
+            raise ReportError(f"{path}: no {key!r}; expected a file that scripts evaluate wrote")
+    return Provenance(*(contents[key] for key in Provenance._fields))
 
 
 def read_per_query(paths: Iterable[Path], measure: str) -> Iterator[tuple[System, pd.DataFrame]]:
