@@ -1,5 +1,6 @@
 """What rules read: files by name, options for them, and the files of the user's own."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from plan.inputs import (
     tokenizer_of,
     weights_of,
 )
+from plan.settings import corpus_source, query_sources
 from tests.plan.config.conftest import ANY_LINE
 from tests.plan.conftest import LISTS, SCRIPTS
 
@@ -141,6 +143,21 @@ def test_documents_that_are_here_are_inputs_those_of_a_folder_too(study_of: Stud
         )
         assert local_corpus_files(study.selected_collection) == expected
     assert local_corpus_files(study_of("smoke").selected_collection) == []
+
+
+def test_queries_in_documents_are_read_from_the_corpus_and_told_to_both_commands(
+    study_of: StudyOf, tmp_path: Path
+) -> None:
+    pages = tmp_path / "pages.csv"
+    pages.write_text("page,summary,body\nls,list files,text\n")
+    corpus = {"path": str(pages), "columns": {"id": "page", "text": "body"}}
+    split = {"method": "permutation", "train": 0, "validation": 0, "test": 1, "seed": 1}
+    mine = {"kind": "files", "corpus": corpus, "queries_from": "summary", "split": split, "relevance": 1}
+    collection = study_of(collection="mine", collections={"mine": mine}, run=["dsi"]).selected_collection
+    assert local_query_files(collection) == local_corpus_files(collection) == [str(pages)]
+    told = {**corpus, "columns": {"id": "page", "text": ["body"]}, "queries_from": "summary"}
+    assert json.loads(corpus_source(collection)) == told
+    assert json.loads(query_sources(collection)) == {"corpus": told, "split": split, "relevance": 1}
 
 
 def test_docstrings_come_without_files(study_of: StudyOf) -> None:

@@ -65,12 +65,7 @@ def test_the_overlay_plans_a_whole_study_and_collects_a_table(study: Path) -> No
     planned = snakemake(study, "--dry-run", "--quiet", "host")
     assert planned.returncode == 0, planned.stdout + planned.stderr
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", planned.stdout + planned.stderr, re.MULTILINE))
-    assert (jobs["collect_files"], jobs["collect_topics"], jobs["recover"], jobs["make_tables"]) == (
-        "1",
-        "1",
-        "4",
-        "1",
-    )
+    assert [jobs[name] for name in ("collect_files", "collect_topics", "recover", "make_tables")] == [*"1161"]
     documents, queries, qrels = collected(study)
     assert documents.set_index("docid")["text"].to_dict() == {
         docid: f"{text}\nThe end." for docid, text in zip(DOCIDS, TEXTS, strict=True)
