@@ -33,8 +33,14 @@ from dsi.base.process import prepare_torch
 from dsi.collection.docstrings import read_packages
 from dsi.docids.tokenizer import train_tokenizer
 from dsi.model.t5 import Shape, build_t5
-from dsi.ranking.lists import Generation, Lengths, ListBatch, make_examples
-from dsi.training.objectives.ranked_list import ListExamples, ListObjective, ListTraining
+from dsi.ranking.list_names import ListNames
+from dsi.ranking.lists import Generation, Lengths, make_examples
+from dsi.training.objectives.ranked_list import (
+    LabelledBatch,
+    ListExamples,
+    ListObjective,
+    ListTraining,
+)
 from dsi.training.optimisation import make_optimiser
 from dsi.training.phase import Optimisation, resolve_precision
 
@@ -148,26 +154,27 @@ def list_objective(way: Way) -> ListObjective:
     tokenizer = train_tokenizer([*texts, *queries["text"], *names], 2048, cased=True)
     examples = make_examples(queries, topk, K, tokenizer, tokenizer)
     longest = max(len(example.label_ids) for example in examples)
+    called = ListNames(pd.DataFrame({"docid": names}), tokenizer)
     return ListObjective(
         ListExamples(examples, [], []),
-        Generation(tokenizer, Lengths(longest, longest), None),
+        Generation(tokenizer, Lengths(longest, longest), None, called),
         topk,
         ListTraining(K, BATCH_SIZE, BATCH_SIZE, way.count_padding, seed=1),
     )
 
 
-def endless(objective: ListObjective) -> Iterator[ListBatch]:
+def endless(objective: ListObjective) -> Iterator[LabelledBatch]:
     for epoch in itertools.count(1):
         yield from objective.batches(epoch)
 
 
-def padded(objective: ListObjective) -> Iterator[ListBatch]:
+def padded(objective: ListObjective) -> Iterator[LabelledBatch]:
     """Inputs padded to the longest of the data set, as labels are already."""
     longest = max(batch.input_ids.shape[1] for batch in objective.batches(1))
     for batch in endless(objective):
         missing = longest - batch.input_ids.shape[1]
         widened = (torch.nn.functional.pad(part, (0, missing)) for part in batch[:2])
-        yield ListBatch(*widened, batch.labels)
+        yield LabelledBatch(*widened, batch.labels, batch.counted)
 
 
 if __name__ == "__main__":

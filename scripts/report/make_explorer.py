@@ -42,14 +42,14 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="HTML to write")
     arguments = Arguments(**vars(parser.parse_args()))
 
-    collection = arguments.results / "collection"
     try:
-        queries, ranked = read_rankings(arguments.metrics, collection, arguments.results)
+        queries, ranked = read_rankings(arguments.metrics, arguments.results)
         reports = [one.report for one in ranked]
         points = frontier_points(reports, read_csv(arguments.sparsity), arguments.confidence)
     except (ReportError, RunFormatError) as error:
         raise UserError(str(error)) from error
-    data = explorer_data(Shown(arguments.name, arguments.confidence, collection), queries, ranked, points)
+    shown = Shown(arguments.name, arguments.confidence, arguments.results)
+    data = explorer_data(shown, queries, ranked, points)
     write_text(explorer_page(data, f"Explorer: {arguments.name}"), arguments.output)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
-from dsi.report.figures.rates import Chosen, rates_figure, read_rates, read_signs
+from dsi.report.figures.rates import Chosen, rates_figure, read_judged, read_rates
 from dsi.report.figures.style import add_figure_files, save_figure
 from dsi.report.results import ReportError
 
@@ -52,8 +52,8 @@ def main() -> None:
         metrics, zeros = read_rates(arguments.metrics, arguments.sparsity, chosen)
     except ReportError as error:
         raise UserError(str(error)) from error
-    signs = read_signs(arguments.verdicts, chosen) if arguments.verdicts else {}
-    figure = rates_figure(metrics, zeros, signs, chosen)
+    judged = read_judged(arguments.verdicts, chosen) if arguments.verdicts else {}
+    figure = rates_figure(metrics, zeros, judged, chosen)
     save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from dsi.efficiency import compressed_files
 from dsi.efficiency.compressed_files import CompressionError, load_compressed, save_compressed, save_verified
-from dsi.efficiency.quantisation import Bits, rounded_weights
+from dsi.efficiency.quantisation import Bits, rounded
 from dsi.model.masks import Tensors, apply_masks
 from dsi.pruning.thresholds import layerwise_masks
 from tests.efficiency.conftest import normal, same_bits
@@ -91,7 +91,7 @@ def test_whole_numbers_load_back_as_the_rounded_weights(
     weights = {**pruned(rate), "odd": normal(3, 5, seed=3), "row": normal(1, 1), "none": torch.zeros(0, 3)}
     save_compressed(weights, tmp_path / "model.dsz", bits=bits, zstd=zstd)
     loaded = load_compressed(tmp_path / "model.dsz")
-    assert same_bits(loaded, rounded_weights(weights, bits))
+    assert same_bits(loaded, {name: rounded(weight, bits) for name, weight in weights.items()})
     assert all((loaded[name].view(torch.int32)[weight == 0] == 0).all() for name, weight in weights.items())
 
 

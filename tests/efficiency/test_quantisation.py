@@ -14,7 +14,6 @@ from dsi.efficiency.quantisation import (
     quantise,
     restore,
     rounded,
-    rounded_weights,
     unpacked,
 )
 from tests.efficiency.conftest import normal, same_bits
@@ -66,8 +65,8 @@ def test_only_matrices_in_float32_become_whole_numbers() -> None:
     weights = {"norm": normal(4), "half": normal(2, 2).half(), "numbers": torch.arange(4).reshape(2, 2)}
     for bits in (8, 4):
         expected = {**weights, "norm": weights["norm"].half().float()}
-        assert same_bits(rounded_weights(weights, bits), expected)
-    assert same_bits(rounded_weights(weights, 32), weights)
+        assert same_bits({name: rounded(weight, bits) for name, weight in weights.items()}, expected)
+    assert same_bits({name: rounded(weight, 32) for name, weight in weights.items()}, weights)
 
 
 @pytest.mark.parametrize("bits", [8, 4])

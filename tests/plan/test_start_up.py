@@ -47,9 +47,19 @@ def slow_packages(command: str) -> set[str]:
     ("commands", "slow"),
     [
         (("evaluate",), {"ir_measures", "pandas"}),
-        (("make_reproduction", "make_tables", "rank_random", "search_bm25", "summarise_timings"), {"pandas"}),
         (
-            ("make_explorer", "plot_curves", "plot_lost_queries", "plot_rates"),
+            (
+                "make_explorer",
+                "make_reproduction",
+                "make_tables",
+                "rank_random",
+                "search_bm25",
+                "summarise_timings",
+            ),
+            {"pandas"},
+        ),
+        (
+            ("plot_curves", "plot_lost_queries", "plot_rates"),
             {"matplotlib", "pandas", "seaborn"},
         ),
         (("prune", "prune_calibrated", "prune_lists"), {"pandas", "torch", "transformers"}),

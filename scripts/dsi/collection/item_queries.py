@@ -17,6 +17,7 @@ from dsi.base.lines import FileFormatError, check_characters
 from dsi.base.words import query_words
 from dsi.collection.columns import TextColumns, id_and_text
 from dsi.collection.files import Document
+from dsi.collection.known_items import distinct_queries
 from dsi.collection.origin import MISSING, Origin
 from dsi.collection.tables import read_table
 
@@ -123,9 +124,8 @@ def item_queries(items: Iterable[Item]) -> ItemQueries:
     """Every distinct query, and the documents that it was a part of as relevant, with those of equal text."""
     rows = [(docid, query, _digest(text) if text else f"no text: {docid}") for docid, query, text, _ in items]
     frame = pd.DataFrame(rows, columns=["docid", "query", "text"]).sort_values("docid", ignore_index=True)
-    texts = frame["query"].drop_duplicates().reset_index(drop=True)
-    qids = [f"q{number:05d}" for number in range(1, len(texts) + 1)]
-    frame["qid"] = frame["query"].map(dict(zip(texts, qids, strict=True)))
+    queries = distinct_queries(frame["query"])
+    frame["qid"] = frame["query"].map(dict(zip(queries["text"], queries["qid"], strict=True)))
     # A document answers the queries of all that have its text.
     qrels = frame[["qid", "text"]].drop_duplicates().merge(frame[["docid", "text"]], on="text")
     qrels = qrels[["qid", "docid"]].drop_duplicates().sort_values(["qid", "docid"], ignore_index=True)
@@ -133,12 +133,12 @@ def item_queries(items: Iterable[Item]) -> ItemQueries:
     logger.info(
         "%d documents give %d distinct queries; %d have the text of another and answer its query, too",
         len(frame),
-        len(texts),
+        len(queries),
         alike,
     )
     for row in frame.head(SHOWN_QUERIES).itertuples():
         logger.info("query %s %r → %s", row.qid, row.query, row.docid)
-    return ItemQueries(pd.DataFrame({"qid": qids, "text": texts}), qrels.assign(grade=1))
+    return ItemQueries(queries, qrels.assign(grade=1))
 
 
 def _digest(text: str) -> str:

@@ -36,16 +36,21 @@ def from_docstrings(docstrings: list[Docstring], split: RandomSplit) -> Collecti
         SplitError: there are too few of them.
     """
     frame = pd.DataFrame(docstrings).sort_values("name", ignore_index=True)
-    summaries = frame["summary"].drop_duplicates().reset_index(drop=True)
-    qids = [f"q{number:05d}" for number in range(1, len(summaries) + 1)]
-    qid_of = dict(zip(summaries, qids, strict=True))
-    queries = pd.DataFrame({"qid": qids, "text": summaries})
+    queries = distinct_queries(frame["summary"])
+    qid_of = dict(zip(queries["text"], queries["qid"], strict=True))
     qrels = pd.DataFrame({"qid": frame["summary"].map(qid_of), "docid": frame["name"], "grade": 1})
     return Collection(
         documents=frame.rename(columns={"name": "docid", "body": "text"})[["docid", "text"]],
         queries=split_queries(queries, split),
         qrels=qrels.sort_values(["qid", "docid"], ignore_index=True),
     )
+
+
+def distinct_queries(texts: "pd.Series[str]") -> pd.DataFrame:
+    """qid, text of every distinct text, numbered in the order in which they first occur."""
+    distinct = texts.drop_duplicates().reset_index(drop=True)
+    qids = [f"q{number:05d}" for number in range(1, len(distinct) + 1)]
+    return pd.DataFrame({"qid": qids, "text": distinct})
 
 
 def verbatim_elsewhere(collection: Collection) -> list[str]:

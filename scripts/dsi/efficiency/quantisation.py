@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dsi.model.masks import Tensors
-
 Bits = Literal[32, 16, 8, 4]
 LEVELS: Mapping[int, int] = MappingProxyType({8: 127, 4: 7})  # the largest whole number of so many bits
 _SMALLEST = np.float16(2**-24)
@@ -73,11 +71,6 @@ def rounded(weight: torch.Tensor, bits: Bits) -> torch.Tensor:
         # A weight that rounds to zero from below is 0.0 in whole numbers, too.
         return restore(quantise(weight, bits))
     return weight.half().float() if bits < 32 and weight.dtype == torch.float32 else weight
-
-
-def rounded_weights(weights: Tensors, bits: Bits) -> Tensors:
-    """`rounded`, of every tensor of a checkpoint."""
-    return {name: rounded(weight, bits) for name, weight in weights.items()}
 
 
 def packed(values: npt.NDArray[np.int8], bits: int) -> npt.NDArray[np.uint8]:

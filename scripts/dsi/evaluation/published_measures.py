@@ -105,10 +105,15 @@ def query_measures(outputs: pd.DataFrame, topk: pd.DataFrame, k: int) -> pd.Data
 
 
 def study_measures(outputs: pd.DataFrame, topk: pd.DataFrame, k: int, batch_size: int) -> dict[str, float]:
+    """`study_means` of the queries of one split; arguments as for it and for `query_measures`."""
+    return study_means(query_measures(outputs, topk, k), outputs, batch_size)
+
+
+def study_means(values: pd.DataFrame, outputs: pd.DataFrame, batch_size: int) -> dict[str, float]:
     """The study's measures of the queries of one split.
 
     Args:
-        outputs, topk, k: as for `query_measures`; the outputs in the order of batches, and not empty.
+        values: what `query_measures` returns of the outputs, which are not empty and in the order of batches.
         batch_size: queries in a batch.
 
     Returns:
@@ -118,7 +123,6 @@ def study_measures(outputs: pd.DataFrame, topk: pd.DataFrame, k: int, batch_size
         generated ids that repeat an earlier one of their list. `queries`: how many there are;
         `queries-hit`: in how many of their lists stands a target.
     """
-    values = query_measures(outputs, topk, k)
     found = values.dropna(subset=list(DEFINED))
     full = [text.split() for text in outputs["full_list"]]
     generated, distinct = sum(map(len, full)), sum(len(set(ids)) for ids in full)

@@ -25,7 +25,7 @@ from dsi.evaluation.measures import (
     qrels_measures,
     query_counts,
 )
-from dsi.evaluation.published_measures import PER_QUERY, query_measures, study_measures
+from dsi.evaluation.published_measures import PER_QUERY, query_measures, study_means
 from dsi.evaluation.query_groups import GROUPED, SEEN, UNSEEN
 from dsi.evaluation.rank_overlap import overlaps
 from dsi.evaluation.runs import ranked_docids
@@ -108,13 +108,14 @@ def measure_run(
         dense: the run of the dense model that this one came from.
     """
     rankings, judgements = as_rankings(run), as_judgements(reference.qrels)
-    frames = [agreement_measures(rankings, reference.topk, agreement_k)]
+    of_splits: dict[str, pd.DataFrame] = {}
     counts: dict[str, QueryCounts] = {}
     for split, grade in lowest.items():
         qids = [qid for qid, of_query in reference.split_of.items() if of_query == split]
         of_split = {qid: judgements[qid] for qid in qids if qid in judgements}
-        frames.append(qrels_measures(rankings, of_split, grade))
+        of_splits[split] = qrels_measures(rankings, of_split, grade)
         counts[split] = query_counts(rankings, judgements, qids, grade)
+    frames = [agreement_measures(rankings, reference.topk, agreement_k), *of_splits.values()]
     if dense is not None:
         frames.append(_overlap_measures(run, dense[dense["qid"].isin(reference.split_of)]))
     if outputs is not None:
@@ -123,7 +124,7 @@ def measure_run(
     per_query = pd.concat(frames, ignore_index=True)
     per_query["split"] = per_query["qid"].map(reference.split_of)
     if reference.seen and GROUPED in lowest:
-        groups = _grouped(rankings, judgements, reference, lowest[GROUPED])
+        groups = _grouped(rankings, judgements, reference, lowest[GROUPED], of_splits[GROUPED])
         per_query = pd.concat([per_query, *(group.per_query for group in groups)], ignore_index=True)
         counts.update({group.split: group.counts for group in groups})
     measures: dict[str, dict[str, float | None]] = {}
@@ -140,8 +141,14 @@ class _Group(NamedTuple):
     counts: QueryCounts
 
 
-def _grouped(rankings: Rankings, judgements: Judgements, reference: Reference, lowest: int) -> list[_Group]:
-    """The measures of GROUPED on seen and on unseen relevant documents."""
+def _grouped(
+    rankings: Rankings, judgements: Judgements, reference: Reference, lowest: int, whole: pd.DataFrame
+) -> list[_Group]:
+    """The measures of GROUPED on seen and on unseen relevant documents.
+
+    Args:
+        whole: those on all of them, which a group has that no relevant document lies outside of.
+    """
     qids = [qid for qid, split in reference.split_of.items() if split == GROUPED]
     groups = []
     for split, wanted in ((SEEN, True), (UNSEEN, False)):
@@ -155,8 +162,8 @@ def _grouped(rankings: Rankings, judgements: Judgements, reference: Reference, l
         }
         condensed = _without(rankings, others)
         judged = {qid: grades for qid, grades in _without(judgements, others).items() if grades}
-        frame = qrels_measures(condensed, judged, lowest).assign(split=split)
-        groups.append(_Group(split, frame, query_counts(condensed, judged, qids, lowest)))
+        frame = qrels_measures(condensed, judged, lowest) if any(others.values()) else whole
+        groups.append(_Group(split, frame.assign(split=split), query_counts(condensed, judged, qids, lowest)))
     return groups
 
 
@@ -186,12 +193,13 @@ def published_of_lists(
         outputs: as for `query_measures` of dsi.evaluation.published_measures, in the order of the batches.
     """
     of_query = outputs["qid"].map(reference.split_of)
+    outputs = outputs[of_query.isin(list(splits))]
+    values = query_measures(outputs, reference.topk, k)
     measures = {
-        split: study_measures(outputs[of_query == split], reference.topk, k, batch_size)
+        split: study_means(values[chosen], outputs[chosen], batch_size)
         for split in splits
-        if (of_query == split).any()
+        if (chosen := (of_query[outputs.index] == split).to_numpy()).any()
     }
-    values = query_measures(outputs[of_query.isin(list(splits))], reference.topk, k)
     per_query = values.melt("qid", list(PER_QUERY), "measure").dropna(subset=["value"])
     per_query["split"] = per_query["qid"].map(reference.split_of)
     return PublishedMeasures(

@@ -22,9 +22,9 @@ def data_of() -> Callable[[Path], str]:
 
     def read(results: Path) -> str:
         metrics = sorted((results / "metrics").rglob("*.json"))
-        queries, ranked = read_rankings(metrics, results / "collection", results)
+        queries, ranked = read_rankings(metrics, results)
         sparsity = read_csv(results / "tables/sparsity.csv")
         points = frontier_points([one.report for one in ranked], sparsity, 0.95)
-        return explorer_data(Shown("toy", 0.95, results / "collection"), queries, ranked, points)
+        return explorer_data(Shown("toy", 0.95, results), queries, ranked, points)
 
     return read

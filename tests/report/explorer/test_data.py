@@ -2,14 +2,18 @@
 
 import gzip
 import json
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from dsi.report.figures.style import COLOURS
-from tests.report.explorer.studies import DOCIDS, EVIL, QIDS, write_study
+from dsi.evaluation.trec_qrels import write_qrels
+from dsi.report.figures.colours import COLOURS
+from dsi.report.number_commands import number_commands, qrels_file
+from dsi.report.results import read_metrics
+from tests.report.explorer.studies import DOCIDS, EVIL, QIDS, RELEVANT, write_study
+from tests.report.test_number_commands import printed
 
 DataOf = Callable[[Path], str]
 
@@ -50,7 +54,7 @@ def test_rates_are_spelled_and_arms_have_the_colours_of_the_figures(results: Pat
 
 @pytest.mark.parametrize("relevance", [1, {"train": 1, "validation": 1, "test": 1}])
 def test_the_command_of_a_number_gives_that_number(
-    relevance: object, tmp_path: Path, data_of: DataOf, command: Callable[..., object]
+    relevance: object, tmp_path: Path, data_of: DataOf
 ) -> None:
     results = write_study(tmp_path, seeds=(1,), arms=("bm25", "pruned"))
     for path in (results / "metrics").rglob("*.json"):
@@ -58,13 +62,16 @@ def test_the_command_of_a_number_gives_that_number(
         contents["parameters"]["relevance"] = relevance
         path.write_text(json.dumps(contents))
     pruned = json.loads(data_of(results))["systems"][-1]
-    python, scripts, name, *arguments = shlex.split(pruned["evaluate"])
-    assert (python, scripts, name) == ("python", "scripts", "evaluate")
-    written = [argument.replace("evaluated.", f"{tmp_path}/evaluated.") for argument in arguments]
-    command(name, *written)
-    measures = json.loads((tmp_path / "evaluated.json").read_text())["measures"]["test"]
-    assert {name: measures[name] for name in pruned["means"]} == pytest.approx(pruned["means"])
-    assert pruned["make"] == f"snakemake --cores all {pruned['run']}"
+    judged = pd.DataFrame(
+        [(qid, docid, 1) for qid, docid in RELEVANT.items()], columns=["qid", "docid", "grade"]
+    )
+    write_qrels(judged, qrels_file(results, "test"))
+    values = printed(pruned["evaluate"], tmp_path)
+    assert {name: values[name] for name in pruned["means"]} == {
+        name: f"{mean:.4f}" for name, mean in pruned["means"].items()
+    }
+    expected = number_commands(read_metrics(results / f"metrics/{pruned['slug']}.json"), "test", results)
+    assert (pruned["run"], pruned["make"]) == (expected.run, expected.make)
 
 
 def test_the_same_results_give_the_same_bytes(results: Path, data_of: DataOf) -> None:

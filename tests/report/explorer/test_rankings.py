@@ -13,7 +13,7 @@ from tests.report.explorer.studies import QIDS, RELEVANT, write_study
 
 def read(results: Path) -> list[Ranked]:
     metrics = sorted((results / "metrics").rglob("*.json"), reverse=True)
-    return read_rankings(metrics, results / "collection", results)[1]
+    return read_rankings(metrics, results)[1]
 
 
 def test_queries_are_the_judged_ones_of_the_test_split_by_qid(results: Path) -> None:

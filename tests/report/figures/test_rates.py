@@ -7,8 +7,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from dsi.report.figures.rate_differences import HEADROOM, Margin, draw_differences
-from dsi.report.figures.rates import Chosen, read_signs
+from dsi.report.figures.rate_differences import HEADROOM, Judged, Margin, draw_differences
+from dsi.report.figures.rates import Chosen, read_judged
 from dsi.report.results import read_csv, write_csv
 from tests.report.conftest import Command
 
@@ -38,7 +38,7 @@ def test_figures_of_equal_inputs_are_equal_files(
     assert "MAP (0–1, higher is better)" in text
     # Its models lie between 0.4 and 0.6.
     assert "below this axis: random 0.010" in text
-    assert "signs, the verdict for training in general: + better" in text
+    assert "differences in MAP: bars and signs of the verdict for training in general" in text
 
 
 def test_one_seed_has_no_interval_and_the_title_says_so(
@@ -80,20 +80,37 @@ def test_each_rate_has_the_sign_of_its_verdict_about_training(results: Path, mak
     frame.loc[of_restart, "verdict"] = ["better", "worse"]  # for these checkpoints, and in general
     write_csv(frame, path)
     chosen = Chosen("dsi", "magnitude", "test", 0.95, 0.02)
-    assert read_signs(path, chosen)[0.5] == "−"
+    assert read_judged(path, chosen)[0.5].sign == "−"
     write_csv(frame[frame["question"] == "checkpoints"].assign(seeds=1), path)
-    assert read_signs(path, chosen)[0.5] == "+"
+    assert read_judged(path, chosen)[0.5].sign == "+"
 
 
 def test_what_lies_far_outside_does_not_stretch_the_axis() -> None:
     rows = [("recovered", rate, value) for rate, value in ((0.1, -0.01), (0.2, 0.03), (0.9, -0.4))]
     frame = pd.DataFrame(rows, columns=["arm", "rate", "value"]).assign(measure="MAP", control="restart")
     _, axis = plt.subplots()
-    draw_differences(axis, frame, "MAP", Margin(0.02, "margin"), 0.95, {0.9: "−"})
+    draw_differences(axis, frame, "MAP", Margin(0.02, "margin"), 0.95, {0.9: Judged("−", -0.5, -0.3)})
     bottom, top = axis.get_ylim()
     assert bottom == pytest.approx(-1.15 * 0.04)
     assert top == pytest.approx(1.15 * 0.04 * HEADROOM)
     assert {"-0.4", "−", "margin"} <= {text.get_text() for text in axis.texts}
+    plt.close()
+
+
+def test_bars_of_what_is_judged_are_the_verdicts_and_stretch_the_axis() -> None:
+    """Two seeds of equal differences have an interval of no width; that of the verdict is wider."""
+    rows = [
+        ("recovered", 0.1, 0.01),
+        ("recovered", 0.1, 0.01),
+        ("recovered", 0.2, 0.0),
+        ("recovered", 0.2, 0.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["arm", "rate", "value"]).assign(measure="MAP", control="restart")
+    _, axis = plt.subplots()
+    draw_differences(axis, frame, "MAP", Margin(0.02, "margin"), 0.95, {0.1: Judged("?", -0.03, 0.05)})
+    bars = [segment[:, 1].tolist() for lines in axis.collections[1:] for segment in lines.get_segments()]
+    assert bars == [[-0.03, 0.05], [0.0, 0.0]]
+    assert axis.get_ylim()[0] == pytest.approx(-1.15 * 0.05)
     plt.close()
 
 

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from dsi.evaluation.measures import MEASURES as KNOWN_MEASURES
-from dsi.report.explorer.commands import commands_of
 from dsi.report.explorer.frontier import Point
 from dsi.report.explorer.rankings import ARMS, MEASURES, SPLIT, TOP, Query, Ranked
-from dsi.report.figures.style import COLOURS
+from dsi.report.figures.colours import COLOURS
+from dsi.report.number_commands import number_commands
 from dsi.systems import ARMS as WORDS
 from dsi.systems import System, spell_rate
 
@@ -29,11 +29,11 @@ DIGITS = 7  # of values of a query: two that differ stay different
 
 
 class Shown(NamedTuple):
-    """What the page is about."""
+    """What the page is about; results: the study's folder."""
 
     name: str
     confidence: float
-    collection: Path
+    results: Path
 
 
 def explorer_data(
@@ -41,7 +41,7 @@ def explorer_data(
 ) -> str:
     """The data as one line of JSON that may stand in a <script>: `<` is escaped."""
     numbers = _numbers(queries, ranked)
-    texts = _texts(shown.collection, numbers)
+    texts = _texts(shown.results / "collection", numbers)
     data = {
         "name": shown.name,
         "confidence": shown.confidence,
@@ -54,7 +54,7 @@ def explorer_data(
             for query in queries
         ],
         "documents": [{"docid": docid, "text": texts.get(docid)} for docid in numbers],
-        "systems": [_system(one, numbers, shown.collection) for one in ranked],
+        "systems": [_system(one, numbers, shown.results) for one in ranked],
         "points": [_point(point) for point in points],
     }
     line = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -81,12 +81,14 @@ def _beginning(text: str) -> str:
     return line if len(line) <= CHARACTERS else f"{line[:CHARACTERS].rstrip()}…"
 
 
-def _system(one: Ranked, numbers: Mapping[str, int], collection: Path) -> dict[str, Any]:
+def _system(one: Ranked, numbers: Mapping[str, int], results: Path) -> dict[str, Any]:
+    commands = number_commands(one.report, SPLIT, results)
     return {
         **_fields(one.system),
         "slug": one.system.slug,
-        "run": str(one.run),
-        **commands_of(one.report, one.run, collection)._asdict(),
+        "run": commands.run,
+        "evaluate": commands.evaluate,
+        "make": commands.make,
         "means": {measure: one.report.measures[SPLIT][measure] for measure in MEASURES},
         "values": {name: [round(value, DIGITS) for value in values] for name, values in one.values.items()},
         "first": one.first,

@@ -30,11 +30,10 @@ class Ranked(NamedTuple):
     """A system's answer to each of the queries, in their order.
 
     lists: the first TOP docids. first: rank of the first relevant document, 0 where none is ranked. values:
-    by measure. run: the file of the ranking.
+    by measure.
     """
 
     report: MetricReport
-    run: Path
     lists: list[list[str]]
     first: list[int]
     values: Mapping[str, list[float]]
@@ -59,14 +58,12 @@ def read_queries(collection: Path, report: MetricReport) -> list[Query]:
     return [Query(qid, texts[qid], tuple(sorted(docids))) for qid, docids in sorted(relevant.items())]
 
 
-def read_rankings(
-    metrics: Sequence[Path], collection: Path, results: Path
-) -> tuple[list[Query], list[Ranked]]:
+def read_rankings(metrics: Sequence[Path], results: Path) -> tuple[list[Query], list[Ranked]]:
     """The queries, and the systems of ARMS in the order of ARMS, then by baseline, criterion, rate and seed.
 
     Args:
         metrics: metric JSONs, with the values per query beside them; those of other arms are passed over.
-        results: the folder of the study, with runs/<slug>.trec.gz.
+        results: the folder of the study, with collection/ and runs/<slug>.trec.gz.
 
     Raises:
         ReportError: there is no system of ARMS, or a query lacks a value.
@@ -77,7 +74,7 @@ def read_rankings(
         raise ReportError(
             f"no metrics of {', '.join(ARMS)} among {len(metrics)} files; expected at least one"
         )
-    queries = read_queries(collection, next(iter(reports.values())))
+    queries = read_queries(results / "collection", next(iter(reports.values())))
     ranked = [read_ranked(path, report, queries, results) for path, report in reports.items()]
     return queries, sorted(ranked, key=lambda one: _place(one.system))
 
@@ -88,8 +85,7 @@ def read_ranked(path: Path, report: MetricReport, queries: Sequence[Query], resu
     Raises:
         ReportError: a query lacks a value.
     """
-    run = results / "runs" / f"{report.system.slug}.trec.gz"
-    lists = ranked_docids(read_run(run))
+    lists = ranked_docids(read_run(results / "runs" / f"{report.system.slug}.trec.gz"))
     found = [lists.get(query.qid, []) for query in queries]
     first = [_first_relevant(docids, query) for docids, query in zip(found, queries, strict=True)]
     frame = pd.read_parquet(path.with_suffix(".per_query.parquet"), filters=[("split", "==", SPLIT)])
@@ -101,7 +97,7 @@ def read_ranked(path: Path, report: MetricReport, queries: Sequence[Query], resu
         if absent:
             raise ReportError(f"{report.system.slug}: no {measure} of query {absent[0]}; evaluate it again")
         values[measure] = [float(by_query[query.qid]) for query in queries]
-    return Ranked(report, run, [docids[:TOP] for docids in found], first, values)
+    return Ranked(report, [docids[:TOP] for docids in found], first, values)
 
 
 def _first_relevant(docids: Sequence[str], query: Query) -> int:

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dsi.evaluation.measures import MEASURES
-from dsi.report.figures.style import COLOURS, use_theme
+from dsi.report.figures.colours import COLOURS
+from dsi.report.figures.style import use_theme
 from dsi.report.sections.ablation import MEASURES as COMPARED
 from dsi.report.sections.ablation import changes
 

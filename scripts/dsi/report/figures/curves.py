@@ -13,8 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dsi.evaluation.measures import LOSS, MEASURES
+from dsi.report.figures.colours import COLOURS
 from dsi.report.figures.epochs import E2, draw_measure, label_epochs, last_epoch, legend_line, spread_words
-from dsi.report.figures.style import COLOURS, use_theme
+from dsi.report.figures.style import use_theme
 from dsi.report.results import ReportError
 from dsi.systems import ARMS, DENSE_ARMS, RATE_PATTERN
 

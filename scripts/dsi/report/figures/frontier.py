@@ -13,8 +13,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from dsi.evaluation.estimates import VALUES, mean_interval
 from dsi.report.byte_frontier import average_points, precision_points
+from dsi.report.figures.colours import COLOURS
 from dsi.report.figures.rate_lines import LINES, draw_line, name_lines
-from dsi.report.figures.style import COLOURS, use_theme
+from dsi.report.figures.style import use_theme
 from dsi.systems import ARMS
 
 MEASURE = "MAP"
@@ -81,11 +82,7 @@ def frontier_figure(
         name_lines(axis, lines)
         axis.set(xlabel=cost.label, title=TITLES[arm])
     axes[0, 0].set_ylabel(f"{MEASURE} (0–1, higher is better)")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
-    seeds = metrics["seed"].nunique()
-    over = f"mean of {seeds} seeds with {confidence:.0%} intervals" if seeds > 1 else "one seed"
-    figure.suptitle(f"{title}: {over}")
+    _finish(figure, axes, 5, title, metrics["seed"].nunique(), confidence)
     return figure
 
 
@@ -115,12 +112,16 @@ def bytes_figure(metrics: pd.DataFrame, benefit: pd.DataFrame, *, title: str, co
     for axis in axes.flat[max(1, len(criteria)) :]:
         axis.set_axis_off()
     _label_bytes(axes, averages)
+    _finish(figure, axes, 4, title, benefit["seed"].nunique(), confidence)
+    return figure
+
+
+def _finish(figure: Figure, axes: Any, columns: int, title: str, seeds: int, confidence: float) -> None:
+    """One legend below all panels, and above them how many seeds the points are means of."""
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    seeds = benefit["seed"].nunique()
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
     over = f"mean of {seeds} seeds with {confidence:.0%} intervals" if seeds > 1 else "one seed"
     figure.suptitle(f"{title}: {over}")
-    return figure
 
 
 def _label_bytes(axes: npt.NDArray[np.object_], averages: pd.DataFrame) -> None:

@@ -2,7 +2,8 @@
 
 Left, a measure itself; right, how far it lies from the restart control, seed by seed, on an axis of a few
 margins, so that what matters can be seen: a rate that lies far outside is an arrow with its value.
-Bars and bands are Student t intervals of the mean over seeds.
+Bars and bands are Student t intervals of the mean over seeds; those of differences in MAP, which verdicts are
+about, are the verdict's, which count the queries, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +19,16 @@ from dsi.evaluation.estimates import VALUES
 from dsi.evaluation.measures import MEASURES
 from dsi.evaluation.significance import Question
 from dsi.evaluation.verdicts import Verdict
-from dsi.report.figures.rate_differences import Margin, draw_differences, draw_points
+from dsi.report.figures.colours import COLOURS
+from dsi.report.figures.rate_differences import (
+    Judged,
+    Margin,
+    draw_differences,
+    draw_points,
+    seed_intervals,
+)
 from dsi.report.figures.rate_lines import LINES, draw_line, name_lines
-from dsi.report.figures.style import COLOURS, use_theme
+from dsi.report.figures.style import use_theme
 from dsi.report.over_seeds import paired_differences
 from dsi.report.results import ReportError, read_csv
 from dsi.systems import ARMS, spell_rate
@@ -70,8 +78,8 @@ def read_rates(
     return rows, _of_criterion(read_csv(sparsity), chosen).groupby("rate")["model"].mean()
 
 
-def read_signs(verdicts: Path, chosen: Chosen) -> dict[float, str]:
-    """Of verdicts.csv, by rate the sign of the verdict against restart.
+def read_judged(verdicts: Path, chosen: Chosen) -> dict[float, Judged]:
+    """Of verdicts.csv, by rate the verdict against restart: its sign and its interval.
 
     It is for training in general, where there are several seeds.
     """
@@ -79,19 +87,21 @@ def read_signs(verdicts: Path, chosen: Chosen) -> dict[float, str]:
     question = Question.TRAINING if (rows["seeds"] > 1).any() else Question.CHECKPOINTS
     rows = rows[(rows["control"] == "restart") & (rows["question"] == question)]
     return {
-        float(rate): SIGNS.get(Verdict(verdict), "?")
-        for rate, verdict in zip(rows["rate"], rows["verdict"], strict=True)
+        float(rate): Judged(SIGNS.get(Verdict(verdict), "?"), lower, upper)
+        for rate, verdict, lower, upper in zip(
+            *(rows[name] for name in ("rate", "verdict", "lower", "upper")), strict=True
+        )
     }
 
 
 def rates_figure(
-    metrics: pd.DataFrame, zeros: "pd.Series[float] | None", signs: Mapping[float, str], chosen: Chosen
+    metrics: pd.DataFrame, zeros: "pd.Series[float] | None", judged: Mapping[float, Judged], chosen: Chosen
 ) -> Figure:
     """A row per measure: its values, and its differences from the restart control.
 
     Args:
         metrics, zeros: as `read_rates` returns them.
-        signs: as `read_signs`; they stand above the differences in MAP, which verdicts are about.
+        judged: as `read_judged`, of the differences in MAP, which verdicts are about.
     """
     use_theme()
     figure, axes = plt.subplots(
@@ -102,8 +112,8 @@ def rates_figure(
         _draw_values(left, metrics, measure, chosen.confidence)
         dense = float(metrics.loc[metrics["arm"] == "dense", measure].mean())
         margin = Margin(chosen.margin * dense, f"margin ({100 * chosen.margin:g} %)")
-        above = signs if measure == JUDGED else {}
-        draw_differences(right, differences, measure, margin, chosen.confidence, above)
+        known = judged if measure == JUDGED else {}
+        draw_differences(right, differences, measure, margin, chosen.confidence, known)
         left.set_ylabel(f"{measure} {MEASURES[measure].axis}")
         right.set_ylabel(f"{measure} minus restart's")
     _label_rates(axes, sorted(metrics["rate"].dropna().unique()), zeros)
@@ -118,9 +128,9 @@ def rates_figure(
         else "one seed, no intervals"
     )
     title = f"{chosen.baseline}, pruned by {chosen.criterion}: {spread}"
-    if signs:
+    if judged:
         about = "training in general" if seeds > 1 else "these checkpoints"
-        title += f"\nsigns, the verdict for {about}: {SIGN_WORDS}"
+        title += f"\ndifferences in MAP: bars and signs of the verdict for {about}\n{SIGN_WORDS}"
     figure.suptitle(title, fontsize="medium")
     return figure
 
@@ -158,7 +168,9 @@ def _draw_values(axis: Axes, metrics: pd.DataFrame, measure: str, confidence: fl
     for arm, name in POINTS.items():
         rows = metrics[metrics["arm"] == arm].dropna(subset=[measure])
         shift = shifts[arm] * DODGE * spread
-        draw_points(axis, rows.set_index("rate")[measure], arm, confidence, VALUES, shift=shift, label=name)
+        values = rows.set_index("rate")[measure]
+        intervals = seed_intervals(values, confidence, VALUES)
+        draw_points(axis, values, arm, intervals, shift=shift, label=name)
     models = metrics.loc[metrics["arm"].isin((*POINTS, "dense")), measure]
     lowest, highest = models.min(), models.max()
     bottom = 0.0 if lowest < BROKEN * highest else lowest - 0.15 * (highest - lowest)

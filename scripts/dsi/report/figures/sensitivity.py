@@ -5,7 +5,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from dsi.report.figures.style import COLOURS, use_theme
+from dsi.report.figures.colours import COLOURS
+from dsi.report.figures.style import use_theme
 
 MARKERS = "osD^vPX*<"
 

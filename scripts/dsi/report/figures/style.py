@@ -1,4 +1,4 @@
-"""What all figures share: theme, colours, and files that are equal when their data are.
+"""What all figures share: theme, and files that are equal when their data are.
 
 Only the plot commands import this: matplotlib and seaborn cost seconds.
 """
@@ -15,27 +15,6 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from dsi.base.files import replacing
-
-# Okabe and Ito's colours, told apart with every common kind of colour vision; by arm. There are eight: arms
-# that share one, references mostly, have different markers and lines.
-COLOURS = {
-    "initial": "#CC79A7",
-    "dense": "#555555",
-    "dense-continued": "#56B4E9",
-    "restart": "#0072B2",
-    "pruned": "#D55E00",
-    "recovered": "#009E73",
-    "bm25": "#000000",
-    "random": "#999999",
-    "bm25-tuned": "#000000",
-    "rm3": "#000000",
-    "lookup": "#E69F00",
-    "lookup-bm25": "#E69F00",
-    "small": "#F0E442",
-    "small-taught": "#E69F00",
-}
-# Of points, by arm; the others have circles.
-MARKERS = {"pruned": "v", "recovered": "o", "small": "s", "small-taught": "D"}
 
 
 def use_theme() -> None:
