@@ -2,12 +2,14 @@
 
 let rows = [];
 
-async function draw() {
+// A query that an address names stays, whether the table shows it or not; a new filter goes to one that it leaves.
+async function draw(filters = false) {
   fillForm();
   rows = filtered(rowsOfView());
   await fillTable(rows);
   const shown = shownQueries();
   if (!DATA.queries.some((query) => query.qid === view.query)) view.query = shown[0] ?? "";
+  else if (filters && !shown.includes(view.query)) view.query = shown[0] ?? view.query;
   fillSummary();
   fillFigure(choose);
   drawQuery();
@@ -55,7 +57,7 @@ function columnsInWords(control) {
 
 function choose(changes) {
   change(changes);
-  return draw();
+  return draw("show" in changes || "find" in changes);
 }
 
 function select(qid) {

@@ -38,13 +38,13 @@ function columnsOfView() {
   };
   const value = {
     ...numeric,
-    minWidth: 84,
+    minWidth: 68,
     formatter: (cell) => plain(cell.getValue(), (found) => number(found, 3)),
   };
   const rate = {
     ...numeric,
     headerSortStartingDir: "asc",
-    minWidth: 62,
+    minWidth: 56,
     formatter: (cell) => plain(cell.getValue(), String),
   };
   const columns = [
@@ -54,7 +54,7 @@ function columnsOfView() {
       sorter: "string",
       headerSortStartingDir: "asc",
       formatter: queryButton,
-      widthGrow: 9,
+      widthGrow: 40,
       minWidth: 150,
     },
     {
@@ -64,8 +64,8 @@ function columnsOfView() {
       minWidth: 94,
       formatter: (cell) => change(cell.getValue()),
     },
-    { title: wordsOf(view.compare), field: "model", ...value, minWidth: 96 },
-    { title: wordsOf(CONTROL_OF[view.compare]), field: "control", ...value },
+    { title: wordsOf(view.compare), field: "model", ...value, minWidth: 93 },
+    { title: wordsOf(CONTROL_OF[view.compare]), field: "control", ...value, minWidth: 80 },
   ];
   if (view.compare !== "dense") columns.push({ title: "BM25", field: "bm25", ...value });
   if (shownSeeds().length > 1) {
@@ -73,7 +73,7 @@ function columnsOfView() {
       title: "over seeds",
       field: "wins",
       sorter: "number",
-      minWidth: 96,
+      minWidth: 76,
       formatter: (cell) => winsOf(cell.getData()),
     });
   }
@@ -84,7 +84,7 @@ function columnsOfView() {
       field: "back",
       sorter: "string",
       sorterParams: { alignEmptyValues: "bottom" },
-      minWidth: 76,
+      minWidth: 74,
       formatter: (cell) => plain(cell.getValue(), String),
     });
   }
