@@ -1,7 +1,7 @@
 """Show how far a running or stopped study is, by its files alone.
 
     python scripts status                           of results/
-    python scripts status --results results/smoke   of another study
+    python scripts status results/smoke             of another study
 
 First jobs done of those that the last run had to do, then each job that runs, with its epoch of how many, the
 last validation value and the time left. A run that was killed leaves these as they were when it ended.
@@ -23,14 +23,14 @@ class Arguments(NamedTuple):
 def main() -> None:
     parser = command_parser(__doc__)
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), help="folder of the study's results (results)"
+        "results", type=Path, nargs="?", default=Path("results"), help="folder of a study's results (results)"
     )
     arguments = Arguments(**vars(parser.parse_args()))
     found = read_run(arguments.results)
     if found is None:
         raise UserError(
-            f"--results: found no run in {arguments.results}, expected the results folder of a study that "
-            "was started, for example --results results/smoke"
+            f"results: found no run in {arguments.results}, expected the results folder of a study that was "
+            "started, for example: python scripts status results/smoke"
         )
     print("\n".join(status_lines(found, arguments.results)))
 
