@@ -5,12 +5,17 @@ from pathlib import Path
 from dsi.efficiency.timing import hardware, interleaved, processor_name, quartiles, speedup
 
 
-def test_calls_take_turns() -> None:
-    order = []
+def test_calls_take_turns_and_none_always_follows_the_same() -> None:
+    order: list[str] = []
     calls = {name: lambda name=name: order.append(name) for name in "abc"}
-    samples = interleaved(calls, rounds=2, warmup=1)
-    assert "".join(order) == "abcbcacab"
-    assert {name: len(values) for name, values in samples.items()} == {"a": 2, "b": 2, "c": 2}
+    samples = interleaved(calls, rounds=29, warmup=1)
+    assert {name: len(values) for name, values in samples.items()} == {"a": 29, "b": 29, "c": 29}
+    rounds = ["".join(order[start : start + 3]) for start in range(0, 90, 3)]
+    assert {"".join(sorted(names)) for names in rounds} == {"abc"}
+    assert len(set(rounds)) == 6
+    again, order[:] = list(order), []
+    interleaved(calls, rounds=29, warmup=1)
+    assert order == again
 
 
 def test_quartiles_and_speedup_by_hand() -> None:

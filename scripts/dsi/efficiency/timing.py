@@ -2,6 +2,7 @@
 
 import os
 import platform
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,13 +27,13 @@ def interleaved(
 ) -> dict[Name, list[float]]:
     """Seconds of each call in each round, after rounds that do not count.
 
-    In each round all calls are made once, and every round begins with the next of them.
+    In each round all calls are made once, in an order drawn anew (the same in every run): what goes before a
+    call leaves it caches and memory as they are, so none may always follow the same one.
     """
-    names = list(calls)
+    names, draw = list(calls), random.Random(0)
     samples: dict[Name, list[float]] = {name: [] for name in names}
     for count in range(warmup + rounds):
-        first = count % len(names)
-        for name in names[first:] + names[:first]:
+        for name in draw.sample(names, len(names)):
             _wait()
             start = time.perf_counter()
             calls[name]()
