@@ -30,7 +30,8 @@ def main() -> None:
     options = parse_options()
     frame = pd.concat([read_csv(path) for path in options.values], ignore_index=True)
     seeds = len(options.values)
-    title = f"{options.title}: one sublayer pruned by magnitude, no recovery; {seeds} seed(s)"
+    title = f"{options.title}: one sublayer pruned by magnitude, no recovery; "
+    title += "one seed" if seeds == 1 else f"{seeds} seeds"
     figure = sensitivity_figure(frame[frame["split"] == options.split], title=title)
     save_figure(figure, options.svg, options.png, options.dpi)
 

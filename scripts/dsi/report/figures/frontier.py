@@ -125,9 +125,11 @@ def _finish(figure: Figure, axes: Any, columns: int, title: str, seeds: int, con
 
 
 def _label_bytes(axes: npt.NDArray[np.object_], averages: pd.DataFrame) -> None:
-    """Axes of all panels: MB in plain numbers on a logarithmic scale, MAP from 0."""
+    """Axes of all panels: MB in plain numbers on a logarithmic scale, MAP from a little below the lowest."""
     first = axes[0, 0]
-    first.set(xscale="log", ylim=(0, None), xlim=(averages["mb"].min() / 1.15, averages["mb"].max() * 1.15))
+    lowest = np.nanmin(averages[[MEASURE, "lower"]])
+    first.set(xscale="log", xlim=(averages["mb"].min() / 1.15, averages["mb"].max() * 1.15))
+    first.set(ylim=(0.9 * max(0.0, lowest), None))
     first.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     first.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     first.xaxis.set_minor_formatter(NullFormatter())
