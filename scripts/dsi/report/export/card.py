@@ -106,11 +106,11 @@ def _facts(card: Card) -> str:
     source, description = card.source, card.description
     queries = ", ".join(f"{count:,} {split}" for split, count in sorted(source.queries.items()))
     rows = [
-        ["task", "query → docid of one document; ranked by log P(docid \\| query)"],
+        ["task", "query → docid of one document; documents are ranked by log P(docid | query)"],
         ["docids", f"{description.scheme}; docids.json has each document's tokens"],
         ["collection", f"{source.collection} ({source.kind}): {source.documents:,} documents"],
         ["queries", queries],
-        ["system", f"`{card.choice.system.slug}` of the study: {ARMS[card.choice.system.arm].meaning}"],
+        ["name in the study", f"`{card.choice.system.slug}`: {ARMS[card.choice.system.arm].meaning}"],
         ["parameters", f"{card.parameters:,}"],
     ]
     if card.zeros is not None:
@@ -119,7 +119,7 @@ def _facts(card: Card) -> str:
             ["weights that are not 0", f"{zeros.nonzero:,.0f}"],
             ["zeros", f"{percent(zeros.linears)} of the Linear layers, {percent(zeros.model)} of the model"],
         ]
-    return pipe_table(["", ""], rows, numbers="left")
+    return "\n".join(bullet(f"**{name}**: {words}") for name, words in rows)
 
 
 def _quality(card: Card) -> list[str]:
@@ -140,8 +140,8 @@ def _quality(card: Card) -> list[str]:
         parts.append(
             paragraph(
                 f"For training in general, over {row.seeds} seeds: recovered minus {ARMS[row.control].name}, "
-                f"the same training without pruning, is {difference_words(row)} of MAP ({interval_words(row)}): "
-                f"{row.verdict}, the margin being {row.margin:.4f}."
+                f"the same training without pruning, is {difference_words(row)} of MAP "
+                f"({interval_words(row)}): {row.verdict}, the margin being {row.margin:.4f}."
             )
         )
     parts += [paragraph("The same numbers from the run in this folder:"), f"    {card.evaluate}"]
@@ -161,7 +161,7 @@ def _loading(card: Card) -> list[str]:
             f"Tested with {versions}. A transformers before 5 does not know `scale_decoder_outputs` of "
             "config.json and gives other scores."
         ),
-        "With the project that made it, in its checkout:",
+        "With the project that made it, in its checkout and environment:",
         '    python scripts search FOLDER "a query" --no-texts\n'
         "    python scripts decompress FOLDER/model.dsz --output model.safetensors",
     ]
@@ -171,13 +171,13 @@ def _limits(card: Card) -> str:
     lines = [
         f"It finds the {card.source.documents:,} documents that it was trained on and no other; a new "
         "document asks for new training.",
-        f"Queries are cut to {card.description.max_tokens} tokens. Words that neither collection nor training "
-        "queries have mean little to it.",
+        f"Queries are cut to {card.description.max_tokens} tokens. Words that neither the documents nor the "
+        "training queries have mean little to it.",
         "Zeros make the compressed file smaller; transformers multiplies by them as by any weight, so it is "
         "no faster.",
         "The numbers above are of queries like those that it was trained on; of others nothing is known.",
-        "What the licences of the collection's texts ask for may hold for weights learnt from them, too: look "
-        "before you pass this folder on.",
+        "What the licences of the collection's texts ask for may hold for weights learnt from them, too: "
+        "look before you pass this folder on.",
     ]
     if card.description.scheme != ATOMIC:
         lines.append(
@@ -204,7 +204,7 @@ def _files(card: Card) -> str:
     rows = [
         [f"`{name}`", f"{card.sizes[name]:,}", words] for name, words in FILES.items() if name in card.sizes
     ]
-    return pipe_table(["file", "bytes", "what"], rows)
+    return pipe_table(["file", "bytes", "what"], rows, numbers="left")
 
 
 def _name(quality: Quality, card: Card) -> str:
