@@ -1,6 +1,6 @@
 # make            the environment, then the whole default study: tables and figures under results/
 # make test       the environment, then the test suite
-# make export     the environment, the study, then its pruned model as a folder that transformers loads: results/export/
+# make export     the environment, the study, then its pruned model as a folder to hand on, results/export/
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
 # make lint       the environment, then style, types and Snakemake's own advice
 # make docs       the environment, then what is generated: docs/configuration.md, its JSON schema, the table of docs/house.md

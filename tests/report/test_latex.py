@@ -80,8 +80,9 @@ def test_the_tables_of_a_page_have_its_words_as_captions() -> None:
 
 def test_files_of_tables_that_are_no_more_go(tmp_path: Path) -> None:
     write_latex([TABLE, TABLE._replace(name="old")], tmp_path)
+    (tmp_path / "paper.tex").write_text("mine")
     write_latex([TABLE], tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["t.tex"]
+    assert {path.name for path in tmp_path.iterdir()} == {"t.tex", "paper.tex"}
     write_page_tables(PAGE, tmp_path / "tables/page.csv")
     assert {path.name for path in (tmp_path / "tables/latex/page").iterdir()} == {
         "verdict-dsi-a-b-1.tex",

@@ -15,6 +15,7 @@ from tabulate import LATEX_ESCAPE_RULES, tabulate
 from dsi.base.files import write_text
 
 LATEX = "latex"  # the folder beside CSV files
+HEAD = r"% Written by this workflow; needs \usepackage{booktabs}."  # by which such files are known
 # Private characters around what is bold, which no escaping touches.
 _BOLD, _PLAIN = "\ue000", "\ue001"
 # What pdflatex does not read as it stands, or sets as another sign.
@@ -58,8 +59,9 @@ def latex(table: LatexTable) -> str:
         shown[1:], shown[0], tablefmt="latex_booktabs", colalign=alignment, disable_numparse=True
     )
     lines = [
+        HEAD,
         r"\begin{table}[htbp]",
-        r"\centering",
+        r"\centering\small\setlength{\tabcolsep}{3.5pt}",  # so that the main tables fit a column of article
         rf"\caption{{{escaped(table.caption)}}}",
         rf"\label{{tab:{table.name}}}",
         tabular,
@@ -99,10 +101,10 @@ def page_tables(markdown: str, name: str) -> Iterator[LatexTable]:
 
 
 def write_latex(tables: Sequence[LatexTable], folder: Path) -> None:
-    """Write <folder>/<name>.tex of each; files of tables that are no more go."""
+    """Write <folder>/<name>.tex of each; those of before that are no more go, and no file of others."""
     wanted = {folder / f"{table.name}.tex": latex(table) for table in tables}
     for path in folder.glob("*.tex"):
-        if path not in wanted:
+        if path not in wanted and path.read_text(encoding="utf-8").startswith(HEAD):
             path.unlink()
     for path, text in wanted.items():
         write_text(text, path)

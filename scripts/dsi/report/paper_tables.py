@@ -70,7 +70,7 @@ def rate_tables(
             f"{baseline} pruned by {criterion}: MAP on {rows[0].queries:,} test queries, mean and standard "
             f"deviation over {rows[0].seeds} seeds, and recovered minus {ARMS[rows[0].control].name} "
             f"with {brief_percent(confidence)} intervals for {_asked_words(asked)}. {_legend(rows)}",
-            ["rate", "zeros", "pruned", "recovered", "difference", "interval", "p"],
+            ["rate", "zeros", "pruned", "recovered", "difference", "interval"],
             [_rate_cells(row, zeros, values) for row in rows],
         )
 
@@ -89,7 +89,7 @@ def verdict_tables(verdicts: pd.DataFrame, measure: str, confidence: float) -> I
             f"{baseline} pruned by {criterion} and recovered, minus {ARMS[control].name}: {measure} on "
             f"{of_key[0].queries:,} test queries, {of_key[0].seeds} seeds, {brief_percent(confidence)} "
             f"intervals for {_asked_words(Question(question))}. {_legend(of_key)}",
-            ["rate", "recovered", ARMS[control].name, "difference", "interval", "p", "verdict"],
+            ["rate", "recovered", ARMS[control].name, "difference", "interval", "p"],
             [_verdict_cells(row, measure) for row in of_key],
         )
 
@@ -113,7 +113,6 @@ def _rate_cells(row: VerdictRow, zeros: Mapping[float, Sparsity], values: Spread
         bold(recovered) if row.verdict == Verdict.BETTER else recovered,
         f"{row.difference:+.4f}{_mark(row)}",
         _interval(row.lower, row.upper),
-        _p_value(row.p_all),
     ]
 
 
@@ -123,7 +122,7 @@ def _verdict_cells(row: VerdictRow, measure: str) -> list[str]:
     value, control = pair_of_means(row.value, row.control_value, gain if decided else 0.0)
     difference = f"{row.difference:+.4f}{_mark(row)}"
     interval = _interval(row.lower, row.upper)
-    return [spell_rate(row.rate), value, control, difference, interval, _p_value(row.p_all), row.verdict]
+    return [spell_rate(row.rate), value, control, difference, interval, _p_value(row.p_all)]
 
 
 def _mark(row: VerdictRow) -> str:
@@ -133,11 +132,13 @@ def _mark(row: VerdictRow) -> str:
 
 
 def _legend(rows: Sequence[VerdictRow]) -> str:
+    if any(row.verdict == Verdict.NOTHING for row in rows):
+        return f"No difference is marked: {Verdict.NOTHING} with a dense model as weak as this one."
     margin = rows[0].margin
     equivalent = "" if math.isnan(margin) else f" {EQUIVALENT}: equivalent, surely within {margin:.4f}."
     return (
         f"{SIGNIFICANT}: better or worse, p corrected over {rows[0].tests} tests; only there is the better "
-        f"of the two bold.{equivalent}"
+        f"of the two bold.{equivalent} No mark: not enough evidence."
     )
 
 

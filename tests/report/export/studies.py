@@ -71,6 +71,9 @@ def finished_study(results: Path, scheme: str, untied: bool = False) -> Path:
 def configuration(scheme: str) -> dict[str, object]:
     return {
         "run": ["dsi", "study"],
+        "seeds": [1],
+        "criteria": ["magnitude"],
+        "rates": [RATE],
         "collection": "mine",
         "collections": {"mine": {"kind": "files"}, "other": {"kind": "pydocs"}},
         "baselines": {

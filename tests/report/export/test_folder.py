@@ -21,6 +21,7 @@ from dsi.evaluation.runs import read_run
 from dsi.report.export.choice import choices, named
 from dsi.report.export.folder import export
 from dsi.report.export.source import ExportError, read_source, results_folder
+from dsi.systems import System
 from ranking import search
 from report import export as export_command
 from tests.ranking.studies import DOCIDS
@@ -239,6 +240,13 @@ def test_what_is_no_finished_study_is_refused(study: Path, tmp_path: Path) -> No
     (study / "qrels/test.txt").unlink()
     with pytest.raises(ExportError, match=r"test.txt: no such file; expected a finished study; for example"):
         read_source(study)
+
+
+def test_results_of_an_earlier_configuration_are_not_of_the_study(study: Path) -> None:
+    assert System.parse(RECOVERED) in read_source(study).reports
+    path = study / "configuration.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.5", "0.4"), encoding="utf-8")
+    assert [system.arm for system in read_source(study).reports] == ["dense", "bm25"]
 
 
 def test_files_of_others_are_not_replaced(study: Path, tmp_path: Path) -> None:

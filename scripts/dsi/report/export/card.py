@@ -149,7 +149,8 @@ def _quality(card: Card) -> list[str]:
 
 
 def _loading(card: Card) -> list[str]:
-    code = loading_code(card.description.scheme, card.description.max_tokens or 0, card.query)
+    assert card.description.max_tokens is not None
+    code = loading_code(card.description.scheme, card.description.max_tokens, card.query)
     versions = ", ".join(f"{name} {version}" for name, version in card.versions.items())
     return [
         paragraph(
@@ -158,7 +159,7 @@ def _loading(card: Card) -> list[str]:
         ),
         f"```python\n{code}```",
         paragraph(
-            f"Tested with {versions}. A transformers before 5 does not know `scale_decoder_outputs` of "
+            f"Made with {versions}. A transformers before 5 does not know `scale_decoder_outputs` of "
             "config.json and gives other scores."
         ),
         "With the project that made it, in its checkout and environment:",

@@ -1,9 +1,9 @@
 """A checkpoint of a study as a folder to hand on, which transformers loads without this project."""
 
 import json
+import os
 import shlex
 import shutil
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,15 +51,14 @@ def export(source: Source, choice: Choice, folder: Path) -> None:
             f"{checkpoint}: found the task {description.task}, whose lists of docids are text; expected a "
             "checkpoint of task docid, for example --system baselines/dsi/seed1/dense"
         )
-    if folder.exists() and any(folder.iterdir()) and not (folder / DOCIDS).is_file():
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / DOCIDS).is_file()):
         raise ExportError(
             f"--output: found other files in {folder}; expected a new folder, an empty one, or one of an "
             "earlier export, for example --output exported"
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
+    temporary = folder.with_name(f".{os.getpid()}.{folder.name}")
+    temporary.mkdir(parents=True)
     try:
-        temporary.chmod(0o755)
         _copy_files(source, choice, temporary)
         write_text(card_text(_card(source, choice, description, temporary)), temporary / CARD)
         if folder.exists():

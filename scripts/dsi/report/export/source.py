@@ -67,8 +67,8 @@ def read_source(results: Path) -> Source:
     for path in (documents, queries, results / "qrels" / "test.txt", results / "tables" / "verdicts.csv"):
         if not path.is_file():
             raise ExportError(f"{path}: no such file; expected a finished study; {EXAMPLE}")
-    reports = map(read_metrics, sorted((results / "metrics").rglob("*.json")))
-    by_system = {report.system: report for report in reports}
+    every = map(read_metrics, sorted((results / "metrics").rglob("*.json")))
+    by_system = {report.system: report for report in every if _is_asked_for(report.system, configuration)}
     name, judging = configuration["collection"], configuration["report"]
     return Source(
         results=results,
@@ -101,13 +101,23 @@ def _pruned_docid_baselines(configuration: Mapping[str, Any]) -> Iterator[str]:
             yield name
 
 
+def _is_asked_for(system: System, configuration: Mapping[str, Any]) -> bool:
+    """Whether it is of the study as it is now; results of an earlier configuration may lie beside them."""
+    if system.baseline is None:
+        return True
+    if system.baseline not in configuration["run"] or system.seed not in configuration["seeds"]:
+        return False
+    of_study = system.criterion in configuration["criteria"] and system.rate in configuration["rates"]
+    return of_study or system.arm not in PRUNED_ARMS
+
+
 def _zeros(results: Path, systems: Mapping[System, MetricReport]) -> Iterator[tuple[System, Sparsity]]:
     """Recovered models have the zeros of the pruned ones; where recovery made the masks, their own."""
     for system in systems:
         if system.arm not in PRUNED_ARMS:
             continue
-        for arm in PRUNED_ARMS:
-            path = results / system._replace(arm=arm).slug / "sparsity.json"
-            if path.is_file():
-                yield system, read_sparsity(path, results)[1]
-                break
+        paths = [results / system._replace(arm=arm).slug / "sparsity.json" for arm in PRUNED_ARMS]
+        path = next((path for path in paths if path.is_file()), None)
+        if path is None:
+            raise ExportError(f"{paths[0]}: no such file; make it: snakemake --cores 2 {paths[0]}")
+        yield system, read_sparsity(path, results)[1]
