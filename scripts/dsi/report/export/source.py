@@ -69,13 +69,14 @@ def read_source(results: Path) -> Source:
             raise ExportError(f"{path}: no such file; expected a finished study; {EXAMPLE}")
     every = map(read_metrics, sorted((results / "metrics").rglob("*.json")))
     by_system = {report.system: report for report in every if _is_asked_for(report.system, configuration)}
+    counts = pd.read_parquet(queries, columns=["split"])["split"].value_counts()
     name, judging = configuration["collection"], configuration["report"]
     return Source(
         results=results,
         collection=name,
         kind=configuration["collections"][name]["kind"],
         documents=pq.read_metadata(documents).num_rows,
-        queries=pd.read_parquet(queries, columns=["split"])["split"].value_counts().to_dict(),
+        queries={str(split): int(count) for split, count in counts.items()},
         margin=judging["margin"],
         confidence=judging["confidence"],
         pruned=list(_pruned_docid_baselines(configuration)),
