@@ -1,13 +1,14 @@
 # make            the environment, then the whole default study: tables and figures under results/
 # make test       the environment, then the test suite
+# make export     the environment, the study, then its pruned model as a folder to hand on, results/export/
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
 # make lint       the environment, then style, types and Snakemake's own advice
 # make docs       the environment, then what is generated: docs/configuration.md, its JSON schema, the table of docs/house.md
 # make clean      remove results, keep the environment
 # make help       this list
 #
-# CORES=2 limits the cores of the study; PYTEST_ARGS="-k masks" goes to pytest; PYTHON=python3.12 chooses
-# the interpreter that a new environment is made from.
+# CORES=2 limits the cores of the study; STUDY=studies/smoke.yaml exports another one; PYTEST_ARGS="-k masks"
+# goes to pytest; PYTHON=python3.12 chooses the interpreter that a new environment is made from.
 
 CORES ?= all
 PYTHON ?= $(shell for name in python3.11 python3; do $$name -c '' 2> /dev/null && echo $$name && break; done)
@@ -19,10 +20,14 @@ RUN := $(VENV)/bin/python -m
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: all test bench lint docs clean help
+.PHONY: all export test bench lint docs clean help
 
 all: $(INSTALLED)
 	@$(RUN) snakemake --cores $(CORES)
+
+export: $(INSTALLED)
+	@$(RUN) snakemake --cores $(CORES) $(addprefix --configfile ,$(STUDY))
+	@$(VENV)/bin/python scripts export $(or $(STUDY),config.yaml)
 
 # Collections that tests compare with may lie beside the checkout; tests that miss them say so.
 test: $(INSTALLED)

@@ -8,7 +8,8 @@ Prints rank, score (log P of the docid given the query), docid and the beginning
 is one of either task, dense or pruned. A ranked-list model gives no scores, and ids that it invents are
 marked. `-` reads queries from standard input, one a line, and answers each as it comes; --json prints an
 object a query, a line each. --bm25 adds BM25's list, and to each list the rank in the other's first 100;
-Java starts only then. The texts and the index are those of the folder `collection` of the checkpoint's study.
+Java starts only then. The texts and the index are those of the folder `collection` of the checkpoint's study;
+a checkpoint that lies elsewhere, as one of `python scripts export`, takes --collection or --no-texts.
 """
 
 import logging
@@ -40,21 +41,22 @@ class Arguments(NamedTuple):
     collection: Path | None
     threads: int
     prefixes_at_a_time: int
+    texts: bool
 
 
 def main() -> None:
-    arguments = parse_arguments()
-    torch.set_num_threads(arguments.threads)
+    asked = parse_arguments()
+    torch.set_num_threads(asked.threads)
     disable_progress_bar()
-    show = as_json if arguments.json else as_text
-    if arguments.json and isinstance(sys.stdout, TextIOWrapper):
+    show = as_json if asked.json else as_text
+    if asked.json and isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # JSON's own, whatever the terminal's is
     try:
         searcher = open_searcher(
-            arguments.checkpoint, arguments.collection, arguments.bm25, arguments.prefixes_at_a_time
+            asked.checkpoint, asked.collection, asked.bm25, asked.prefixes_at_a_time, asked.texts
         )
-        for query in read_queries(arguments.query, sys.stdin.buffer):
-            print(show(answer(searcher.systems, query, arguments.k), searcher.texts), flush=True)
+        for query in read_queries(asked.query, sys.stdin.buffer):
+            print(show(answer(searcher.systems, query, asked.k), searcher.texts), flush=True)
     except (CheckpointError, LuceneError, SearchError) as error:
         raise UserError(str(error)) from error
 
@@ -67,6 +69,7 @@ def parse_arguments() -> Arguments:
     parser.add_argument("--bm25", action="store_true", help="show BM25's list, too")
     parser.add_argument("--json", action="store_true", help="one JSON object a query, with whole texts")
     parser.add_argument("--collection", type=Path, help="folder of documents.parquet and index/")
+    parser.add_argument("--no-texts", dest="texts", action="store_false", help="show docids alone")
     parser.add_argument(
         "--k1", type=float, default=DEFAULTS.k1, help="BM25's term-frequency saturation (%(default)s)"
     )

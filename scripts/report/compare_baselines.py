@@ -6,6 +6,7 @@
         --output results/ablation/ablation.md --csv results/ablation/tables/ablation.csv \\
         --svg results/ablation/figures/ablation.svg --png results/ablation/figures/ablation.png
 
+The page's tables for papers (LaTeX, booktabs) lie beside the CSV, in latex/ablation/.
 --settings is JSON: the settings of each baseline by its name. Per-query values are read from beside each
 metric JSON: x.per_query.parquet for x.json.
 """
@@ -17,6 +18,7 @@ from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.evaluation.paired_values import PairingError, per_query_values
 from dsi.report.figures.ablation import ablation_figure
 from dsi.report.figures.style import add_figure_files, save_figure
+from dsi.report.latex import write_page_tables
 from dsi.report.results import read_per_query, write_csv
 from dsi.report.sections.ablation import MEASURES, ablation_section, comparison
 from dsi.report.web_page import write_page
@@ -55,7 +57,9 @@ def main() -> None:
     except PairingError as error:
         raise UserError(str(error)) from error
     write_csv(frame, arguments.csv)
-    write_page(ablation_section(frame, reference, confidence), arguments.output)
+    page = ablation_section(frame, reference, confidence)
+    write_page(page, arguments.output)
+    write_page_tables(page, arguments.csv)
     figure = ablation_figure(frame, settings, reference, confidence)
     save_figure(figure, arguments.svg, arguments.png, arguments.dpi)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
 from dsi.report.benefit_frame import benefit_frame, read_latency, read_rounded, read_sizes
+from dsi.report.latex import write_page_tables
 from dsi.report.results import read_csv, write_csv
 from dsi.report.sections.benefit import benefit_report
 from dsi.report.web_page import write_page
@@ -45,6 +46,7 @@ def main() -> None:
     write_csv(frame, options.csv)
     page = benefit_report(frame, read_csv(options.metrics), latency, options.confidence)
     write_page(page, options.output)
+    write_page_tables(page, options.csv)
 
 
 def parse_options() -> Options:

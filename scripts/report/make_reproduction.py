@@ -24,6 +24,7 @@ from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_text
 from dsi.collection.relevance import Relevance, add_relevance
 from dsi.evaluation.paired_values import PairingError
+from dsi.report.latex import write_page_tables
 from dsi.report.reproduction.document import ReproductionFiles, reproduction_tables
 from dsi.report.reproduction.published import json_list, published_rows
 from dsi.report.results import ReportError, write_csv
@@ -76,6 +77,7 @@ def main() -> None:
         raise UserError(str(error)) from error
     write_csv(frame, arguments.csv)
     write_text(page, arguments.output)
+    write_page_tables(page, arguments.csv)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ CSV, in the folder --csv:
   verdicts.csv       recovered systems: difference from each control, interval, p-values and verdict
   verdicts-loss.csv  the same of the test loss
 
+In its folder latex/ the same tables for papers, one a file (booktabs): references-*, rates-* and verdicts-*
+with marks of significance and the better number in bold where that is decided, and every table of the page.
+
 Beside the page, as x.html, the same for a browser; answer.md has the few sentences that stand on top of it.
 Per-query values are read from beside each metric JSON: x.per_query.parquet for x.json. The order of the
 files makes no difference. A system that not every seed has is an error.
@@ -30,6 +33,7 @@ from typing import Any, NamedTuple
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.evaluation.paired_values import PairingError
 from dsi.report.document import Judging, StudyFiles, study_tables, write_study_page
+from dsi.report.latex import LATEX, write_latex
 from dsi.report.results import ReportError, write_csv
 from dsi.report.sections.introduction import Configured
 from dsi.systems import SystemNameError
@@ -75,6 +79,7 @@ def main() -> None:
         raise UserError(str(error)) from error
     for name, frame in tables.frames.items():
         write_csv(frame, arguments.csv / f"{name}.csv")
+    write_latex(tables.papers, arguments.csv / LATEX / "tables")
     added = arguments.reproduction.read_text(encoding="utf-8") if arguments.reproduction else ""
     write_study_page(tables, added, arguments.output)
 

@@ -18,14 +18,18 @@ class SearchError(RuntimeError):
 
 
 class Searcher(NamedTuple):
-    """systems: by name, the model first; texts: docid → text, of every document."""
+    """systems: by name, the model first; texts: docid → text, of every document, or None without them."""
 
     systems: Mapping[str, Search]
-    texts: Mapping[str, str]
+    texts: Mapping[str, str] | None
 
 
 def open_searcher(
-    checkpoint: Path, collection: Path | None, bm25: Bm25Parameters | None, prefixes_at_a_time: int
+    checkpoint: Path,
+    collection: Path | None,
+    bm25: Bm25Parameters | None,
+    prefixes_at_a_time: int,
+    texts: bool = True,
 ) -> Searcher:
     """Load a checkpoint, the texts of its collection and, if asked for, BM25.
 
@@ -33,19 +37,21 @@ def open_searcher(
         collection: folder of documents.parquet and index/; None for the folder `collection` beside one of
             the folders above the checkpoint.
         prefixes_at_a_time: of naive or semantic docids, that go through the decoder together.
+        texts: whether they are wanted; without them and BM25 no collection is needed.
 
     Raises:
         SearchError: the collection, a document's text or the index is missing.
         dsi.model.checkpoint.CheckpointError: the folder holds no checkpoint.
         dsi.bm25.lucene.LuceneError: the index is damaged.
     """
-    collection = collection or _collection_above(checkpoint)
+    if texts or bm25 is not None:
+        collection = collection or _collection_above(checkpoint)
     model, docids = checkpoint_search(checkpoint, prefixes_at_a_time)
-    texts = _texts(collection, docids)
+    found = _texts(collection, docids) if texts and collection is not None else None
     systems = {MODEL: model}
-    if bm25 is not None:
+    if bm25 is not None and collection is not None:
         systems[BM25] = bm25_search(_index(collection), bm25)
-    return Searcher(systems, texts)
+    return Searcher(systems, found)
 
 
 def read_queries(query: str, stream: BinaryIO) -> Iterator[str]:
@@ -85,7 +91,7 @@ def _collection_above(checkpoint: Path) -> Path:
             return folder / "collection"
     raise SearchError(
         f"{checkpoint}: found no collection/documents.parquet in a folder above it; expected the checkpoint "
-        "inside its study's results, or --collection, for example --collection results/collection"
+        "inside its study's results, --collection, for example --collection results/collection, or --no-texts"
     )
 
 

@@ -16,10 +16,12 @@ from dsi.evaluation.verdicts import COLUMNS, LOSS_SCALE, verdicts
 from dsi.report.completeness import check_complete
 from dsi.report.flips import flips_rows
 from dsi.report.frames import metrics_frame, sparsity_frame
+from dsi.report.latex import LatexTable, page_tables
 from dsi.report.narrow import narrow_tables
 from dsi.report.number_commands import with_commands
 from dsi.report.over_seeds import baselines_table, rates_table
 from dsi.report.page_frames import Frames, page_frames
+from dsi.report.paper_tables import paper_tables
 from dsi.report.results import read_metrics, read_per_query, read_sparsity
 from dsi.report.sections.agreement import agreement_section
 from dsi.report.sections.answer import answer_bullets, small_print
@@ -79,13 +81,14 @@ class StudyTables(NamedTuple):
     """What make_tables writes.
 
     page: Markdown; answer: the bullets on top of it, empty without verdicts; configuration: its digest;
-    frames: by the name of their CSV.
+    frames: by the name of their CSV; papers: tables for papers, those of the page among them.
     """
 
     page: str
     answer: str
     configuration: str
     frames: Mapping[str, pd.DataFrame]
+    papers: Sequence[LatexTable]
 
 
 def study_tables(files: StudyFiles, configured: Configured, judging: Judging) -> StudyTables:
@@ -114,7 +117,11 @@ def study_tables(files: StudyFiles, configured: Configured, judging: Judging) ->
         "verdicts-loss": judged.of_loss,
     }
     text = page(study, frames, judged, judging.confidence)
-    return StudyTables(text, judged.answer, configured.configuration, tables)
+    values = spreads(frames.summary[frames.summary["split"] == "test"])
+    by_measure = {MEASURE: judged.of_map, LOSS: judged.of_loss}
+    papers = paper_tables(by_measure, frames.references, sparsity, values, judging.confidence)
+    papers += page_tables(text, "tables")
+    return StudyTables(text, judged.answer, configured.configuration, tables, papers)
 
 
 def write_study_page(tables: StudyTables, added: str, path: Path) -> None:

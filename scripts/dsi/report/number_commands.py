@@ -49,9 +49,9 @@ def number_commands(report: MetricReport, split: str, results: Path) -> NumberCo
         return NumberCommands(str(run), None, None, shlex.join(make))
     lowest = lowest_grade(report.parameters["relevance"], split)
     qrels = str(qrels_file(results, split))
-    of_scores = [_definition(name, lowest) for name in QRELS_MEASURES if name not in BY_RANK]
+    of_scores = [definition(name, lowest) for name in QRELS_MEASURES if name not in BY_RANK]
     of_ranks = shlex.join(
-        ["ir_measures", qrels, "/dev/stdin", *(_definition(name, lowest) for name in BY_RANK)]
+        ["ir_measures", qrels, "/dev/stdin", *(definition(name, lowest) for name in BY_RANK)]
     )
     return NumberCommands(
         str(run),
@@ -73,7 +73,7 @@ def with_commands(metrics: pd.DataFrame, reports: Sequence[MetricReport], result
     return pd.concat([metrics, added], axis=1)
 
 
-def _definition(name: str, lowest: int) -> str:
+def definition(name: str, lowest: int) -> str:
     """As ir_measures reads it; a lowest grade of 1 is what it takes by itself."""
     definition = str(MEASURES[name].definition).format(rel=lowest)
     return definition.replace("(rel=1)", "")
