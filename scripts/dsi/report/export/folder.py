@@ -144,4 +144,4 @@ def _example(source: Source) -> str:
     """A test query that fits a line of code."""
     queries = pd.read_parquet(source.results / "collection" / "queries.parquet")
     texts = [text for text in queries.loc[queries["split"] == SPLIT, "text"] if "`" not in text]
-    return min(texts, key=lambda text: (len(text) > LONGEST, "\n" in text))
+    return str(min(texts, key=lambda text: (len(text) > LONGEST, "\n" in text)))
