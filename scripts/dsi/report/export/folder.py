@@ -143,5 +143,5 @@ def _verdict(source: Source, system: System) -> VerdictRow | None:
 def _example(source: Source) -> str:
     """A test query that fits a line of code."""
     queries = pd.read_parquet(source.results / "collection" / "queries.parquet")
-    texts = [text for text in queries.loc[queries["split"] == SPLIT, "text"] if "`" not in text]
-    return min(texts, key=lambda text: (len(text) > LONGEST, "\n" in text))
+    texts = queries.loc[queries["split"] == SPLIT, "text"]
+    return str(min(texts, key=lambda text: (len(text) > LONGEST, "\n" in text, "`" in text)))
