@@ -1,4 +1,4 @@
-"""The documentation as a site: no warning, every page, nothing from elsewhere, a search that works from disk."""
+"""The documentation as a site: no warning, every page, nothing from elsewhere, a search from disk."""
 
 import re
 import subprocess
