@@ -1,7 +1,8 @@
 """Read the documents that a Lucene index stores.
 
-    python scripts export_documents --index results/cacm/collection/index/manifest.json \\
-        --output results/cacm/collection/documents.parquet
+Examples:
+    python scripts export_documents --index results/collection/index/manifest.json \\
+        --output results/trial/documents.parquet
 """
 
 import logging

@@ -1,13 +1,14 @@
 """Compare baselines with one of them: a table to read, a CSV to compute with, and a figure.
 
-    python scripts compare_baselines --reference dsi \\
-        --metrics $(find results/ablation/metrics/baselines -name 'dense.json') \\
-        --settings @settings.json --confidence 0.95 \\
-        --output results/ablation/ablation.md --csv results/ablation/tables/ablation.csv \\
-        --svg results/ablation/figures/ablation.svg --png results/ablation/figures/ablation.png
-
 --settings is JSON: the settings of each baseline by its name. Per-query values are read from beside each
 metric JSON: x.per_query.parquet for x.json.
+
+Examples:
+    python scripts compare_baselines --reference dsi --confidence 0.95 \\
+        --metrics results/metrics/baselines/*/seed*/dense.json \\
+        --settings '{"dsi": {"task": "docid"}, "study": {"task": "ranked-list"}}' \\
+        --output results/trial/ablation.md --csv results/trial/ablation.csv \\
+        --svg results/trial/ablation.svg --png results/trial/ablation.png
 """
 
 from pathlib import Path
