@@ -1,6 +1,6 @@
 """Write docs/examples: settings for the examples that `--help` of a command shows.
 
-    .venv/bin/python docs/write_reference.py
+.venv/bin/python docs/write_reference.py
 """
 
 import json

@@ -1,0 +1,69 @@
+"""The examples at the end of every command's --help: each is there, and runs as a user would paste it."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from dsi.base.command import EXAMPLES
+from plan.commands import command_files
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = command_files(ROOT / "scripts")
+# Examples are of the default study; here they run on the smallest, which has other names.
+NAMES = {
+    r"models/study": "models/smoke",
+    r"\bstudy\b": "smoke-lists",
+    r"\bdsi\b": "smoke",
+    r"numpy\.trace": "seaborn.matrix.heatmap",
+}
+
+
+def example(name: str) -> str:
+    """The shell commands behind the line "Examples:" of a command's docstring."""
+    docstring = ast.get_docstring(ast.parse(FILES[name].read_text(encoding="utf-8"))) or ""
+    return textwrap.dedent(docstring.partition(EXAMPLES)[2])
+
+
+@pytest.fixture
+def checkout(smallest: Path, tmp_path: Path) -> Path:
+    """A folder as a user's checkout after `make`, to write to."""
+    shutil.copytree(smallest / "results/smoke", tmp_path / "results")
+    for name in ("scripts", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_command_has_an_example_that_writes_nothing_into_the_study(name: str) -> None:
+    commands = re.findall(r"python scripts (\w+)", example(name))
+    assert name in commands
+    assert set(commands) <= set(FILES)
+    # What the workflow itself makes stays; see the outputs of the default study in docs/house.md.
+    written = re.findall(r"--(?:output|outputs|run|runs|csv|svg|png|markdown|manifest) (\S+)", example(name))
+    made_by_default = ("results/compressed", "results/sizes", "results/rounded", "results/latency")
+    allowed = ("results/trial", "results/runs/", *made_by_default)
+    assert not [path for path in written if not path.startswith(allowed)]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_example_runs(name: str, checkout: Path) -> None:
+    script = example(name)
+    for pattern, other in NAMES.items():
+        script = re.sub(pattern, other, script)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=checkout,
+        env={**os.environ, "PATH": path, "HF_HUB_OFFLINE": "1"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
