@@ -48,6 +48,9 @@ lint: $(INSTALLED)
 docs: $(INSTALLED)
 	@$(VENV)/bin/python docs/write_configuration.py
 	@$(VENV)/bin/python docs/write_house.py
+	@$(VENV)/bin/python docs/write_reference.py
+	@$(VENV)/bin/python docs/write_artefacts.py
+	@$(VENV)/bin/python docs/write_rules.py
 	@rm -rf site
 	@$(RUN) sphinx -qW --keep-going -c docs . site
 	@echo "site/index.html, which opens and is searched from disk"

@@ -1,6 +1,7 @@
 """The examples at the end of every command's --help: each is there, and runs as a user would paste it."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -10,9 +11,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from write_reference import example_settings
 
 from dsi.base.command import EXAMPLES
 from plan.commands import command_files
+from plan.config.checked import checked_study
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = command_files(ROOT / "scripts")
@@ -35,8 +38,13 @@ def example(name: str) -> str:
 def checkout(smallest: Path, tmp_path: Path) -> Path:
     """A folder as a user's checkout after `make`, to write to."""
     shutil.copytree(smallest / "results/smoke", tmp_path / "results")
-    for name in ("scripts", "docs"):
-        (tmp_path / name).symlink_to(ROOT / name)
+    study = checked_study(json.loads((tmp_path / "results/configuration.json").read_text(encoding="utf-8")))
+    for name, baseline in (("docid", "smoke"), ("ranked-list", "smoke-lists")):
+        file = tmp_path / f"docs/examples/{name}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(example_settings(study, baseline), encoding="utf-8")
+    (tmp_path / "docs/how-to").symlink_to(ROOT / "docs/how-to")
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
     return tmp_path
 
 
