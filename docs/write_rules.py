@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -196,7 +197,8 @@ def section(heading: str, items: Iterable[str]) -> str:
 
 def page() -> str:
     """The page, stage by stage."""
-    plans = joined(planned(*study) for study in STUDIES)
+    with ThreadPoolExecutor() as threads:
+        plans = joined(threads.map(lambda study: planned(*study), STUDIES))
     parts = [INTRODUCTION]
     for stage in STAGES:
         text = (ROOT / f"rules/{stage.name}.smk").read_text(encoding="utf-8")

@@ -6,7 +6,9 @@ metric JSON: x.per_query.parquet for x.json.
 Examples:
     python scripts compare_baselines --reference dsi --confidence 0.95 \\
         --metrics results/metrics/baselines/*/seed*/dense.json \\
-        --settings '{"dsi": {"task": "docid"}, "study": {"task": "ranked-list"}}' \\
+        --settings '{
+            "dsi": {"training": {"epochs": 20}, "pseudo_queries": {"per_document": 4, "distinct": null}},
+            "study": {"training": {"epochs": 25}, "pseudo_queries": {"per_document": 0, "distinct": null}}}' \\
         --output results/trial/ablation.md --csv results/trial/ablation.csv \\
         --svg results/trial/ablation.svg --png results/trial/ablation.png
 """
