@@ -104,9 +104,9 @@ CONSTRAINT = re.compile(r"\{(\w+),(?:[^{}]|\{[^{}]*\})*\}")
 GENERAL = (
     (r"seed\d+", "seed{seed}"),
     (r"\b(smoke-lists|smoke|read|written|t5-\w+-k[\w-]+)\b(?=[/.-])", "{baseline}"),
-    (r"\b(dense-continued|dense|restart|initial)\b(?=[./])", "{arm}"),
+    (r"(?<=seed\{seed\}/)(dense-continued|dense|restart|initial)(?=\.)", "{arm}"),
     (r"\b(magnitude|wanda|ffn|gradual)-[\d.]+\d", "{criterion}-{rate}"),
-    (r"\b(magnitude|wanda|ffn|gradual)\b", "{criterion}"),
+    (r"(?<=-)(magnitude|wanda|ffn|gradual|dense)(?=\.)", "{criterion}"),
     (r"(metrics|runs)/(bm25-tuned|bm25|rm3|lookup-bm25|lookup|random)\b", r"\1/{reference}"),
 )
 
@@ -181,18 +181,36 @@ def joined(plans: Iterable[Mapping[str, Job]]) -> dict[str, Job]:
 
 def message(text: str, name: str) -> str:
     """What the terminal says of a job, with the names of its wildcards in braces."""
-    head = rf"^ *(?:rule {name}|use rule \w+ as {name} with):$(.*?)(?=^ *(?:rule|use rule) |\Z)"
-    body = re.search(head, text, re.MULTILINE | re.DOTALL)
-    said = re.search(r'message:\s+"(.*)"', body[1]) if body else None
+    head = rf"^ *(?:rule {name}|use rule (\w+) as {name} with):$(.*?)(?=^ *(?:rule|use rule) |\Z)"
+    found = re.search(head, text, re.MULTILINE | re.DOTALL)
+    if found is None:
+        sys.exit(f"error: found no rule {name}, expected it in rules/")
+    said = re.search(r'message:\s+"(.*)"', found[2])
+    if said is None and found[1]:
+        return message(text, found[1])
     if said is None:
-        sys.exit(f'error: rule {name}: found no message, expected one line of text, as "Ranking at random"')
-    return re.sub(r"\{(?:wildcards|params)\.(\w+)\}", r"{\1}", said[1]).replace(" (progress in {log})", "")
+        sys.exit(f'error: rule {name}: found no message, expected one line, as "Ranking at random"')
+    named = re.sub(r"\{(?:wildcards|params|input)\.(\w+)\}", r"{\1}", said[1])
+    return re.sub(r" \([^()]*\{log\}\)", "", named)
 
 
-def section(heading: str, items: Iterable[str]) -> str:
-    """A line of a rule: a heading and code, or nothing."""
-    listed = ", ".join(f"`{item}`" for item in items)
-    return f"- {heading}: {listed}\n" if listed else ""
+def by_folder(paths: Iterable[str]) -> str:
+    """Paths as code, those of one folder together: `runs/` `bm25.trec.gz`, `references.json`."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, slash, name = path.rpartition("/")
+        folders.setdefault(f"{folder}{slash}", []).append(f"`{name}`")
+    listed = (
+        f"`{folder}` {', '.join(names)}" if folder else ", ".join(names) for folder, names in folders.items()
+    )
+    return "; ".join(listed)
+
+
+def table(job: Job) -> str:
+    """What a rule comes after, reads and writes."""
+    after = ", ".join(f"[`{name}`](#{name})" for name in sorted(job.after))
+    rows = {"after": after, "reads": by_folder(job.reads), "writes": by_folder(job.writes)}
+    return "| | |\n|:--|:--|\n" + "".join(f"| {name} | {words} |\n" for name, words in rows.items() if words)
 
 
 def page() -> str:
@@ -204,11 +222,7 @@ def page() -> str:
         text = (ROOT / f"rules/{stage.name}.smk").read_text(encoding="utf-8")
         parts.append(f"\n## {stage.name}\n\n{stage.purpose[0].upper()}{stage.purpose[1:]}.\n")
         for name in rules(ROOT, stage.name):
-            job = plans[name]
-            parts.append(
-                f"\n### `{name}`\n\n{message(text, name)}\n\n{section('after', job.after)}"
-                f"{section('reads', job.reads)}{section('writes', job.writes)}"
-            )
+            parts.append(f"\n### `{name}`\n\n{message(text, name)}\n\n{table(plans[name])}")
     return "".join(parts)
 
 

@@ -1,7 +1,9 @@
 """Read the documents that a Lucene index stores.
 
+The index must hold texts, as Pyserini's prebuilt ones do; what build_index makes holds none.
+
 Examples:
-    python scripts export_documents --index results/collection/index/manifest.json \\
+    python scripts export_documents --index results/msmarco/collection/index/manifest.json \\
         --output results/trial/documents.parquet
 """
 

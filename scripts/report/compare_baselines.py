@@ -7,8 +7,8 @@ Examples:
     python scripts compare_baselines --reference dsi --confidence 0.95 \\
         --metrics results/metrics/baselines/*/seed*/dense.json \\
         --settings '{
-            "dsi": {"training": {"epochs": 20}, "pseudo_queries": {"per_document": 4, "distinct": null}},
-            "study": {"training": {"epochs": 25}, "pseudo_queries": {"per_document": 0, "distinct": null}}}' \\
+        "dsi": {"training": {"epochs": 20}, "pseudo_queries": {"per_document": 4, "distinct": null}},
+        "study": {"training": {"epochs": 25}, "pseudo_queries": {"per_document": 0, "distinct": null}}}' \\
         --output results/trial/ablation.md --csv results/trial/ablation.csv \\
         --svg results/trial/ablation.svg --png results/trial/ablation.png
 """

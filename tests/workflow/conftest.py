@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    folder, said = shared / "smallest" / "checkout", shared / "smallest" / "terminal.txt"
+    folder = shared / "smallest"
+    said = folder / "terminal.txt"  # written last
     with (shared / "smallest.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
             copy_tree(folder)
             done = snakemake(folder, "--cores", "2", *SMOKE)
             assert done.returncode == 0, done.stdout + done.stderr

@@ -21,11 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = command_files(ROOT / "scripts")
 # Examples are of the default study; here they run on the smallest, which has other names.
 NAMES = {
+    r"results/msmarco": "results",
     r"models/study": "models/smoke",
     r"\bstudy\b": "smoke-lists",
     r"\bdsi\b": "smoke",
     r"numpy\.trace": "seaborn.matrix.heatmap",
 }
+# What needs an index with texts, which the smallest study has not, says so.
+REFUSED = {"export_documents": "is stored without its text"}
 
 
 def example(name: str) -> str:
@@ -53,10 +56,10 @@ def test_every_command_has_an_example_that_writes_nothing_into_the_study(name: s
     commands = re.findall(r"python scripts (\w+)", example(name))
     assert name in commands
     assert set(commands) <= set(FILES)
-    # What the workflow itself makes stays; see the outputs of the default study in docs/house.md.
+    # Runs are read by some; the last four are what the default study has none of.
     written = re.findall(r"--(?:output|outputs|run|runs|csv|svg|png|markdown|manifest) (\S+)", example(name))
-    made_by_default = ("results/compressed", "results/sizes", "results/rounded", "results/latency")
-    allowed = ("results/trial", "results/runs/", *made_by_default)
+    elsewhere = ("results/compressed", "results/sizes", "results/rounded", "results/latency")
+    allowed = ("results/trial", "results/runs/", *elsewhere)
     assert not [path for path in written if not path.startswith(allowed)]
 
 
@@ -74,4 +77,9 @@ def test_the_example_runs(name: str, checkout: Path) -> None:
         capture_output=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    if name in REFUSED:
+        assert REFUSED[name] in said
+        assert done.returncode == 1
+    else:
+        assert done.returncode == 0, said

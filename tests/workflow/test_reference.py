@@ -46,7 +46,7 @@ def test_the_page_has_every_rule_once_with_what_it_writes() -> None:
         _, _, text = page.partition(f"\n## {stage.name}\n")
         own = text.partition("\n## ")[0].split("\n### `")[1:]
         assert [part.partition("`")[0] for part in own] == rules(write_rules.ROOT, stage.name)
-        assert all("\n- writes: `" in part for part in own)
+        assert all("\n| writes | `" in part for part in own)
 
 
 def test_paths_are_read_off_a_graph_with_names_in_braces_and_each_kind_once() -> None:
@@ -62,6 +62,13 @@ def test_paths_are_read_off_a_graph_with_names_in_braces_and_each_kind_once() ->
             ("tables.md",),
         ),
     }
+
+
+def test_paths_of_a_folder_stand_together() -> None:
+    assert write_rules.table(Job(("runs/a.gz", "runs/b.json", "c.md"), ("prune", "dense"), ())) == (
+        "| | |\n|:--|:--|\n| after | [`dense`](#dense), [`prune`](#prune) |\n"
+        "| reads | `runs/` `a.gz`, `b.json`; `c.md` |\n"
+    )
 
 
 def test_plans_of_several_studies_are_joined() -> None:
