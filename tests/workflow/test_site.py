@@ -56,12 +56,12 @@ def test_the_navigation_has_every_page_under_its_heading(site: Path) -> None:
     headings = re.findall(r'class="caption-text">([^<]+)<', menu)
     assert headings == ["How to", "Method", "Results", "Reference"]
     for page in (
-        "docs/how-to/own-collection",
-        "docs/method/verdict",
-        "docs/results/claim",
-        "docs/configuration",
+        "docs/how-to/own-collection.md",
+        "docs/method/verdict.md",
+        "docs/results/claim.md",
+        "docs/configuration.md",
     ):
-        assert f'href="{page}.html"' in menu
+        assert f'href="{Path(page).with_suffix(".html")}"' in menu
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_search_finds_a_page_from_disk(site: Path, tmp_path: Path) -> None:
         browser.send("Page.navigate", url=(site / "search.html").as_uri() + "?q=holm+equivalence")
         browser.wait_for("document.querySelectorAll('#search-results li a').length > 0")
         found = browser.run("[...document.querySelectorAll('#search-results li a')].map(link => link.href)")
-        assert any("/docs/method/verdict.html" in address for address in found)
+        assert any("/method/verdict.html" in address for address in found)
         assert all(address.startswith(site.as_uri()) for address in [*found, *browser.requests()])
     finally:
         browser.close()
