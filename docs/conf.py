@@ -16,7 +16,7 @@ project = "How far can a generative retriever be pruned?"
 html_title = "Pruning generative retrievers"
 root_doc = "README"
 extensions = ["myst_parser"]
-include_patterns = ["*.md", "docs/**.md", "envs/README.md"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md", "envs/README.md"]
 # What is in no page: folders that need not be searched, and what is appended to the start.
 exclude_patterns = [
     *(path.name for path in HERE.parent.iterdir() if path.is_dir() and path.name not in ("docs", "envs")),
@@ -28,6 +28,7 @@ smartquotes = False
 highlight_language = "none"  # of indented code, most of which is of the shell
 
 html_theme = "furo"
+html_static_path, html_css_files = ["site.css"], ["site.css"]
 html_copy_source = False
 html_show_copyright = False
 
