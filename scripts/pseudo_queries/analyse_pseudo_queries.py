@@ -4,7 +4,7 @@ A command apart from `export_bm25`, so that another source of queries leaves the
 are.
 
 Examples:
-    printf 'numpy.trace\\tsum along the diagonal of a matrix\\n' > results/generated.tsv
+    printf 'numpy.matlib.randn\\ta matrix of normal random numbers\\n' > results/generated.tsv
     python scripts read_pseudo_queries --file results/generated.tsv \\
         --documents results/collection/documents.parquet --output results/trial/generated.parquet
     python scripts analyse_pseudo_queries --index results/collection/index/manifest.json \\

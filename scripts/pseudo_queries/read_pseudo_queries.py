@@ -4,7 +4,7 @@ The file has JSON lines {"id", "predicted_queries"} (or docid, doc_id, _id; quer
 docid<TAB>query with further queries behind further tabs, plain or gzipped.
 
 Examples:
-    printf 'numpy.trace\\tsum along the diagonal of a matrix\\n' > results/generated.tsv
+    printf 'numpy.matlib.randn\\ta matrix of normal random numbers\\n' > results/generated.tsv
     python scripts read_pseudo_queries --file results/generated.tsv \\
         --documents results/collection/documents.parquet --output results/trial/generated.parquet
 """

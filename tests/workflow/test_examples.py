@@ -25,7 +25,7 @@ NAMES = {
     r"models/study": "models/smoke",
     r"\bstudy\b": "smoke-lists",
     r"\bdsi\b": "smoke",
-    r"numpy\.trace": "seaborn.matrix.heatmap",
+    r"numpy\.matlib\.randn": "seaborn.matrix.heatmap",
 }
 # What needs an index with texts, which the smallest study has not, says so.
 REFUSED = {"export_documents": "is stored without its text"}
