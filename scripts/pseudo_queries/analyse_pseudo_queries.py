@@ -4,8 +4,9 @@ A command apart from `export_bm25`, so that another source of queries leaves the
 are.
 
 Examples:
-    printf 'numpy.matlib.randn\\ta matrix of normal random numbers\\n' > results/generated.tsv
-    python scripts read_pseudo_queries --file results/generated.tsv \\
+    mkdir -p results/trial
+    printf 'numpy.matlib.randn\\ta matrix of normal random numbers\\n' > results/trial/generated.tsv
+    python scripts read_pseudo_queries --file results/trial/generated.tsv \\
         --documents results/collection/documents.parquet --output results/trial/generated.parquet
     python scripts analyse_pseudo_queries --index results/collection/index/manifest.json \\
         --queries results/trial/generated.parquet --output results/trial/generated-words.parquet

@@ -4,8 +4,9 @@ The file has JSON lines {"id", "predicted_queries"} (or docid, doc_id, _id; quer
 docid<TAB>query with further queries behind further tabs, plain or gzipped.
 
 Examples:
-    printf 'numpy.matlib.randn\\ta matrix of normal random numbers\\n' > results/generated.tsv
-    python scripts read_pseudo_queries --file results/generated.tsv \\
+    mkdir -p results/trial
+    printf 'numpy.matlib.randn\\ta matrix of normal random numbers\\n' > results/trial/generated.tsv
+    python scripts read_pseudo_queries --file results/trial/generated.tsv \\
         --documents results/collection/documents.parquet --output results/trial/generated.parquet
 """
 

@@ -5,7 +5,7 @@ zeros and sizes where they were counted, digests of what was evaluated, versions
 has the judgements of the queries that are evaluated, as the commands in tables/metrics.csv read them.
 
 Examples:
-    mkdir results/trial
+    mkdir -p results/trial
     cp -r results/collection results/metrics results/runs results/trial
     python scripts list_experiments --results results/trial \\
         --metrics $(find results/trial/metrics -name '*.json') \\
