@@ -3,8 +3,8 @@
 # make export     the environment, the study, then its pruned model as a folder to hand on, results/export/
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
 # make lint       the environment, then style, types and Snakemake's own advice
-# make docs       the environment, then what is generated: docs/configuration.md, its JSON schema, the table of docs/house.md
-# make clean      remove results, keep the environment
+# make docs       the environment, then what is generated of the documents, then all of them as a site: site/index.html
+# make clean      remove results and the site, keep the environment
 # make help       this list
 #
 # CORES=2 limits the cores of the study; STUDY=studies/smoke.yaml exports another one; PYTEST_ARGS="-k masks"
@@ -53,6 +53,12 @@ lint: $(INSTALLED)
 docs: $(INSTALLED)
 	@$(VENV)/bin/python docs/write_configuration.py
 	@$(VENV)/bin/python docs/write_house.py
+	@$(VENV)/bin/python docs/write_reference.py
+	@$(VENV)/bin/python docs/write_artefacts.py
+	@$(VENV)/bin/python docs/write_rules.py
+	@rm -rf site
+	@$(RUN) sphinx -qW --keep-going -c docs . site
+	@echo "site/index.html, which opens and is searched from disk"
 
 # The stamp holds the pins that are installed and is written last: an interrupted installation is done
 # again, a requirements.txt that is only newer is not. Other pins start from nothing, so that no package
@@ -78,7 +84,7 @@ $(INSTALLED): envs/requirements.txt
 	cp $< $@
 
 clean:
-	rm -rf results
+	rm -rf results site
 
 help:
 	@sed -n 's/^# make/make/p' Makefile

@@ -1,11 +1,12 @@
 """Export BM25 as tables: the weight of every term in every document, and every word's terms.
 
+Training scores its pseudo-queries with them, without a JVM.
+
+Examples:
     python scripts export_bm25 --index results/collection/index/manifest.json \\
         --documents results/collection/documents.parquet --queries results/collection/queries.parquet \\
-        --k1 0.9 --b 0.4 --weights results/collection/bm25-weights.parquet \\
-        --words results/collection/bm25-words.parquet
-
-Training scores its pseudo-queries with them, without a JVM.
+        --k1 0.9 --b 0.4 --weights results/trial/bm25-weights.parquet \\
+        --words results/trial/bm25-words.parquet
 """
 
 import logging

@@ -1,7 +1,8 @@
 """Write BM25's lists of the validation and test queries as a TREC run.
 
+Examples:
     python scripts rank_bm25 --queries results/collection/queries.parquet \\
-        --topk results/collection/topk.parquet --run results/runs/bm25.trec.gz
+        --topk results/collection/topk.parquet --run results/trial/bm25.trec.gz
 """
 
 from pathlib import Path

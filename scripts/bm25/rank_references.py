@@ -1,12 +1,13 @@
 """Rank without a network: RM3, BM25 tuned, look-up in training queries, and its sum with BM25.
 
-    python scripts rank_references --names rm3 bm25-tuned lookup lookup-bm25 \\
-        --index results/collection/index/manifest.json --collection results/collection --relevance 1 \\
-        --k1 0.9 --b 0.4 --depth 1000 --runs results/runs --choices results/runs/references.json
-
 rm3: BM25, its query expanded by words of its first documents. bm25-tuned: k1 and b by the MAP of the
 validation queries. lookup: the 20 training queries most like a query vote with their relevant documents.
 lookup-bm25: both scores added, their weight by the MAP of the validation queries, 0.5 without such.
+
+Examples:
+    python scripts rank_references --names rm3 bm25-tuned lookup lookup-bm25 \\
+        --index results/collection/index/manifest.json --collection results/collection --relevance 1 \\
+        --k1 0.9 --b 0.4 --depth 1000 --runs results/trial --choices results/trial/references.json
 """
 
 from dataclasses import dataclass

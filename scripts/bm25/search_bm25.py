@@ -1,8 +1,9 @@
 """BM25's ranked list of every query.
 
+Examples:
     python scripts search_bm25 --index results/collection/index/manifest.json \\
         --queries results/collection/queries.parquet --k1 0.9 --b 0.4 --depth 1000 \\
-        --output results/collection/topk.parquet
+        --output results/trial/topk.parquet
 """
 
 import logging

@@ -1,9 +1,10 @@
 """Build a Lucene index over a collection's documents, and a manifest of its files.
 
-    python scripts build_index --documents results/collection/documents.parquet \\
-        --manifest results/collection/index/manifest.json
-
 The index is the manifest's folder.
+
+Examples:
+    python scripts build_index --documents results/collection/documents.parquet \\
+        --manifest results/trial/index/manifest.json
 """
 
 from pathlib import Path

@@ -1,14 +1,19 @@
 """Make the documents of a collection from a corpus: files, a download, or a dataset of ir_datasets.
 
-    python scripts collect_files --corpus '{"path": "corpus.jsonl"}' \\
-        --cache results/mine/downloads --output results/mine/collection/documents.parquet
-
 A file has JSON lines {"id", "contents"} or {"_id", "title", "text"}, or lines docid<TAB>text, plain or
 gzipped; a folder has such files, or text files (.txt, .md), a document each. A table with a header (.csv,
 .tsv, .parquet) needs "columns": {"id": "page", "text": ["title", "body"]}. "queries_from" names the column
 that is the query and no text, or first_sentence or heading, a part of the text. A source is the path of a
 file or of a folder, a url with sha256 or md5 and, if known, the size in bytes, or an id of ir_datasets
 ({"ir_datasets": "beir/nfcorpus"}).
+
+Examples:
+    python scripts collect_files --corpus '{"path": "docs/how-to"}' \\
+        --cache results/downloads --output results/trial/documents.parquet
+
+    python scripts collect_files --cache results/downloads --output results/trial/documents.parquet \\
+        --corpus '{"path": "results/collection/documents.parquet",
+            "columns": {"id": "docid", "text": ["text"]}}'
 """
 
 import logging

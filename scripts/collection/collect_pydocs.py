@@ -1,8 +1,8 @@
 """Make the embedded collection from the docstrings of installed packages.
 
-    python scripts collect_pydocs --packages networkx numpy \\
-        --split '{"method": "permutation", "train": 0.7, "validation": 0.1, "test": 0.2, "seed": 42}' \\
-        --output results/collection
+Examples:
+    python scripts collect_pydocs --packages networkx --output results/trial/collection \\
+        --split '{"method": "permutation", "train": 0.7, "validation": 0.1, "test": 0.2, "seed": 42}'
 """
 
 import logging

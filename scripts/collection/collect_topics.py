@@ -1,10 +1,5 @@
 """Make queries and judgements of a collection, from files, downloads or names that a package knows.
 
-    python scripts collect_topics --documents results/cacm/collection/documents.parquet \\
-        --queries '{"topics": {"path": "topics.tsv"}, "qrels": {"path": "qrels.txt"}, "split":
-            {"method": "permutation", "train": 0, "validation": 0, "test": 1, "seed": 42}}' \\
-        --cache results/cacm/downloads --output results/cacm/collection
-
 Instead of topics, qrels and split: splits, as {"train": {"topics": …, "qrels": …}, "test": …}; or corpus and
 split, where the corpus has queries_from (see collect_files). A table with a header has "columns": of topics
 {"id": "qid", "text": ["query"]}, of judgements {"query": …, "document": …, "grade": …}. Beside them:
@@ -12,6 +7,15 @@ relevance, the lowest relevant grade (1), or one for each split, which some judg
 withhold, as {"documents": 0.5, "seed": 1}: that share of the documents loses its training judgements.
 Each source is a path, a url with sha256 or md5 and, if known, the size in bytes, a name of Pyserini's
 ({"pyserini": "msmarco-passage-dev-subset"}) or an id of ir_datasets ({"ir_datasets": "beir/nfcorpus/test"}).
+
+Examples:
+    python scripts collect_topics --documents results/collection/documents.parquet \\
+        --queries '{"topics": {"path": "results/collection/queries.parquet",
+                "columns": {"id": "qid", "text": ["text"]}},
+            "qrels": {"path": "results/collection/qrels.parquet",
+                "columns": {"query": "qid", "document": "docid", "grade": "grade"}},
+            "split": {"method": "permutation", "train": 0, "validation": 0.2, "test": 0.8, "seed": 42}}' \\
+        --cache results/downloads --output results/trial/collection
 """
 
 import logging

@@ -1,7 +1,10 @@
 """Read the documents that a Lucene index stores.
 
-    python scripts export_documents --index results/cacm/collection/index/manifest.json \\
-        --output results/cacm/collection/documents.parquet
+The index must hold texts, as Pyserini's prebuilt ones do; what build_index makes holds none.
+
+Examples:
+    python scripts export_documents --index results/msmarco/collection/index/manifest.json \\
+        --output results/trial/documents.parquet
 """
 
 import logging

@@ -1,10 +1,11 @@
 """Put an existing Lucene index in place, with a manifest of its files as of a built one.
 
-    python scripts fetch_index --url https://example.org/lucene-index.tar.gz --sha256 4fbb27dfc65b… \\
-        --cache results/downloads --manifest results/collection/index/manifest.json
-
 The index is the manifest's folder. Instead of a URL: a local folder or archive, or the name of one of
 Pyserini's prebuilt indexes. An archive is verified before it is unpacked, and kept in the cache.
+
+Examples:
+    python scripts fetch_index --local results/collection/index --cache results/downloads \\
+        --manifest results/trial/index/manifest.json
 """
 
 from pathlib import Path

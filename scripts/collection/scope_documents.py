@@ -1,8 +1,9 @@
 """Keep the judged documents of a collection and a random sample of the others.
 
-    python scripts scope_documents --corpus results/mine/collection/corpus.parquet \\
-        --qrels results/mine/collection/qrels.parquet --sample 10000 --seed 42 \\
-        --documents results/mine/collection/documents.parquet --counts results/mine/collection/scope.json
+Examples:
+    python scripts scope_documents --corpus results/collection/documents.parquet \\
+        --qrels results/collection/qrels.parquet --sample 100 --seed 42 \\
+        --documents results/trial/documents.parquet --counts results/trial/scope.json
 """
 
 import logging

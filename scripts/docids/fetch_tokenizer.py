@@ -1,10 +1,11 @@
 """Bring the tokenizer of a pre-trained model into the study's folder.
 
-    python scripts fetch_tokenizer --source '{"hub": "google-t5/t5-small"}' \\
-        --output results/msmarco/models/t5-small/tokenizer
-
 A source is a JSON object: the name of a repository on the Hugging Face hub (and its revision), or the
 path of a local folder.
+
+Examples:
+    python scripts fetch_tokenizer --source '{"path": "results/models/study/tokenizer"}' \\
+        --output results/trial/tokenizer
 """
 
 from pathlib import Path

@@ -2,9 +2,9 @@
 
 For lists of docids as text, --cased keeps upper case, and --docids has the docids among the texts.
 
+Examples:
     python scripts train_tokenizer --documents results/collection/documents.parquet \\
-        --queries results/collection/queries.parquet --vocabulary 2048 \\
-        --output results/baselines/dsi/tokenizer
+        --queries results/collection/queries.parquet --vocabulary 400 --output results/trial/tokenizer
 """
 
 import logging

@@ -1,13 +1,13 @@
 """Compress a checkpoint's weights, check that they load back, and measure what that saves.
 
-    python scripts compress results/recovered/dsi/seed1/magnitude-0.8 \\
-        --dense results/baselines/dsi/seed1/dense --input-length 20 \\
-        --output results/compressed/recovered/dsi/seed1/magnitude-0.8.dsz \\
-        --sizes results/sizes/recovered/dsi/seed1/magnitude-0.8.json
-
 --output keeps every bit. Beside it are written, rounded and compressed with zstd, magnitude-0.8.small.dsz
 in float16, and .int8.dsz and .int4.dsz, in whole multiples of a scale for each row. Needs torch and
 safetensors only. The other files of a checkpoint stay where they are.
+
+Examples:
+    python scripts compress results/recovered/dsi/seed1/magnitude-0.5 \\
+        --dense results/baselines/dsi/seed1/dense --input-length 20 \\
+        --output results/trial/magnitude-0.5.dsz --sizes results/trial/magnitude-0.5.json
 """
 
 import logging

@@ -1,9 +1,11 @@
 """Write a compressed checkpoint's weights as safetensors, which transformers reads.
 
-    python scripts decompress model.dsz --output model.safetensors
-
 The file is one of `python scripts compress` or of an exported folder. Of one that keeps every bit the weights
 are those of the checkpoint; of a rounded one they are rounded, in float32.
+
+Examples:
+    python scripts export results --system recovered/dsi/seed1/magnitude-0.5 --output results/trial/half
+    python scripts decompress results/trial/half/model.dsz --output results/trial/model.safetensors
 """
 
 from pathlib import Path

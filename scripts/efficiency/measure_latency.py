@@ -1,11 +1,12 @@
 """Measure the latency of one query and the throughput of a batch: dense, pruned and in int8, in one run.
 
-    python scripts measure_latency recovered/dsi/seed1/magnitude-0.9 --dense baselines/dsi/seed1/dense \\
-        --results results --input-length 20 --batch 64 --threads 1 --rounds 50 \\
-        --output results/latency/dsi.json
-
 Several pruned systems may be given. The dense model, and those whose matrices have other shapes, are timed by
 onnxruntime as well, in float32 and in int8. For baselines with atomic docids.
+
+Examples:
+    python scripts measure_latency recovered/dsi/seed1/magnitude-0.5 --dense baselines/dsi/seed1/dense \\
+        --results results --input-length 20 --batch 64 --threads 1 --rounds 50 \\
+        --output results/trial/latency.json
 """
 
 import logging

@@ -1,15 +1,19 @@
 """Measure the MAP of checkpoints with rounded weights, on the validation and test queries.
 
-    python scripts measure_rounded baselines/dsi/seed1/dense --results results \\
-        --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
-        --relevance 1 --depth 1000 --threads 1 --output results/rounded/dsi-seed1.csv
-
 Several systems may be given. The values of each file that `compress` wrote below <results>/compressed, in
 16, 8 and 4 bits, replace those of the system's checkpoint; documents are ranked and judged as `prune` and
 `evaluate` do it. The first system, and those whose matrices have other shapes, are also measured as int8
 models, whose products are computed in 8 bits. One process for all, as starting one takes longer than a
 ranking. The CSV holds system, bits of weights and of activations, split and MAP. For baselines with atomic
 docids.
+
+Examples:
+    python scripts compress results/baselines/dsi/seed1/dense --dense results/baselines/dsi/seed1/dense \\
+        --input-length 20 --output results/compressed/baselines/dsi/seed1/dense.dsz \\
+        --sizes results/sizes/baselines/dsi/seed1/dense.json
+    python scripts measure_rounded baselines/dsi/seed1/dense --results results \\
+        --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
+        --relevance 1 --depth 1000 --threads 1 --output results/trial/rounded.csv
 """
 
 from pathlib import Path

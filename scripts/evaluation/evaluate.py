@@ -1,11 +1,11 @@
 """Evaluate a run on the validation and test queries.
 
-    python scripts evaluate --run results/runs/bm25.trec.gz --system bm25 \\
-        --collection results/collection --relevance 1 --agreement-k 10 --output m.json --per-query m.parquet
+Measures are those of ir_measures, and agreement with BM25's lists by its definitions. test-seen counts the
+relevant documents that training queries have, too, test-unseen the others. --outputs adds the mean loss.
 
-Measures against the qrels come from ir_measures, those against BM25's lists follow their definitions. Where
-training queries are judged, test-seen counts relevant documents that one of them has, too, test-unseen the
-others. --outputs adds the mean loss; --lists the published study's measures of generated lists of docids.
+Examples:
+    python scripts evaluate --run results/runs/bm25.trec.gz --system bm25 --relevance 1 --agreement-k 10 \\
+        --collection results/collection --output results/trial/m.json --per-query results/trial/m.parquet
 """
 
 from importlib.metadata import version
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="TREC run")
     parser.add_argument("--outputs", type=Path, help="parquet: qid, loss, and generated lists if any")
     parser.add_argument("--dense", type=Path, help="run of the dense model, for RBO")
-    parser.add_argument("--lists", type=json_object, help="JSON: k and batch_size of a ranked-list model")
+    parser.add_argument("--lists", type=json_object, help="JSON: k and batch_size, for published measures")
     parser.add_argument("--system", required=True, help="slug: bm25, baselines/dsi/seed1/dense")
     parser.add_argument("--collection", type=Path, required=True, help="folder of the parquet files")
     add_relevance(parser)

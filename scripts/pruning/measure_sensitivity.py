@@ -1,12 +1,13 @@
 """Prune one sublayer of a dense model at a time, by magnitude and without recovery, and measure the MAP.
 
-    python scripts measure_sensitivity results/baselines/dsi/seed1/dense --rates 0.5 0.9 \\
-        --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
-        --relevance 1 --threads 1 --output results/sensitivity/dsi-seed1.csv
-
 Every attention and feed-forward sublayer, the embedding and the output head, which is untied from it. One
 process for all, as pruning takes a moment and starting a process seconds. The CSV holds sublayer, rate,
 weights, split and MAP; of the dense model the sublayer is empty. For baselines with atomic docids.
+
+Examples:
+    python scripts measure_sensitivity results/baselines/dsi/seed1/dense --rates 0.5 0.9 \\
+        --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
+        --relevance 1 --threads 1 --output results/trial/sensitivity.csv
 """
 
 from pathlib import Path

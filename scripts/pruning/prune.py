@@ -1,16 +1,16 @@
 """Prune a docid retriever by its weights alone, keep the masks beside them, and rank with what is left.
 
-    python scripts prune results/baselines/dsi/seed1/dense --criterion magnitude --rate 0.2 \\
-        --settings '{"relevance": 1, "depth": 1000}' --collection results/collection --threads 1 \\
-        --output results/pruned/dsi/seed1/magnitude-0.2 \\
-        --run results/runs/pruned/dsi/seed1/magnitude-0.2.trec.gz \\
-        --outputs results/runs/pruned/dsi/seed1/magnitude-0.2.outputs.parquet
-
 --settings is JSON with relevance (lowest relevant grade; or an object with one for each split), depth
 (documents per query) and prefixes_at_a_time (prefixes of docids that are decoded together, which bounds the
 memory; not with atomic docids). The other files of the checkpoint are copied. Criteria that look at data are
 those of `prune_calibrated`. Validation and test queries are ranked here, too: another process would pay for
 the imports again.
+
+Examples:
+    python scripts prune results/baselines/dsi/seed1/dense --criterion magnitude --rate 0.5 \\
+        --settings '{"relevance": 1, "depth": 1000}' --collection results/collection --threads 1 \\
+        --output results/trial/pruned --run results/trial/pruned.trec.gz \\
+        --outputs results/trial/pruned.outputs.parquet
 """
 
 from dataclasses import dataclass

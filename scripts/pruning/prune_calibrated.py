@@ -1,14 +1,14 @@
 """Prune a docid retriever by what data says of its weights: wanda, sparsegpt, fisher; and rank with the rest.
 
-    python scripts prune_calibrated results/baselines/dsi/seed1/dense --criterion wanda --rate 0.5 \\
-        --seed 1 --settings @settings.json --collection results/collection --threads 1 \\
-        --output results/pruned/dsi/seed1/wanda-0.5 \\
-        --run results/runs/pruned/dsi/seed1/wanda-0.5.trec.gz \\
-        --outputs results/runs/pruned/dsi/seed1/wanda-0.5.outputs.parquet
-
 The data are the first texts of the epoch that the recovery begins with: pseudo-queries of the documents and
 training queries, mixed as in training. --settings is JSON as that of `train`, with the key
 calibration: {queries: how many}. For baselines of task docid with atomic docids.
+
+Examples:
+    python scripts prune_calibrated results/baselines/dsi/seed1/dense --criterion wanda --rate 0.5 \\
+        --seed 1 --settings @docs/examples/docid.json --collection results/collection --threads 1 \\
+        --output results/trial/pruned --run results/trial/pruned.trec.gz \\
+        --outputs results/trial/pruned.outputs.parquet
 """
 
 from dataclasses import dataclass

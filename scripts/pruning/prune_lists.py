@@ -1,14 +1,13 @@
 """Prune a ranked-list retriever by its weights alone, and generate lists with what is left.
 
-    python scripts prune_lists results/msmarco/baselines/t5-small-k5-pruned/seed1/dense \\
-        --criterion magnitude --rate 0.2 --settings @settings.json \\
-        --collection results/msmarco/collection --threads 1 \\
-        --output results/msmarco/pruned/t5-small-k5-pruned/seed1/magnitude-0.2 \\
-        --run results/msmarco/runs/pruned/…/magnitude-0.2.trec.gz \\
-        --outputs results/msmarco/runs/pruned/…/magnitude-0.2.outputs.parquet
-
 As `prune`, of the other task: --settings is JSON with the keys k, depth, generation and training of a
 baseline.
+
+Examples:
+    python scripts prune_lists results/baselines/study/seed1/dense --criterion magnitude --rate 0.5 \\
+        --settings @docs/examples/ranked-list.json --collection results/collection --threads 1 \\
+        --output results/trial/pruned --run results/trial/pruned.trec.gz \\
+        --outputs results/trial/pruned.outputs.parquet
 """
 
 from argparse import ArgumentTypeError

@@ -1,11 +1,15 @@
 """Analyse the words of generated queries as the index does: what BM25 needs to score them.
 
-    python scripts analyse_pseudo_queries --index results/collection/index/manifest.json \\
-        --queries results/collection/pseudo-queries/file-0a1b2c3d.parquet \\
-        --output results/collection/pseudo-queries/file-0a1b2c3d-words.parquet
-
 A command apart from `export_bm25`, so that another source of queries leaves the baselines without any as they
 are.
+
+Examples:
+    mkdir -p results/trial
+    printf 'numpy.matlib.randn\\ta matrix of normal random numbers\\n' > results/trial/generated.tsv
+    python scripts read_pseudo_queries --file results/trial/generated.tsv \\
+        --documents results/collection/documents.parquet --output results/trial/generated.parquet
+    python scripts analyse_pseudo_queries --index results/collection/index/manifest.json \\
+        --queries results/trial/generated.parquet --output results/trial/generated-words.parquet
 """
 
 import logging

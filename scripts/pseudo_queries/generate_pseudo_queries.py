@@ -1,14 +1,15 @@
 """Generate queries for a collection's documents with a sequence-to-sequence model such as doc2query.
 
-    python scripts generate_pseudo_queries --documents results/mine/collection/documents.parquet \\
-        --source '{"hub": "macavaney/doc2query-t5-base-msmarco"}' --threads 2 \\
-        --sampling '{"number": 20, "top_k": 10, "document_tokens": 512, "query_tokens": 64, \\
-            "batch_size": 16, "seed": 42}' \\
-        --output results/mine/collection/pseudo-queries/model-0a1b2c3d.parquet
-
 A source is a JSON object: the name of a repository on the Hugging Face hub (and its revision), or the path of
 a local folder; a T5 with its tokenizer, as safetensors. A killed run goes on from its last whole part when it
 is started again with the same inputs and --code.
+
+Examples:
+    python scripts generate_pseudo_queries --documents results/collection/documents.parquet \\
+        --source '{"path": "results/baselines/study/seed1/dense"}' --threads 1 --state results/.generation \\
+        --sampling '{"number": 2, "top_k": 10, "document_tokens": 64, "query_tokens": 16,
+            "batch_size": 16, "seed": 42}' \\
+        --output results/trial/generated.parquet
 """
 
 import logging

@@ -1,11 +1,13 @@
 """Read the queries that were generated for a collection's documents elsewhere.
 
-    python scripts read_pseudo_queries --file queries.jsonl.gz \\
-        --documents results/mine/collection/documents.parquet \\
-        --output results/mine/collection/pseudo-queries/file-0a1b2c3d.parquet
-
 The file has JSON lines {"id", "predicted_queries"} (or docid, doc_id, _id; queries), or lines
 docid<TAB>query with further queries behind further tabs, plain or gzipped.
+
+Examples:
+    mkdir -p results/trial
+    printf 'numpy.matlib.randn\\ta matrix of normal random numbers\\n' > results/trial/generated.tsv
+    python scripts read_pseudo_queries --file results/trial/generated.tsv \\
+        --documents results/collection/documents.parquet --output results/trial/generated.parquet
 """
 
 import logging

@@ -1,8 +1,9 @@
 """Write the documents in random order for each validation and test query as a TREC run.
 
+Examples:
     python scripts rank_random --queries results/collection/queries.parquet \\
         --documents results/collection/documents.parquet --depth 1000 --seed 42 \\
-        --run results/runs/random.trec.gz
+        --run results/trial/random.trec.gz
 """
 
 from pathlib import Path

@@ -1,15 +1,16 @@
 """Search a collection with a checkpoint, by hand.
 
-    python scripts search results/baselines/dsi/seed1/dense "rotate an array by 90 degrees"
-    python scripts search results/baselines/dsi/seed1/dense "rotate an array by 90 degrees" --bm25 --k 5
-    python scripts search results/recovered/dsi/seed1/magnitude-0.2 - --json < queries.txt
-
 Prints rank, score (log P of the docid given the query), docid and the beginning of the text. The checkpoint
 is one of either task, dense or pruned. A ranked-list model gives no scores, and ids that it invents are
 marked. `-` reads queries from standard input, one a line, and answers each as it comes; --json prints an
 object a query, a line each. --bm25 adds BM25's list, and to each list the rank in the other's first 100;
 Java starts only then. The texts and the index are those of the folder `collection` of the checkpoint's study;
 a checkpoint that lies elsewhere, as one of `python scripts export`, takes --collection or --no-texts.
+
+Examples:
+    python scripts search results/baselines/dsi/seed1/dense "rotate an array by 90 degrees" --bm25 --k 5
+
+    echo "random numbers" | python scripts search results/recovered/dsi/seed1/magnitude-0.5 - --json
 """
 
 import logging

@@ -1,15 +1,15 @@
 """Compare two studies, systems or TREC runs: differences with significance, wins and losses, lost queries.
 
-    python scripts compare results/mine results
-    python scripts compare 'results/baselines/dsi/seed*/dense' 'results/pruned/dsi/seed*/magnitude-0.5'
-    python scripts compare 'results/recovered/dsi/seed*/magnitude-*' 'results/recovered/dsi/seed*/wanda-*'
-    python scripts compare results/metrics/bm25.json results/metrics/baselines/dsi/seed1/dense.json --worst 5
-    python scripts compare mine.trec theirs.trec.gz --qrels qrels.txt --measure MAP R@100 --json
-
 A and B are results folders, metric JSONs, TREC runs, or systems as paths below a results folder. Patterns
 (seed*) stand in quotes. Differences are B minus A. Of several seeds intervals are for training once more,
 with seeds and queries both as samples; of one seed for these very models. --worst lists the queries that B
 loses most, by the first measure, with both lists side by side. Prints Markdown, or JSON with --json.
+
+Examples:
+    python scripts compare 'results/baselines/dsi/seed*/dense' 'results/pruned/dsi/seed*/magnitude-0.5'
+    python scripts compare results/metrics/bm25.json results/metrics/baselines/dsi/seed1/dense.json --worst 5
+    python scripts compare results/runs/bm25.trec.gz results/runs/random.trec.gz \\
+        --qrels results/qrels/test.txt --measure MAP R@100 --json
 """
 
 import json

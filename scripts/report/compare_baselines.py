@@ -1,14 +1,17 @@
 """Compare baselines with one of them: a table to read, a CSV to compute with, and a figure.
 
-    python scripts compare_baselines --reference dsi \\
-        --metrics $(find results/ablation/metrics/baselines -name 'dense.json') \\
-        --settings @settings.json --confidence 0.95 \\
-        --output results/ablation/ablation.md --csv results/ablation/tables/ablation.csv \\
-        --svg results/ablation/figures/ablation.svg --png results/ablation/figures/ablation.png
-
 The page's tables for papers (LaTeX, booktabs) lie beside the CSV, in latex/ablation/.
 --settings is JSON: the settings of each baseline by its name. Per-query values are read from beside each
 metric JSON: x.per_query.parquet for x.json.
+
+Examples:
+    python scripts compare_baselines --reference dsi --confidence 0.95 \\
+        --metrics results/metrics/baselines/*/seed*/dense.json \\
+        --settings '{
+        "dsi": {"training": {"epochs": 20}, "pseudo_queries": {"per_document": 4, "distinct": null}},
+        "study": {"training": {"epochs": 25}, "pseudo_queries": {"per_document": 0, "distinct": null}}}' \\
+        --output results/trial/ablation.md --csv results/trial/ablation.csv \\
+        --svg results/trial/ablation.svg --png results/trial/ablation.png
 """
 
 from pathlib import Path

@@ -1,8 +1,6 @@
 """Write a study's pruned retriever as a folder to hand on, which transformers loads without this project.
 
-    python scripts export                      the study in results/
-    python scripts export studies/deep.yaml    another one, by its file or by its results folder
-    python scripts export results --system recovered/dsi/seed1/magnitude-0.9 --output handed-on
+The study is that of results/, or one named by its file or by its results folder.
 
 Of each pruned docid baseline the checkpoint is chosen on the validation queries: the recovered one with the
 fewest weights whose MAP, a mean over seeds, is within the margin (report.margin) of the dense one's; of its
@@ -10,6 +8,11 @@ seeds the best. --system names another one. <results>/export/<baseline>/ gets th
 form, docids and tokenizer, TREC runs (its own, of its dense counterpart and of BM25) with qrels, and
 README.md, the model card: what it is, how good, how to load it. The study has to be finished; `make export`
 finishes it first.
+
+Examples:
+    python scripts export results --output results/trial/handed-on
+
+    python scripts export results --system recovered/dsi/seed1/magnitude-0.5 --output results/trial/half
 """
 
 import logging

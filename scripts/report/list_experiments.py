@@ -1,11 +1,15 @@
 """List every evaluated checkpoint with all that is known of it, and write the judgements as TREC qrels.
 
-    python scripts list_experiments --results results --metrics $(find results/metrics -name '*.json') \\
-        --settings '{"dsi": {"task": "docid"}}'
-
 <results>/experiments.parquet and .md have a row a checkpoint: measures by split, settings of its baseline,
 zeros and sizes where they were counted, digests of what was evaluated, versions. <results>/qrels/<split>.txt
 has the judgements of the queries that are evaluated, as the commands in tables/metrics.csv read them.
+
+Examples:
+    mkdir -p results/trial
+    cp -r results/collection results/metrics results/runs results/trial
+    python scripts list_experiments --results results/trial \\
+        --metrics $(find results/trial/metrics -name '*.json') \\
+        --settings '{"dsi": {"task": "docid"}, "study": {"task": "ranked-list"}}'
 """
 
 from pathlib import Path

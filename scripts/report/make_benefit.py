@@ -1,11 +1,22 @@
 """Write what pruning buys: one page to read, and its CSV.
 
+A file of sizes is named after its system: <results>/sizes/<slug>.json; one of latency after its baseline.
+
+Examples:
+    for system in baselines/dsi/seed1/dense recovered/dsi/seed1/magnitude-0.5; do
+        python scripts compress results/$system --dense results/baselines/dsi/seed1/dense --input-length 20 \\
+            --output results/compressed/$system.dsz --sizes results/sizes/$system.json
+    done
+    python scripts measure_rounded baselines/dsi/seed1/dense recovered/dsi/seed1/magnitude-0.5 \\
+        --results results --queries results/collection/queries.parquet \\
+        --qrels results/collection/qrels.parquet --relevance 1 --depth 1000 --threads 1 \\
+        --output results/rounded/dsi-seed1.csv
+    python scripts measure_latency recovered/dsi/seed1/magnitude-0.5 --dense baselines/dsi/seed1/dense \\
+        --results results --input-length 20 --batch 64 --threads 1 --output results/latency/dsi.json
     python scripts make_benefit --results results --sizes $(find results/sizes -name '*.json') \\
         --rounded results/rounded/*.csv --latency results/latency/dsi.json \\
         --metrics results/tables/metrics.csv --sparsity results/tables/sparsity.csv \\
-        --output results/benefit.md --csv results/tables/benefit.csv
-
-A file of sizes is named after its system: <results>/sizes/<slug>.json; one of latency after its baseline.
+        --output results/trial/benefit.md --csv results/trial/benefit.csv
 """
 
 from pathlib import Path

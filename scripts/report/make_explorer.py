@@ -1,13 +1,15 @@
 """Make the explorer: one HTML file in which to look at every test query, its rankings and what pruning loses.
 
-    python scripts make_explorer --metrics $(find results/metrics -name '*.json') --results results \\
-        --sparsity results/tables/sparsity.csv --name pydocs --confidence 0.95 --output results/explore.html
-
 It shows BM25, dense, pruned and recovered side by side, the queries with the largest difference from the
 control first, and the quality at every rate with its interval. It needs no network and no other file.
 
 Values per query are read from beside each metric JSON, rankings from <results>/runs, queries, judgements and
 texts from <results>/collection.
+
+Examples:
+    python scripts make_explorer --metrics $(find results/metrics -name '*.json') --results results \\
+        --sparsity results/tables/sparsity.csv --name pydocs --confidence 0.95 \\
+        --output results/trial/explore.html
 """
 
 from pathlib import Path

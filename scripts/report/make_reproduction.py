@@ -1,12 +1,5 @@
 """Make the published study's tables, the evidence on its claims, and how much of its task can be learnt.
 
-    python scripts make_reproduction --metrics $(find results/msmarco/metrics -name '*.json') \\
-        --rows @rows.json \\
-        --histories results/msmarco/baselines/*/seed*/dense/history.parquet \\
-        --outputs results/msmarco/runs/baselines/t5-small-k5/seed1/dense.outputs.parquet \\
-        --collection results/msmarco/collection --relevance 1 --confidence 0.95 \\
-        --output results/msmarco/tables/reproduction.md --csv results/msmarco/tables/reproduction.csv
-
 --rows is a JSON list of the published rows; one of them:
     {"table": 2, "name": "t5-small", "baseline": "t5-small-k5", "arm": "dense", "criterion": null,
      "rate": null, "K": 5, "batch": 8, "epochs": "25", "learning_rate": 0.001, "patience": null,
@@ -15,6 +8,13 @@ with loss, MAP and R@1000 null where the authors could not run it. Metric files 
 (reference rankings, other tasks) are passed over; values per query are read from beside the others. For
 each of --outputs, test queries are grouped by how much of their targets occurs in training. The CSV holds
 every system and split, every digit.
+
+Examples:
+    python scripts make_reproduction --metrics $(find results/metrics -name '*.json') --rows '[]' \\
+        --histories results/baselines/study/seed*/dense/history.parquet \\
+        --outputs results/runs/baselines/study/seed1/dense.outputs.parquet \\
+        --collection results/collection --relevance 1 --confidence 0.95 \\
+        --output results/trial/reproduction.md --csv results/trial/reproduction.csv
 """
 
 from pathlib import Path

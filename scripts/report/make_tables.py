@@ -1,13 +1,5 @@
 """Make the tables of a study: one page to read, and tidy CSV to compute with.
 
-    python scripts make_tables --metrics $(find results/metrics -name '*.json') \\
-        --results results --sparsity $(find results/pruned -name sparsity.json) \\
-        --documents results/collection/documents.parquet \\
-        --facts '{"collection": "pydocs", "e1": {"dsi": 14}, "e2": 3, "agreement_k": 10,
-            "configuration": "0b1c2d3e4f5a"}' \\
-        --confidence 0.95 --margin 0.02 \\
-        --output results/tables.md --csv results/tables
-
 CSV, in the folder --csv:
   metrics.csv        one row per evaluated system and split, every digit
   sparsity.csv       one row per pruned model: its shares of zeros
@@ -25,6 +17,14 @@ with marks of significance and the better number in bold where that is decided, 
 Beside the page, as x.html, the same for a browser; answer.md has the few sentences that stand on top of it.
 Per-query values are read from beside each metric JSON: x.per_query.parquet for x.json. The order of the
 files makes no difference. A system that not every seed has is an error.
+
+Examples:
+    python scripts make_tables --results results --metrics $(find results/metrics -name '*.json') \\
+        --sparsity $(find results/pruned -name sparsity.json) \\
+        --documents results/collection/documents.parquet \\
+        --facts '{"collection": "pydocs", "e1": {"dsi": 20}, "e2": 3, "agreement_k": 10,
+            "configuration": "0b1c2d3e4f5a"}' \\
+        --confidence 0.95 --margin 0.02 --output results/trial/tables.md --csv results/trial/tables
 """
 
 from pathlib import Path

@@ -1,13 +1,14 @@
 """Draw the training curves of a baseline: losses and validation measures per epoch, E1 and E2.
 
+Each history is ARM=FILE, one file a seed; ARM: dense, dense-continued, restart, recovered-RATE.
+Left, the whole training; right, E2 alone on axes of its own, where the arms can be told apart.
+
+Examples:
     python scripts plot_curves --title dsi \\
         --history dense=results/baselines/dsi/seed1/dense/history.parquet \\
         restart=results/baselines/dsi/seed1/restart/history.parquet \\
-        recovered-0.2=results/recovered/dsi/seed1/magnitude-0.2/history.parquet … \\
-        --svg results/figures/curves-dsi.svg --png results/figures/curves-dsi.png
-
-Each history is ARM=FILE, one file a seed; ARM: dense, dense-continued, restart, recovered-RATE.
-Left, the whole training; right, E2 alone on axes of its own, where the arms can be told apart.
+        recovered-0.5=results/recovered/dsi/seed1/magnitude-0.5/history.parquet \\
+        --svg results/trial/curves.svg --png results/trial/curves.png
 """
 
 from pathlib import Path

@@ -1,13 +1,13 @@
 """Draw quality against what pruning saves, every criterion in one figure.
 
-    python scripts plot_frontier --baseline dsi --cost sparsity --metrics results/tables/metrics.csv \\
-        --costs results/tables/sparsity.csv \\
-        --svg results/figures/frontier-sparsity-dsi.svg --png results/figures/frontier-sparsity-dsi.png
-
 Left the recovered models, right those without recovery, as far as the cost is known of them: times are
 measured of recovered ones. Of bytes there is a panel for each criterion, with its recovered models and the
 dense one in 16, 8 and 4 bits, on the test queries. Bars are Student t intervals of the mean over seeds. Costs
 other than sparsity come from benefit.csv.
+
+Examples:
+    python scripts plot_frontier --baseline dsi --cost sparsity --metrics results/tables/metrics.csv \\
+        --costs results/tables/sparsity.csv --svg results/trial/frontier.svg --png results/trial/frontier.png
 """
 
 from pathlib import Path

@@ -1,11 +1,12 @@
 """Draw which queries pruning loses first, and list them.
 
-    python scripts plot_lost_queries --metrics $(find results/metrics -name '*.json') --baseline dsi \\
-        --criterion magnitude --queries results/collection/queries.parquet --csv results/tables/lost.csv \\
-        --svg results/figures/lost-dsi-magnitude.svg --png results/figures/lost-dsi-magnitude.png
-
 Of the queries that the dense models find (a relevant document among the first 10), the share that is still
 found at each rate, seeds together: by the dense model's rank, by BM25's, and by the length of the query.
+
+Examples:
+    python scripts plot_lost_queries --metrics $(find results/metrics -name '*.json') --baseline dsi \\
+        --criterion magnitude --queries results/collection/queries.parquet --csv results/trial/lost.csv \\
+        --svg results/trial/lost.svg --png results/trial/lost.png
 """
 
 from pathlib import Path

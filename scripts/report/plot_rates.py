@@ -1,12 +1,12 @@
 """Draw quality against pruning rate, with and without recovery, beside the unpruned controls.
 
-    python scripts plot_rates --metrics results/tables/metrics.csv \\
-        --sparsity results/tables/sparsity.csv --verdicts results/tables/verdicts.csv \\
-        --baseline dsi --criterion magnitude --margin 0.02 \\
-        --svg results/figures/rates-dsi-magnitude.svg --png results/figures/rates-dsi-magnitude.png
-
 Left, a measure itself; right, how far it lies from the restart control, seed by seed, beside the margin
 and, with --verdicts, under the verdict on each rate. Bars are Student t intervals of the mean over seeds.
+
+Examples:
+    python scripts plot_rates --baseline dsi --criterion magnitude --margin 0.02 \\
+        --metrics results/tables/metrics.csv --sparsity results/tables/sparsity.csv \\
+        --verdicts results/tables/verdicts.csv --svg results/trial/rates.svg --png results/trial/rates.png
 """
 
 from pathlib import Path

@@ -1,19 +1,19 @@
 """Draw the published study's figures: training curves, and test loss and MAP of a long training.
 
-    python scripts plot_reproduction curves --title "Dense and pruned t5-small" \\
-        --history "t5-small, dense=results/msmarco/baselines/t5-small-k5/seed1/dense/history.parquet" \\
-        "t5-small, rate 0.2=$E1,$E2" \\
-        --svg results/msmarco/figures/reproduction-3.svg --png results/msmarco/figures/reproduction-3.png
-
-    python scripts plot_reproduction long --title "t5-small, K = 10" \\
-        --history "t5-small, K 10=results/msmarco/baselines/t5-small-k10/seed1/dense/history.parquet" \\
-        --svg results/msmarco/figures/reproduction-long.svg \\
-        --png results/msmarco/figures/reproduction-long.png
-
 curves: a row for each name with loss, validation MAP and validation Recall@1000 per epoch. Two files
 joined by a comma are E1 of the dense model and E2 of the recovered one: a line marks the pruning between
 them. long: does MAP go on rising while the loss rises, and does the loss fall again (double descent)?
 A name that comes several times has several seeds: their mean is drawn, and a band from lowest to highest.
+
+Examples:
+    python scripts plot_reproduction curves --title "The published recipe" \\
+        --history "study, seed 1=results/baselines/study/seed1/dense/history.parquet" \\
+        "study, seed 2=results/baselines/study/seed2/dense/history.parquet" \\
+        --svg results/trial/curves.svg --png results/trial/curves.png
+
+    python scripts plot_reproduction long --title "The published recipe, K = 5" \\
+        --history "study=results/baselines/study/seed1/dense/history.parquet" \\
+        --svg results/trial/long.svg --png results/trial/long.png
 """
 
 from pathlib import Path

@@ -1,7 +1,11 @@
 """Draw what pruning one sublayer alone costs, without recovery.
 
-    python scripts plot_sensitivity results/sensitivity/dsi-seed*.csv --title dsi \\
-        --svg results/figures/sensitivity-dsi.svg --png results/figures/sensitivity-dsi.png
+Examples:
+    python scripts measure_sensitivity results/baselines/dsi/seed1/dense --rates 0.5 0.9 \\
+        --queries results/collection/queries.parquet --qrels results/collection/qrels.parquet \\
+        --relevance 1 --threads 1 --output results/trial/sensitivity.csv
+    python scripts plot_sensitivity results/trial/sensitivity.csv --title dsi \\
+        --svg results/trial/sensitivity.svg --png results/trial/sensitivity.png
 """
 
 from pathlib import Path

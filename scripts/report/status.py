@@ -1,10 +1,12 @@
 """Show how far a running or stopped study is, by its files alone.
 
-    python scripts status                           of results/
-    python scripts status results/smoke             of another study
-
 First jobs done of those that the last run had to do, then each job that runs, with its epoch of how many, the
 last validation value and the time left. A run that was killed leaves these as they were when it ended.
+
+Examples:
+    python scripts status
+
+    python scripts status results
 """
 
 import fcntl

@@ -1,8 +1,5 @@
 """Sum the measurements of every job: where a study's time went, and what part was start-up.
 
-    python scripts summarise_timings --benchmarks results/benchmarks --logs results/logs \\
-        --csv results/timings.csv --markdown results/timings.md
-
 Wall time and memory are Snakemake's, <benchmarks>/<rule>/<job>.tsv. CPU times are those that the command
 itself measured, <logs>/<rule>/<job>.log.times (Snakemake samples CPU time too seldom for short jobs);
 start-up is the CPU time it had used when its imports were done. A job without such a file counts 0.
@@ -10,6 +7,10 @@ start-up is the CPU time it had used when its imports were done. A job without s
 The page also says where the results come from: commit, command, machine, versions and date; x.html beside
 x.md is the same for a browser. All this differs from run to run and stands in files of its own; every other
 result is reproducible.
+
+Examples:
+    python scripts summarise_timings --benchmarks results/benchmarks --logs results/logs \\
+        --csv results/trial/timings.csv --markdown results/trial/timings.md
 """
 
 from pathlib import Path

@@ -1,12 +1,11 @@
 """Bring the weights of a pre-trained model into the study's folder.
 
-    python scripts fetch_weights --source '{"hub": "google-t5/t5-small"}' \\
-        --output results/msmarco/models/t5-small
-    python scripts fetch_weights --source '{"path": "models/t5-small"}' \\
-        --output results/msmarco/models/t5-small
-
 A source is a JSON object: the name of a repository on the Hugging Face hub (and its revision), or the
 path of a local folder. Weights are safetensors; every one of them must fit the model.
+
+Examples:
+    python scripts fetch_weights --source '{"path": "results/baselines/study/seed1/dense"}' \\
+        --output results/trial/model
 """
 
 import logging

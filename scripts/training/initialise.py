@@ -1,13 +1,13 @@
 """Write the model with which a docid retriever's training begins, and rank with it: what no training gives.
 
-    python scripts initialise --phase E1 --seed 1 --threads 1 --settings @settings.json \\
-        --collection results/collection --docids results/baselines/dsi/docids.parquet \\
-        --tokenizer results/baselines/dsi/tokenizer --output results/baselines/dsi/seed1/initial \\
-        --run results/runs/baselines/dsi/seed1/initial.trec.gz \\
-        --outputs results/runs/baselines/dsi/seed1/initial.outputs.parquet
-
 The options are those of the command train in phase E1. Of the collection it reads documents, queries and
 judgements.
+
+Examples:
+    python scripts initialise --phase E1 --seed 1 --threads 1 --settings @docs/examples/docid.json \\
+        --collection results/collection --docids results/baselines/dsi/docids.parquet \\
+        --tokenizer results/baselines/dsi/tokenizer --output results/trial/initial \\
+        --run results/trial/initial.trec.gz --outputs results/trial/initial.outputs.parquet
 """
 
 from pathlib import Path

@@ -1,19 +1,5 @@
 """Train a docid retriever: from scratch (E1), or onwards from a checkpoint (E2).
 
-    python scripts train --phase E1 --seed 1 --threads 1 --settings @settings.json \\
-        --collection results/collection --docids results/baselines/dsi/docids.parquet \\
-        --tokenizer results/baselines/dsi/tokenizer --output results/baselines/dsi/seed1/dense \\
-        --run results/runs/baselines/dsi/seed1/dense.trec.gz \\
-        --outputs results/runs/baselines/dsi/seed1/dense.outputs.parquet
-
-    python scripts train --phase E2 --start results/pruned/dsi/seed1/magnitude-0.2 \\
-        --masks results/pruned/dsi/seed1/magnitude-0.2/masks.safetensors …
-
-    python scripts train --phase E2 --start results/baselines/dsi/seed1/dense \\
-        --prune '{"criterion": "gradual", "rate": 0.8, "until": 0.6, "every": 10}' …
-
-    python scripts train --phase E1 --teacher results/baselines/dsi/seed1/dense …
-
 --settings is JSON with the sections model, training, pseudo_queries and distillation of a baseline,
 recovery for E2, and the keys scheme (of the docids), relevance, depth, prefixes_at_a_time (prefixes of docids
 that are decoded together; null with atomic docids), bm25 (k1 and b, by which embeddings that start from
@@ -23,6 +9,20 @@ the model trains, and masks.safetensors and sparsity.json are written beside the
 share of each target is what that model answers, and --settings has the section teaching. A killed run goes on
 from its last whole epoch when it is started again with the same inputs and --code. The checkpoint is ranked
 with here, too: another process would pay for the imports again.
+
+Examples:
+    python scripts train --phase E1 --seed 1 --threads 1 --settings @docs/examples/docid.json \\
+        --collection results/collection --docids results/baselines/dsi/docids.parquet \\
+        --tokenizer results/baselines/dsi/tokenizer --output results/trial/dense --state results/.training \\
+        --run results/trial/dense.trec.gz --outputs results/trial/dense.outputs.parquet
+
+    python scripts train --phase E2 --seed 1 --threads 1 --settings @docs/examples/docid.json \\
+        --start results/pruned/dsi/seed1/magnitude-0.5 \\
+        --masks results/pruned/dsi/seed1/magnitude-0.5/masks.safetensors \\
+        --collection results/collection --docids results/baselines/dsi/docids.parquet \\
+        --tokenizer results/baselines/dsi/tokenizer --output results/trial/recovered \\
+        --state results/.training --run results/trial/recovered.trec.gz \\
+        --outputs results/trial/recovered.outputs.parquet
 """
 
 from pathlib import Path

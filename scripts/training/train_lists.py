@@ -1,24 +1,17 @@
 """Train a ranked-list retriever, the study's task: E1, or onwards from a checkpoint (E2).
 
-    python scripts train_lists --phase E1 --seed 1 --threads 1 --settings @settings.json \\
-        --collection results/msmarco/collection --tokenizer results/msmarco/models/t5-small/tokenizer \\
-        --weights results/msmarco/models/t5-small \\
-        --output results/msmarco/baselines/t5-small-k5/seed1/dense \\
-        --run results/msmarco/runs/baselines/t5-small-k5/seed1/dense.trec.gz \\
-        --outputs results/msmarco/runs/baselines/t5-small-k5/seed1/dense.outputs.parquet
-
-    python scripts train_lists --phase E2 --start results/msmarco/pruned/…/magnitude-0.2 \\
-        --masks results/msmarco/pruned/…/magnitude-0.2/masks.safetensors …
-
-    python scripts train_lists --phase E2 --start results/msmarco/baselines/…/dense \\
-        --prune '{"criterion": "gradual", "rate": 0.8, "until": 0.6, "every": 10}' …
-
 --settings is JSON with a baseline's k, architecture (null for pre-trained weights), training,
 count_padding, generation and track_test, recovery for E2, and the keys depth and untie (whether E2 gives
 the output head weights of its own). With --prune the masks change while the model trains, and
 masks.safetensors and sparsity.json are written beside the checkpoint. A killed run goes on from its last
 whole epoch when it is started again with the same inputs and --code. The lists of the checkpoint are
 generated here, too: another process would pay for the imports again.
+
+Examples:
+    python scripts train_lists --phase E1 --seed 1 --threads 1 --settings @docs/examples/ranked-list.json \\
+        --collection results/collection --tokenizer results/models/study/tokenizer \\
+        --output results/trial/dense --state results/.training \\
+        --run results/trial/dense.trec.gz --outputs results/trial/dense.outputs.parquet
 """
 
 from pathlib import Path

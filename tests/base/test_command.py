@@ -95,6 +95,15 @@ def test_help_shows_the_docstring_as_it_is_written(monkeypatch: pytest.MonkeyPat
     assert "Rank.\n\n    python scripts rank --depth 3\n" in text
 
 
+def test_examples_stand_behind_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/anywhere/scripts/ranking/rank.py"])
+    parser = command_parser("Rank.\n\nOf both tasks.\n\nExamples:\n    python scripts rank --depth 3\n")
+    parser.add_argument("--depth", help="documents a query")
+    said, _, rest = parser.format_help().partition("options:\n")
+    assert said.endswith("Rank.\n\nOf both tasks.\n\n")
+    assert rest.endswith("documents a query\n\nExamples:\n    python scripts rank --depth 3\n")
+
+
 def test_an_object_is_read_from_the_option_or_a_file(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text('{"k1": 0.9}')
     assert json_object('{"k1": 0.9}') == json_object(f"@{tmp_path / 'settings.json'}") == {"k1": 0.9}

@@ -16,6 +16,8 @@ from dsi.base.files import write_json
 
 # The environment variable that names a file for the CPU-seconds of start-up and of the whole command.
 TIMES = "DSI_TIMES"
+# The line of a command's docstring behind which its examples stand.
+EXAMPLES = "Examples:\n"
 
 
 class UserError(Exception):
@@ -52,10 +54,15 @@ def print_anything() -> None:
 
 
 def command_parser(description: str | None) -> ArgumentParser:
-    """A parser whose help is the docstring as it is written, and whose usage is how the command is called."""
+    """A parser whose help is the docstring as it is written, and whose usage is how the command is called.
+
+    What begins with the line "Examples:" comes last, behind the options, where a terminal shows it.
+    """
+    said, heading, examples = (description or "").partition(EXAMPLES)
     return ArgumentParser(
         prog=f"python scripts {Path(sys.argv[0]).stem}",
-        description=description,
+        description=said,
+        epilog=heading + examples,
         formatter_class=RawDescriptionHelpFormatter,
     )
 
