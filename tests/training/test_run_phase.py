@@ -69,9 +69,11 @@ def test_a_toy_objective_is_trained_written_and_ranked_with(
         Zero(),
         pruning=None,
         state=tmp_path / "state",
+        keep=False,
         output=tmp_path / "out",
         write=made.write,
         rank=made.rank,
+        ranked=(),
     )
     history = pd.read_parquet(tmp_path / "out/history.parquet")
     assert list(history["phase"]) == [name, name]
@@ -92,9 +94,11 @@ def test_masks_that_changed_are_written_with_the_sparsity(tiny_model: Any, tmp_p
         Zero(),
         pruning=pruning,
         state=tmp_path / "state",
+        keep=False,
         output=tmp_path / "out",
         write=made.write,
         rank=made.rank,
+        ranked=(),
     )
     weights, masks = (load_file(tmp_path / f"out/{name}.safetensors") for name in ("model", "masks"))
     assert all(not weights[name][~mask].any() for name, mask in masks.items())
@@ -115,9 +119,11 @@ def test_a_failed_ranking_leaves_the_state_to_go_on_from(tiny_model: Any, tmp_pa
             Zero(),
             pruning=None,
             state=tmp_path / "state",
+            keep=False,
             output=tmp_path / "out",
             write=Outputs(tiny_model, tmp_path / "out").write,
             rank=fail,
+            ranked=(),
         )
     assert (tmp_path / "state/last.ckpt").is_file()
 
@@ -171,9 +177,11 @@ def test_a_phase_that_has_ended_is_not_trained_on(
             Stuck(),
             pruning=None,
             state=tmp_path / f"{name}-state",
+            keep=False,
             output=tmp_path / name,
             write=write,
             rank=rank,
+            ranked=(),
         )
         return tmp_path / name
 
