@@ -3,7 +3,7 @@
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
 # make lint       the environment, then style, types and Snakemake's own advice
 # make docs       the environment, then what is generated: docs/configuration.md, its JSON schema, the table of docs/house.md
-# make clean      remove results, keep the environment
+# make clean      the studies that have results, with their sizes; make clean STUDY=smoke removes one
 # make help       this list
 #
 # CORES=2 limits the cores of the study; PYTEST_ARGS="-k masks" goes to pytest; PYTHON=python3.12 chooses
@@ -72,8 +72,8 @@ $(INSTALLED): envs/requirements.txt
 		echo "error: pip could not install the environment; all that it said: $(VENV)/install.log" >&2; exit 1; }; \
 	cp $< $@
 
-clean:
-	rm -rf results
+clean: $(INSTALLED)
+	@$(VENV)/bin/python scripts clean $(if $(STUDY),--study "$(STUDY)")
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
