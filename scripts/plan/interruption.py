@@ -12,8 +12,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from snakemake.workflow import Workflow
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from dsi.base.progress import read_run
@@ -43,10 +43,13 @@ class Interruption(logging.Filter):
         self._folder = folder
         self._hidden: list[str] = []
 
-    def install(self, workflow: Workflow) -> None:
+    def install(self, workflow: Any) -> None:
         """Say of jobs which signal ended them; answer signals where jobs run here.
 
         On a cluster Snakemake cancels its jobs by itself. Called in the main thread, when jobs start.
+
+        Args:
+            workflow: Snakemake's.
         """
         self._logger.addFilter(self)
         if workflow.local_exec:

@@ -2,8 +2,7 @@
 
 import logging
 from pathlib import Path
-
-from snakemake.workflow import Workflow
+from typing import Any
 
 from plan.config.study import Study
 from plan.interruption import Interruption
@@ -25,8 +24,11 @@ class ThisRun:
         self._lock = ResultsLock(self.folder)
         self._interruption = Interruption(logger, self.folder)
 
-    def begin(self, workflow: Workflow) -> None:
+    def begin(self, workflow: Any) -> None:
         """Called in the process that schedules the jobs, when all of them are known.
+
+        Args:
+            workflow: Snakemake's.
 
         Raises:
             FolderInUseError: another run writes into the folder.
