@@ -26,7 +26,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -139,13 +139,25 @@ def served(content: bytes) -> Iterator[Server]:
         server.server_close()
 
 
+class Around(NamedTuple):
+    """What a study's results do not depend on."""
+
+    cores: int = 2
+    umask: int = 0o022
+    variables: Mapping[str, str] = {}
+
+
+USUAL = Around()
+
+
 class Study:
     """A study in a folder, run by Snakemake in sessions of their own."""
 
-    def __init__(self, folder: Path, server: Server, target: str) -> None:
+    def __init__(self, folder: Path, server: Server, target: str, around: Around = USUAL) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
         self._target = target
+        self._around = around
         source = {
             "url": f"http://127.0.0.1:{server.server_port}/pages.csv",
             "size": len(server.content),
@@ -170,16 +182,27 @@ class Study:
 
     def start(self) -> subprocess.Popen[bytes]:
         """The plain command; what it prints is appended to terminal.txt."""
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
-        command += [
-            str(RESULTS / self._target),
-            "--configfile",
-            str(ROOT / "studies/smoke.yaml"),
-            "chaos.yaml",
+        # A shell in the background has SIGINT ignored.
+        command = [
+            "env",
+            "--default-signal",
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(ROOT / "Snakefile"),
         ]
+        command += ["--cores", str(self._around.cores), str(RESULTS / self._target)]
+        command += ["--configfile", str(ROOT / "studies/smoke.yaml"), "chaos.yaml"]
         with (self.folder / "terminal.txt").open("ab") as terminal:
             return subprocess.Popen(
-                command, cwd=self.folder, stdout=terminal, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                cwd=self.folder,
+                env={**os.environ, **self._around.variables},
+                stdout=terminal,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                umask=self._around.umask,
             )
 
     def finish(self) -> None:

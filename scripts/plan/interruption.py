@@ -55,7 +55,8 @@ class Interruption(logging.Filter):
         if workflow.local_exec:
             self._finish = workflow.scheduler.exit_gracefully
             for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, self._answer)
+                if signal.getsignal(number) != signal.SIG_IGN:  # as a shell has it in the background
+                    signal.signal(number, self._answer)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown; that of a job that a signal ended gets a line."""

@@ -23,7 +23,10 @@ SECONDS = 10.0  # for a job to clean up when its run is gone
 
 
 class EndedError(SystemExit):
-    """A signal ends this process; raised in its main thread, so that temporary files are removed."""
+    """A signal ends this process; raised in its main thread, so that temporary files are removed.
+
+    No KeyboardInterrupt, which Lightning answers in a way of its own.
+    """
 
 
 def run_name() -> str:
@@ -39,8 +42,9 @@ def is_job() -> bool:
 @contextmanager
 def beside_no_other() -> Iterator[None]:
     """Run what stands below it as the one job of its log, until its end, that of its run, or a signal."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _end)
     _end_with(os.environ[RUN])
     lock = FileLock(lock_of(Path(os.environ[TIMES].removesuffix(".times"))))
     try:
@@ -49,9 +53,6 @@ def beside_no_other() -> Iterator[None]:
         _say(f"{error}: nothing keeps a second job from writing the same")
     try:
         yield
-    except KeyboardInterrupt:
-        _say("ended by signal 2 (SIGINT, Ctrl-C)")
-        raise EndedError(ENDED + signal.SIGINT) from None
     finally:
         lock.release(remove=True)
 

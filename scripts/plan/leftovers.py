@@ -16,7 +16,7 @@ from plan.one_study import CONFIGURATION, NAME
 
 STATES = (".training", ".generation")
 FINISHED = "finished.json"  # of dsi.training.finished
-_TEMPORARY = re.compile(r"\.\d+\.")
+_TEMPORARY = re.compile(r"\.(\d+)\.")  # and the process that writes it
 _JOB_LOCK = re.compile(r"\..*\.log\.lock")
 
 
@@ -37,7 +37,8 @@ def sweep(folder: Path) -> list[str]:
     running = [holder for holder in holders.values() if holder]
     if not running:
         for path in _hidden(folder):
-            if _TEMPORARY.match(path.name):
+            writer = _TEMPORARY.match(path.name)
+            if writer and not Path(f"/proc/{writer[1]}").exists():
                 _remove(path)
     return running
 

@@ -4,7 +4,7 @@
     python scripts clean --study smoke      removes results/smoke
     python scripts clean --study default    removes results/, but for the studies in folders below it
 
-A study that is running is not removed. The same as `make clean` and `make clean STUDY=smoke`.
+A study that is running is not removed. `make clean STUDY=smoke` is the second.
 """
 
 import shutil
@@ -26,9 +26,7 @@ class Arguments(NamedTuple):
 
 def main() -> None:
     parser = command_parser(__doc__)
-    parser.add_argument(
-        "--results", type=Path, default=Path("results"), help="folder of all studies (results)"
-    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all (results)")
     parser.add_argument("--study", help="the one to remove")
     arguments = Arguments(**vars(parser.parse_args()))
     found = studies(arguments.results)
@@ -38,9 +36,7 @@ def main() -> None:
     name = arguments.study.rstrip("/").removeprefix(f"{arguments.results}/")
     if name not in found:
         there = ", ".join(found) or "none"
-        raise UserError(
-            f"--study: found {arguments.study!r}, expected one of those in {arguments.results}: {there}"
-        )
+        raise UserError(f"--study: found {name!r}, expected one of those in {arguments.results}: {there}")
     remove(found[name])
 
 
@@ -53,21 +49,19 @@ def studies(results: Path) -> dict[str, Path]:
 
 
 def is_study(folder: Path) -> bool:
-    return folder.is_dir() and any((folder / mark).exists() for mark in MARKS)
+    return any((folder / mark).exists() for mark in MARKS)
 
 
 def files_of(study: Path) -> Iterator[Path]:
-    """What lies in a study's folder, without the studies that have folders of their own there."""
+    """What lies in a study's folder, without other studies' folders there."""
     return (path for path in study.iterdir() if not is_study(path))
 
 
 def listing(found: dict[str, Path]) -> Iterator[str]:
     """A line for each study: its name, its size, and what removes it."""
     for name, folder in found.items():
-        files = (
-            file for item in files_of(folder) for file in (item, *item.rglob("*")) if not file.is_symlink()
-        )
-        size = sum(file.stat().st_size for file in files if file.is_file())
+        files = (file for item in files_of(folder) for file in (item, *item.rglob("*")))
+        size = sum(file.lstat().st_size for file in files if file.is_file())
         yield f"{folder}: {size / 1e6:,.1f} MB; `make clean STUDY={name}` removes it"
 
 

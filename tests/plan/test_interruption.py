@@ -45,7 +45,8 @@ def said() -> Iterator[list[str]]:
     handler.emit = lambda item: lines.append(item.getMessage())  # type: ignore[method-assign]
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    handlers = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield lines
     logger.removeHandler(handler)
     logger.filters.clear()

@@ -57,7 +57,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def started(jobs: int = 1, **variables: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", RUNS, JOB, str(jobs)],
+            ["env", "--default-signal", sys.executable, "-c", RUNS, JOB, str(jobs)],
             env={**os.environ, "PYTHONPATH": str(SCRIPTS), TIMES: str(tmp_path / "a.log.times"), **variables},
             text=True,
             stdout=subprocess.PIPE,
@@ -146,8 +146,7 @@ def test_a_run_that_counts_processes_otherwise_is_not_watched(start: Start, tmp_
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
-    [(signal.SIGTERM, "signal 15 (SIGTERM)"), (signal.SIGINT, "signal 2 (SIGINT, Ctrl-C)")],
+    ("number", "words"), [(signal.SIGTERM, "signal 15 (SIGTERM)"), (signal.SIGINT, "signal 2 (SIGINT)")]
 )
 def test_a_job_that_a_signal_ends_says_so_in_a_line_and_cleans_up(
     start: Start, tmp_path: Path, number: signal.Signals, words: str

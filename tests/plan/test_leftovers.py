@@ -1,6 +1,7 @@
 """What is removed of what kills have left, and what stays."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,17 @@ from dsi.base.locks import FileLock
 from plan.job import lock_of
 from plan.leftovers import abandoned, forget_finished, sweep
 
+DEAD = 99_999_999  # no process has such a number
+
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """A results folder with whole files, what writers and jobs have left, and another study below it."""
+    temporary = f".{DEAD}.model.safetensors"
     for name in (
-        *("model.safetensors", ".12.model.safetensors", ".12.abcdef/model.safetensors", ".lock", ".note"),
-        *("logs/dense/a.log", "logs/dense/.a.log.lock", ".training/k/.13.last.ckpt", ".training/k/last.ckpt"),
-        *("smoke/configuration.json", "smoke/.12.model.safetensors"),
+        *("model.safetensors", temporary, f".{DEAD}.abcdef/model.safetensors", ".lock", ".note"),
+        *("logs/dense/a.log", "logs/dense/.a.log.lock", ".training/k/last.ckpt"),
+        *(f".training/k/{temporary}", "smoke/configuration.json", f"smoke/{temporary}"),
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -28,12 +32,20 @@ def files(folder: Path) -> set[str]:
 
 
 WHOLE = {"model.safetensors", ".lock", ".note", "logs/dense/a.log", ".training/k/last.ckpt"}
-WHOLE |= {"smoke/configuration.json", "smoke/.12.model.safetensors"}  # another study's are its own business
+# Another study's are its own business.
+WHOLE |= {"smoke/configuration.json", f"smoke/.{DEAD}.model.safetensors"}
 
 
 def test_what_dead_writers_and_jobs_have_left_goes(results: Path) -> None:
     assert sweep(results) == []
     assert files(results) == WHOLE
+
+
+def test_what_a_living_process_writes_stays(results: Path) -> None:
+    """A command by hand."""
+    (results / f".{os.getpid()}.model.safetensors").touch()
+    sweep(results)
+    assert files(results) == WHOLE | {f".{os.getpid()}.model.safetensors"}
 
 
 def test_beside_a_job_that_runs_everything_stays(results: Path) -> None:

@@ -113,7 +113,7 @@ _NAMELESS = "a process that has not written its name yet"
 def holder_of(path: Path) -> str | None:
     """Who has a lock; None: nobody."""
     try:
-        with path.open("r+", encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
