@@ -183,16 +183,9 @@ class Study:
     def start(self) -> subprocess.Popen[bytes]:
         """The plain command; what it prints is appended to terminal.txt."""
         # A shell in the background has SIGINT ignored.
-        command = [
-            "env",
-            "--default-signal",
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            str(ROOT / "Snakefile"),
-        ]
-        command += ["--cores", str(self._around.cores), str(RESULTS / self._target)]
+        command = ["env", "--default-signal", sys.executable, "-m", "snakemake"]
+        command += ["--snakefile", str(ROOT / "Snakefile"), str(RESULTS / self._target)]
+        command += ["--cores", str(self._around.cores)]
         command += ["--configfile", str(ROOT / "studies/smoke.yaml"), "chaos.yaml"]
         with (self.folder / "terminal.txt").open("ab") as terminal:
             return subprocess.Popen(
