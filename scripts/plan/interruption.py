@@ -6,8 +6,10 @@ Here both are answered alike: at the first no job is started any more, at the se
 """
 
 import logging
+import os
 import re
 import signal
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +45,15 @@ class Interruption(logging.Filter):
         self._folder = folder
         self._hidden: list[str] = []
 
+    def await_jobs(self) -> None:
+        """Until jobs start, SIGINT ends the run at once: nothing has begun that could be lost.
+
+        Without Python's own way out, in which Snakemake's event loop reports what it was doing.
+        """
+        here = threading.current_thread() is threading.main_thread()
+        if here and signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+            signal.signal(signal.SIGINT, _leave)
+
     def install(self, workflow: Any) -> None:
         """Say of jobs which signal ended them; answer signals where jobs run here.
 
@@ -52,6 +63,8 @@ class Interruption(logging.Filter):
             workflow: Snakemake's.
         """
         self._logger.addFilter(self)
+        if signal.getsignal(signal.SIGINT) == _leave:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         if workflow.local_exec:
             self._finish = workflow.scheduler.exit_gracefully
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -92,6 +105,11 @@ class Interruption(logging.Filter):
             self._finish()
         else:
             end_jobs(signal.SIGTERM if asked == 2 else signal.SIGKILL)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    print(f"{NAMES[number]}: ended before the first job", file=sys.stderr, flush=True)
+    os._exit(128 + number)
 
 
 def end_jobs(number: signal.Signals) -> None:

@@ -23,6 +23,7 @@ class ThisRun:
         self._logger = logger
         self._lock = ResultsLock(self.folder)
         self._interruption = Interruption(logger, self.folder)
+        self._interruption.await_jobs()
 
     def begin(self, workflow: Any) -> None:
         """Called in the process that schedules the jobs, when all of them are known.

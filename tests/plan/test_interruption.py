@@ -1,6 +1,7 @@
 """What a run says when signals end it or its jobs, and that it ends them."""
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from dsi.base.progress import Run, write_run
 from plan.interruption import Interruption, end_jobs, signal_of
+from tests.plan.conftest import SCRIPTS
 
 COMMAND = "DSI_CODE=1 $DSI_PYTHON $DSI_SCRIPTS train > results/logs/a.log 2>&1"
 FAILED = (
@@ -84,6 +86,24 @@ def test_the_first_signal_finishes_what_runs_and_the_second_ends_it(
     assert job.wait(60) == -signal.SIGTERM
     assert scheduler.times == 1
     assert len(said) == 1
+
+
+def test_before_the_first_job_a_line_is_all(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, logging, pathlib, signal\n"
+        "from plan.interruption import Interruption\n"
+        "Interruption(logging.getLogger(), pathlib.Path()).await_jobs()\n"
+        "async def plan(): signal.raise_signal(signal.SIGINT)\n"
+        "asyncio.run(plan())\n"
+    )
+    done = subprocess.run(
+        ["env", "--default-signal", sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "SIGINT: ended before the first job\n")
 
 
 def test_on_a_cluster_signals_stay_snakemakes(said: list[str], tmp_path: Path) -> None:
