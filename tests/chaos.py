@@ -50,6 +50,17 @@ STAGES = {
     "evaluation": ("evaluate",),
     "report": ("make_tables",),
 }
+# An output of each, without which it has to run.
+OUTPUTS = {
+    "download": "collection/documents.parquet",
+    "index": "collection/index/manifest.json",
+    "top-K": "collection/topk.parquet",
+    "training": "baselines/smoke/seed1/dense/model.safetensors",
+    "pruning": "pruned/smoke/seed1/magnitude-0.5/model.safetensors",
+    "recovery": "recovered/smoke/seed1/magnitude-0.5/model.safetensors",
+    "evaluation": "metrics/bm25.json",
+    "report": "tables.md",
+}
 LEXICAL = ("download", "index", "top-K", "evaluation")  # those before any training
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 AIMS = ("job", "snakemake", "both")
@@ -232,7 +243,7 @@ def jobs_of(session: int) -> dict[int, str]:
 
 
 def strike(study: Study, kill: Kill) -> str:
-    """Run a study, kill it, and wait until nothing of it is left.
+    """Run a study, kill it, and wait until nothing of it is left. A stage that is done has to be done again.
 
     Returns:
         The stage in which it was hit: another one if the job had ended, "none" if the study had.
@@ -241,6 +252,9 @@ def strike(study: Study, kill: Kill) -> str:
         ChaosError: a process is left, or a job that was recorded has to run again.
     """
     before = read_run(study.folder / RESULTS)
+    done = study.folder / RESULTS / OUTPUTS[kill.stage]
+    again = int(done.exists())  # an earlier kill let the job end
+    done.unlink(missing_ok=True)
     process = study.start()
     wanted = {kill.stage, *STAGES[kill.stage]} - {"train"}
     hit: dict[int, str] = {}
@@ -256,7 +270,7 @@ def strike(study: Study, kill: Kill) -> str:
     process.wait(PATIENCE)
     _wait_until_alone(process.pid)
     after = read_run(study.folder / RESULTS)
-    if before and after and after.since != before.since and after.total > before.total - before.done:
+    if before and after and after.since != before.since and after.total > before.total - before.done + again:
         raise ChaosError(f"{before.done} of {before.total} jobs were done, and then {after.total} had to run")
     return kill.stage if set(hit.values()) & wanted else next(map(stage_of, hit.values()), "none")
 
