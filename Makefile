@@ -4,7 +4,7 @@
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
 # make lint       the environment, then style, types and Snakemake's own advice
 # make docs       the environment, then what is generated of the documents, then all of them as a site: site/index.html
-# make clean      remove results and the site, keep the environment
+# make clean      the studies that have results, with their sizes; make clean STUDY=smoke removes one
 # make help       this list
 #
 # CORES=2 limits the cores of the study; STUDY=studies/smoke.yaml exports another one; PYTEST_ARGS="-k masks"
@@ -83,8 +83,8 @@ $(INSTALLED): envs/requirements.txt
 		echo "error: pip could not install the environment; all that it said: $(VENV)/install.log" >&2; exit 1; }; \
 	cp $< $@
 
-clean:
-	rm -rf results site
+clean: $(INSTALLED)
+	@$(VENV)/bin/python scripts clean $(if $(STUDY),--study "$(STUDY)")
 
 help:
 	@sed -n 's/^# make/make/p' Makefile

@@ -29,8 +29,8 @@ from plan import outcome, results_of_study, terminal
 from plan.commands import Commands
 from plan.config.checked import ConfigurationError, checked_study
 from plan.environment import export_environment, gpus_here
-from plan.one_study import ResultsLock, keep_configuration
 from plan.systems_of_study import UNPRUNED
+from plan.this_run import ThisRun
 
 try:
     study = checked_study(config)
@@ -42,7 +42,7 @@ commands = Commands(Path(workflow.basedir) / "scripts")
 run, code = commands.shell, commands.digest
 RESULTS = study.results.rstrip("/")
 GPU = gpus_here()
-lock = ResultsLock(Path(RESULTS))
+this_run = ThisRun(study, logger)
 STAGES = "collection bm25 pseudo_queries docids training pruning ranking evaluation efficiency report".split()
 
 export_environment(commands.scripts, map(str, workflow.deployment_settings.deployment_method))
@@ -70,8 +70,7 @@ wildcard_constraints:
 
 
 onstart:  # of a run that starts jobs: no dry-run, and none of the processes in which jobs run
-    lock.take(logger.warning)
-    keep_configuration(study, Path(RESULTS))
+    this_run.begin(workflow)
 
 
 onsuccess:

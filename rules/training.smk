@@ -57,8 +57,7 @@ rule restart:
         code=lambda wildcards: code(settings.trainer(study, wildcards.baseline)),
         phase="E2",
         settings=lambda wildcards: settings.of_e2(study, wildcards.baseline),
-        # Another number of threads gives other weights, so it is the configuration's, not --cores'.
-        threads=study.threads,
+        threads=study.threads,  # of the configuration, not --cores: another number gives other weights
         files=lambda wildcards, input: inputs.as_options(input),
         prune="",
         state=f"{RESULTS}/.training",
@@ -68,7 +67,8 @@ rule restart:
         run(
             "{params.command} --phase {params.phase} --settings {params.settings:q} --seed {wildcards.seed}"
             " --threads {params.threads} {params.files} {params.prune} --output $(dirname {output.model})"
-            " --run {output.run} --outputs {output.outputs} --state {params.state} --code {params.code}",
+            " --run {output.run} --outputs {output.outputs} --state {params.state} --keep --code"
+            " {params.code}",
             code="{params.code}",
         )
 

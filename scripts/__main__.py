@@ -10,12 +10,14 @@ import gc
 import os
 import runpy
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[0] = str(HERE)  # `python scripts` puts the name as it was typed here
 
 from plan.commands import command_files  # noqa: E402
+from plan.job import beside_no_other, is_job  # noqa: E402
 
 
 def listing(files: dict[str, Path]) -> str:
@@ -56,7 +58,8 @@ def main() -> None:
         sys.exit(unknown(name, files))
     # What imports make stays to the end; to search it for garbage takes a fifth of their time.
     gc.disable()
-    runpy.run_path(str(files[name]), run_name="__main__")
+    with beside_no_other() if is_job() else nullcontext():
+        runpy.run_path(str(files[name]), run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -9,17 +9,14 @@ with the process, however that ends. Studies with different folders run beside e
 given on the command line before; `python scripts compare` says in what two studies differ.
 """
 
-import fcntl
 import json
 import os
 import shlex
-import socket
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
+from dsi.base.locks import FileLock, InUseError, NoLocksError
 from plan.config.study import Study
 
 NAME = ".lock"
@@ -40,8 +37,8 @@ class ResultsLock:
 
     def __init__(self, folder: Path, command: str | None = None) -> None:
         self.folder = folder
-        self.command = shlex.join(["snakemake", *sys.argv[1:]]) if command is None else command
-        self._file: TextIO | None = None
+        started = shlex.join(["snakemake", *sys.argv[1:]]) if command is None else command
+        self._lock = FileLock(folder / NAME, started)
 
     def take(self, warn: Callable[[str], None]) -> None:
         """Take it, once; jobs that this process starts do not inherit it.
@@ -52,37 +49,20 @@ class ResultsLock:
         Raises:
             FolderInUseError: another process has it.
         """
-        if self._file is not None:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # Never removed: who opened the old file and who makes a new one would both have a lock.
-        file = (self.folder / NAME).open("a+", encoding="utf-8")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with file:
-                raise FolderInUseError(self._refusal(_holder(file))) from None
-        except OSError as error:
-            warn(f"{file.name} cannot be locked ({error.strerror}): start this study once at a time")
-        file.seek(0)
-        file.truncate()
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "command": self.command}
-        json.dump({**holder, "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
-        file.flush()
-        self._file = file
+            self._lock.take()
+        except InUseError as error:
+            raise FolderInUseError(
+                f"{self.folder}: found another run that writes there ({error}), expected one at a time. Wait "
+                "for its end, or stop it. Another study needs a folder of its own, for example "
+                "--config results=results/mine"
+            ) from None
+        except NoLocksError as error:
+            warn(f"{error.filename} cannot be locked ({error.strerror}): start this study once at a time")
 
     def release(self) -> None:
         """Give it back before the process ends."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _refusal(self, holder: str) -> str:
-        return (
-            f"{self.folder}: found another run that writes there ({holder}), expected one at a time. Wait "
-            "for its end, or stop it. Another study needs a folder of its own, for example "
-            "--config results=results/mine"
-        )
+        self._lock.release()
 
 
 def keep_configuration(study: Study, folder: Path) -> None:
@@ -95,13 +75,3 @@ def keep_configuration(study: Study, folder: Path) -> None:
     text = json.dumps(study.as_dict(), indent=2, ensure_ascii=False)
     temporary.write_text(f"{text}\n", encoding="utf-8")
     temporary.replace(folder / CONFIGURATION)
-
-
-def _holder(file: TextIO) -> str:
-    """Who has the lock, as that process wrote it; it may be just about to."""
-    file.seek(0)
-    try:
-        found = json.load(file)
-        return f"process {found['pid']} on {found['host']}, since {found['since']}: {found['command']}"
-    except (ValueError, KeyError, TypeError):
-        return "a process that has not written its name yet"

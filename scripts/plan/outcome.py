@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from plan.leftovers import abandoned, forget_finished
+
 REPORT = "report.html"
 SHOWN = 9  # bullets of the answer on a terminal; a study of many criteria has more
 TAIL = 2000  # characters of what a failed report says
@@ -26,7 +28,7 @@ class ReportFailedError(RuntimeError):
 def finish(
     logger: logging.Logger, folder: Path, snakefile: str, config: Mapping[str, Any], *, complete: bool
 ) -> None:
-    """Make the report and show the answer.
+    """Make the report, show the answer, and tidy up what was kept in case the run had been killed.
 
     Args:
         logger: shows lines on the terminal.
@@ -37,8 +39,12 @@ def finish(
     Raises:
         ReportFailedError: there is no report.
     """
+    forget_finished(folder)
     if complete:
         make_report(folder, snakefile, config)
+        unused = abandoned(folder)
+        if unused:
+            logger.warning(unused)
     for line in answer_lines(folder):
         logger.info(line)
 

@@ -9,12 +9,12 @@ Examples:
     python scripts status results
 """
 
-import fcntl
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from dsi.base.command import UserError, command_parser, run
+from dsi.base.locks import holder_of
 from dsi.base.progress import Run, read_run, run_lines
 
 
@@ -51,14 +51,7 @@ def status_lines(found: Run, results: Path) -> list[str]:
 
 def running(results: Path) -> bool:
     """Whether a process holds the folder's lock (scripts/plan/one_study.py)."""
-    try:
-        with (results / ".lock").open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
+    return holder_of(results / ".lock") is not None
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ OF_THE_PLAN = (
     "dsi.base.lines",
     "dsi.base.tables",
     "dsi.collection.corpus_folder",
+    "dsi.base.locks",
     "dsi.base.progress",
 )
 BY_NAME = {"dsi/pruning/apply.py"}  # a criterion's module, whose digest the rules add

@@ -1,6 +1,7 @@
 """run_phase: any objective composes with it, and it imports none."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,11 @@ def test_a_toy_objective_is_trained_written_and_ranked_with(
         Zero(),
         pruning=None,
         state=tmp_path / "state",
+        keep=False,
         output=tmp_path / "out",
         write=made.write,
         rank=made.rank,
+        ranked=(),
     )
     history = pd.read_parquet(tmp_path / "out/history.parquet")
     assert list(history["phase"]) == [name, name]
@@ -92,9 +95,11 @@ def test_masks_that_changed_are_written_with_the_sparsity(tiny_model: Any, tmp_p
         Zero(),
         pruning=pruning,
         state=tmp_path / "state",
+        keep=False,
         output=tmp_path / "out",
         write=made.write,
         rank=made.rank,
+        ranked=(),
     )
     weights, masks = (load_file(tmp_path / f"out/{name}.safetensors") for name in ("model", "masks"))
     assert all(not weights[name][~mask].any() for name, mask in masks.items())
@@ -115,11 +120,60 @@ def test_a_failed_ranking_leaves_the_state_to_go_on_from(tiny_model: Any, tmp_pa
             Zero(),
             pruning=None,
             state=tmp_path / "state",
+            keep=False,
             output=tmp_path / "out",
             write=Outputs(tiny_model, tmp_path / "out").write,
             rank=fail,
+            ranked=(),
         )
     assert (tmp_path / "state/last.ckpt").is_file()
+
+
+def test_what_a_training_made_and_kept_is_put_in_place_without_training(
+    tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    """As after a kill between its end and its run's record: Snakemake has removed the outputs."""
+    output, run = tmp_path / "out", tmp_path / "runs/out.trec.gz"
+    trained = 0
+
+    class Counted(Zero):
+        def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor]]:
+            nonlocal trained
+            trained += 1
+            yield from super().batches(epoch)
+
+    def phase(keep: bool) -> dict[str, bytes]:
+        model = build_model(SHAPE, PIECES, len(DOCIDS), seed=1)
+
+        def rank() -> None:
+            run.parent.mkdir(exist_ok=True)
+            run.write_bytes(b"ranked")
+
+        run_phase.run_phase(
+            Start(model),
+            PHASE._replace(name="E1", epochs=2),
+            Counted(),
+            pruning=None,
+            state=tmp_path / "state/key",
+            keep=keep,
+            output=output,
+            write=Outputs(model, output).write,
+            rank=rank,
+            ranked=(run,),
+        )
+        return {path.name: path.read_bytes() for path in (*output.iterdir(), run)}
+
+    made = phase(keep=True)
+    assert trained == 2
+    assert not (tmp_path / "state/key/last.ckpt").exists()
+    shutil.rmtree(output)
+    run.unlink()
+    assert phase(keep=True) == made
+    assert trained == 2
+    (output / "model.safetensors").write_bytes(b"not whole")  # and what is kept, being the same file
+    assert phase(keep=False) == made
+    assert trained == 4
+    assert list((tmp_path / "state").iterdir()) == []
 
 
 def test_neither_run_phase_nor_the_loop_imports_an_objective() -> None:
@@ -171,9 +225,11 @@ def test_a_phase_that_has_ended_is_not_trained_on(
             Stuck(),
             pruning=None,
             state=tmp_path / f"{name}-state",
+            keep=False,
             output=tmp_path / name,
             write=write,
             rank=rank,
+            ranked=(),
         )
         return tmp_path / name
 

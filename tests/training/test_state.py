@@ -36,6 +36,7 @@ def arguments(folder: Path) -> TrainingArguments:
         run=folder / "run",
         outputs=folder / "outputs",
         state=folder / "state",
+        keep=False,
         code="abc",
     )
 

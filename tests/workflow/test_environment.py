@@ -251,9 +251,10 @@ def test_collections_beside_the_checkout_are_found_unless_others_are_named(proje
     assert "data=/named " in seen.splitlines()[-1]
 
 
-def test_clean_removes_results_and_keeps_the_environment(project: Path) -> None:
+def test_clean_lists_studies_or_removes_the_named_one(project: Path) -> None:
     make(project)
     (project / "results").mkdir()
-    make(project, "clean")
-    assert not (project / "results").exists()
-    assert make(project)[1] == ["-m snakemake --cores all"]
+    assert make(project, "clean")[:2] == (0, ["scripts clean"])
+    assert make(project, "clean", "STUDY=smoke")[:2] == (0, ["scripts clean --study smoke"])
+    assert (project / "results").exists()  # the command's to remove
+    assert (project / ".venv/bin/python").exists()

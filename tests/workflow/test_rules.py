@@ -19,7 +19,7 @@ COMMANDS = command_files(ROOT / "scripts")
 TRAININGS = {"dense", "dense_continued", "restart", "recover", "prune_in_recovery", "small", "small_taught"}
 OF_THE_TASK = {**dict.fromkeys(TRAININGS, "training"), "prune": "pruning"}
 TWINS = {"train_list_tokenizer": "train_tokenizer"}
-BY_HAND = {"search", "compare", "status", "export", "decompress"}
+BY_HAND = {"search", "compare", "status", "export", "decompress", "clean"}
 
 RULE = re.compile(r"^ *(?:rule (?P<own>\w+)|use rule (?P<parent>\w+) as (?P<twin>\w+) with):$", re.MULTILINE)
 COMMAND = re.compile(r'run\(\s*"([a-z0-9_]+|\{params\.command\})')

@@ -2,7 +2,8 @@
 
 An output is written beside its final name and moved there when it is complete, so that neither a kill nor a
 full disk leaves part of it. Its mode is the one that the umask gives, whatever wrote it: some libraries,
-safetensors among them, write files that their owner alone may read.
+safetensors among them, write files that their owner alone may read. Temporary names begin with a dot and the
+process, `.1234.`: the next run of a study removes what a kill has left (scripts/plan/leftovers.py).
 """
 
 import hashlib
@@ -43,7 +44,7 @@ def replacing_files(folder: Path) -> Iterator[Path]:
     Files of `folder` that no new one replaces stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}.", dir=folder.parent))
     mode = _mode_of_new_files(folder)
     try:
         yield temporary

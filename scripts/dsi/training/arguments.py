@@ -27,6 +27,7 @@ class TrainingArguments:
     run: Path
     outputs: Path
     state: Path
+    keep: bool
     code: str
 
 
@@ -56,6 +57,9 @@ def training_parser(description: str | None, settings: Callable[[str], object]) 
     parser.add_argument("--outputs", type=Path, required=True, help="parquet to write: qid, loss, …")
     parser.add_argument(
         "--state", type=Path, default=Path(".training"), help="folder for resumable training states"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep what is made in --state, too, for a run that loses it"
     )
     parser.add_argument("--code", default="", help="digest of the code, part of the state's name")
     return parser

@@ -35,9 +35,11 @@ def train_docids(arguments: DocidArguments) -> None:
         docid_objective(files, judged, checkpoint, settings, arguments.seed, taught),
         pruning=arguments.prune,
         state=arguments.state / state_key(arguments, settings, phase, inputs(arguments, files)),
+        keep=arguments.keep,
         output=arguments.output,
         write=partial(write_checkpoint, arguments, checkpoint.model),
         rank=partial(rank_with_checkpoint, arguments, judged),
+        ranked=(arguments.run, arguments.outputs),
     )
 
 

@@ -57,9 +57,11 @@ def train_lists(arguments: ListArguments) -> None:
         list_objective(task, settings, arguments.seed),
         pruning=arguments.prune,
         state=arguments.state / state_key(arguments, settings, phase, inputs(arguments)),
+        keep=arguments.keep,
         output=arguments.output,
         write=partial(write_checkpoint, arguments, task, model),
         rank=lambda: write_lists(load_t5(arguments.output), task, arguments.run, arguments.outputs),
+        ranked=(arguments.run, arguments.outputs),
     )
 
 

@@ -21,6 +21,8 @@ from dsi.training.settings import SettingsError
 # The columns of every history; an objective's own measures follow.
 HISTORY = ("epoch", "phase", "examples", "learning_rate", "train_loss")
 
+LAST = "last.ckpt"  # the state after the last whole epoch
+
 logger = logging.getLogger(__name__)
 
 
@@ -78,7 +80,7 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
         # In a log file the line that each epoch writes is the progress.
         enable_progress_bar=sys.stderr.isatty(),
     )
-    last = state / "last.ckpt"
+    last = state / LAST
     if last.is_file():
         logger.info("going on from %s", last)
     module.model.train()  # from_pretrained leaves it in evaluation mode, which Lightning keeps
@@ -92,7 +94,7 @@ def _callbacks(state: Path, patience: int | None) -> list[Callback]:
     """What saves the state after each epoch, and what ends the training early."""
     saving = ModelCheckpoint(
         dirpath=state,
-        filename="last",
+        filename=LAST.removesuffix(".ckpt"),
         monitor=None,
         save_top_k=1,
         save_on_train_epoch_end=True,
