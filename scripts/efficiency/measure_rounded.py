@@ -19,8 +19,7 @@ Examples:
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import replacing
 from dsi.base.process import prepare_torch
@@ -48,7 +47,7 @@ def main() -> None:
     options = parse_options()
     prepare_torch(options.threads)
     evaluation = Evaluation(
-        pd.read_parquet(options.queries), pd.read_parquet(options.qrels), options.relevance, options.depth
+        read_frame(options.queries), read_frame(options.qrels), options.relevance, options.depth
     )
     try:
         systems = [System.parse(slug) for slug in options.systems]

@@ -27,6 +27,10 @@ class FolderInUseError(RuntimeError):
     """Another run writes into the folder; the message says which."""
 
 
+class UnwritableFolderError(RuntimeError):
+    """Nothing can be written into the folder; the message says why."""
+
+
 class ResultsLock:
     """The right to write into a results folder: taken when jobs start, lost when the process ends.
 
@@ -48,6 +52,7 @@ class ResultsLock:
 
         Raises:
             FolderInUseError: another process has it.
+            UnwritableFolderError: the folder cannot be made or written.
         """
         try:
             self._lock.take()
@@ -59,6 +64,11 @@ class ResultsLock:
             ) from None
         except NoLocksError as error:
             warn(f"{error.filename} cannot be locked ({error.strerror}): start this study once at a time")
+        except OSError as error:
+            raise UnwritableFolderError(
+                f"{self.folder}: found a folder that cannot be written ({error.strerror}), expected one with "
+                "the right and the room for results, for example --config results=/data/mine"
+            ) from error
 
     def release(self) -> None:
         """Give it back before the process ends."""

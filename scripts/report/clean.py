@@ -1,8 +1,8 @@
 """List the studies of a folder of results with their sizes, or remove one of them.
 
 Without --study nothing is removed. A study is named by its folder below results/ or by its file
-(studies/smoke.yaml); `default` is that of results/ itself, without the studies in folders below it. One that is
-running is not removed. `make clean STUDY=smoke` is the same.
+(studies/smoke.yaml); `default` is that of results/ itself, without the studies in folders below it. One that
+is running is not removed. `make clean STUDY=smoke` is the same.
 
 Examples:
     python scripts clean

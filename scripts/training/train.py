@@ -6,10 +6,10 @@ that are decoded together; null with atomic docids), bm25 (k1 and b, by which em
 latent semantic analysis weigh) and untie (whether E2 gives the output head weights of its own). --generated
 and --generated-words go with a weight `generated` of the pseudo-queries. With --prune the masks change while
 the model trains, and masks.safetensors and sparsity.json are written beside the checkpoint. With --teacher a
-share of each target is what that model answers, and --settings has the section teaching. A run that was killed
-goes on from its last whole epoch when it is started again with the same inputs and --code; with --keep it puts
-in place what a whole one made and lost. The checkpoint is ranked
-with here, too: another process would pay for the imports again.
+share of each target is what that model answers, and --settings has the section teaching. A killed run goes on
+from its last whole epoch when it is started again with the same inputs and --code; with --keep it puts in
+place what a whole one made and lost. The checkpoint is ranked with here, too: another process would pay for
+the imports again.
 
 Examples:
     python scripts train --phase E1 --seed 1 --threads 1 --settings @docs/examples/docid.json \\

@@ -26,13 +26,16 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Parent folders are made. The temporary name is in the same folder and has the same suffix.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    mode = _mode_of_new_files(path.parent)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = _mode_of_new_files(path.parent)
         yield temporary
         temporary.chmod(mode)
         temporary.replace(path)
+    except BaseException as error:
+        error.add_note(str(path))  # libraries name the temporary file, or none
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -51,6 +54,9 @@ def replacing_files(folder: Path) -> Iterator[Path]:
         for path in sorted(temporary.iterdir()):
             path.chmod(mode)
             path.replace(folder / path.name)
+    except BaseException as error:
+        error.add_note(str(folder))
+        raise
     finally:
         shutil.rmtree(temporary)
 

@@ -1,6 +1,7 @@
 """TREC runs that other programs wrote."""
 
 import csv
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ def read_foreign_run(path: Path) -> pd.DataFrame:
         lines = pd.read_csv(
             path, sep=r"\s+", header=None, names=COLUMNS, dtype=types, na_filter=False, quoting=csv.QUOTE_NONE
         )
+    except (OSError, EOFError, zlib.error) as error:
+        raise RunFormatError(f"{path}: found a file that cannot be read ({error}); {EXPECTED}") from error
     except (ValueError, pd.errors.ParserError) as error:
         raise RunFormatError(f"{path}: not a TREC run ({error}); {EXPECTED}") from error
     if lines.empty:

@@ -7,6 +7,7 @@ scores by docid descending, compared as trec_eval compares them, as 32-bit float
 import csv
 import gzip
 import warnings
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from dsi.base.artefacts import ArtefactError, read_frame, unreadable, way_out
 
 COLUMNS = ["qid", "Q0", "docid", "rank", "score", "tag"]
 ROWS = 2**16  # of a run, joined to lines at a time
@@ -92,6 +95,8 @@ def read_run(path: Path) -> pd.DataFrame:
         RunFormatError: a line has not six fields, rank or score is no number, or the order of the
             lines is not that of ranks and scores.
     """
+    if path.suffix == ".gz" and path.is_file() and path.stat().st_size == 0:  # gzip of nothing has 20 bytes
+        raise RunFormatError(unreadable(path, EOFError("an empty file is no gzip file")))
     try:
         with warnings.catch_warnings():
             # A line with more fields than COLUMNS would be cut.
@@ -108,7 +113,9 @@ def read_run(path: Path) -> pd.DataFrame:
             )
     except pd.errors.EmptyDataError:  # no system found anything for any query
         return pd.DataFrame(columns=["qid", "rank", "docid", "score"])
-    except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
+    except (OSError, EOFError, zlib.error) as error:
+        raise RunFormatError(unreadable(path, error)) from error
+    except (ValueError, OverflowError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise RunFormatError(f"{path}: not a TREC run ({error}); {EXPECTED}") from error
     short = np.flatnonzero(lines["tag"] == "")
     if len(short):
@@ -122,6 +129,20 @@ def read_run(path: Path) -> pd.DataFrame:
             "scores by descending docid"
         )
     return lines[["qid", "rank", "docid", "score"]]
+
+
+def read_outputs(path: Path) -> pd.DataFrame:
+    """What a model made of each query, beside its run: qid, loss (nats), of lists also their texts.
+
+    Raises:
+        ArtefactError: the file cannot be read, or has no loss.
+    """
+    outputs = read_frame(path)
+    if "loss" not in outputs:
+        raise ArtefactError(
+            f"{path}: found the columns {', '.join(outputs)}, expected loss among them: {way_out(path)}"
+        )
+    return outputs
 
 
 def _check_ids(name: str, column: pa.ChunkedArray) -> None:
