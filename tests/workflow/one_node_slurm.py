@@ -3,7 +3,7 @@
 As a program it starts one and runs a command in it, for example the smoke study:
 
     .venv/bin/python -m tests.workflow.one_node_slurm snakemake --workflow-profile profiles/slurm \
-        --default-resources slurm_account=any slurm_partition=short mem_mb=3000 runtime=120 \
+        --default-resources slurm_account=test-account slurm_partition=short mem_mb=3000 runtime=120 \
         --slurm-init-seconds-before-status-checks 2 --configfile studies/smoke.yaml
 """
 
