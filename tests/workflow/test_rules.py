@@ -156,7 +156,8 @@ def test_on_a_cluster_short_jobs_travel_together() -> None:
     assert set(groups) <= set(RULES)
     assert set(groups.values()) == {"collection", "system", "report"}
     assert groups["prune"] == groups["recover"] == groups["evaluate"] == "system"
-    alone = {name for name in RULES if name.startswith(("fetch_", "measure_"))} | {"dense", "summarise_timings"}
+    alone = {name for name in RULES if name.startswith(("fetch_", "measure_"))}
+    alone |= {"dense", "summarise_timings"}
     assert len(alone) >= 8
     assert not alone & set(groups)
 
