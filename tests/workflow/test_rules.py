@@ -150,6 +150,18 @@ def test_on_a_cluster_every_job_that_uses_a_gpu_asks_for_one() -> None:
     assert sorted(asked) == sorted(using)
 
 
+def test_on_a_cluster_short_jobs_travel_together() -> None:
+    """Rules in groups are there; what needs the network, E1 and measured times travel alone."""
+    groups = dict(entry.split("=") for entry in profile("slurm")["groups"])
+    assert set(groups) <= set(RULES)
+    assert set(groups.values()) == {"collection", "system", "report"}
+    assert groups["prune"] == groups["recover"] == groups["evaluate"] == "system"
+    alone = {name for name in RULES if name.startswith(("fetch_", "measure_"))}
+    alone |= {"dense", "summarise_timings"}
+    assert len(alone) >= 8
+    assert not alone & set(groups)
+
+
 def test_latency_is_measured_alone_on_its_machine() -> None:
     (threads,) = profile("default")["set-threads"]
     assert re.fullmatch(r"measure_latency=\d{4,}", threads)
