@@ -1,6 +1,7 @@
 # make            the environment, then the whole default study: tables and figures under results/
 # make test       the environment, then the test suite
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
+# make bench-scale  memory and time of every stage by the number of documents, hours; BENCH=--quick: to 10,000
 # make lint       the environment, then style, types and Snakemake's own advice
 # make docs       the environment, then what is generated: docs/configuration.md, its JSON schema, the table of docs/house.md
 # make clean      remove results, keep the environment
@@ -19,7 +20,7 @@ RUN := $(VENV)/bin/python -m
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: all test bench lint docs clean help
+.PHONY: all test bench bench-scale lint docs clean help
 
 all: $(INSTALLED)
 	@$(RUN) snakemake --cores $(CORES)
@@ -37,6 +38,10 @@ bench: $(INSTALLED)
 	@$(VENV)/bin/python benchmarks/bench_training.py
 	@$(VENV)/bin/python benchmarks/bench_masks.py $(BENCH)
 	@$(VENV)/bin/python benchmarks/bench_ranking.py $(BENCH)
+
+bench-scale: export OMP_NUM_THREADS := 1
+bench-scale: $(INSTALLED)
+	@$(VENV)/bin/python benchmarks/bench_scale.py $(BENCH)
 
 lint: $(INSTALLED)
 	$(RUN) ruff check .
