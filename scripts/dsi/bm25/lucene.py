@@ -142,20 +142,17 @@ def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth:
 
 def searched(searcher: Any, queries: pd.DataFrame, depth: int) -> pd.DataFrame:
     """What a searcher of `bm25_searcher` finds, as `search_bm25` gives it."""
-    runs: list[pd.DataFrame] = []
+    columns = ["qid", "docid", "score"]
+    runs = [ranked(pd.DataFrame(columns=columns))]
     remaining = zip(queries["qid"], tqdm(queries["text"], unit="query"), strict=True)
-    # Of some queries at a time: as tuples hits take ten times the memory that they take in a frame.
-    while block := list(islice(remaining, QUERIES_AT_A_TIME)):
-        # Not a batch search: that keeps a Java object alive for every hit, which makes each further access
-        # slower, by minutes for a million hits.
+    # Of some queries at a time: as tuples hits take ten times as much memory as in a frame. Not a batch search:
+    # that keeps a Java object of every hit, which makes each further access slower, by minutes for a million.
+    for _ in range(0, len(queries), QUERIES_AT_A_TIME):
+        block = islice(remaining, QUERIES_AT_A_TIME)
         rows = [(qid, hit.docid, hit.score) for qid, text in block for hit in searcher.search(text, depth)]
-        runs.append(ranked(pd.DataFrame(rows, columns=["qid", "docid", "score"])))
-    found = [run for run in runs if len(run)]  # those without a hit have no types
-    return (
-        pd.concat(found, ignore_index=True)
-        if found
-        else ranked(pd.DataFrame(columns=["qid", "docid", "score"]))
-    )
+        runs.append(ranked(pd.DataFrame(rows, columns=columns)))
+    some = [run for run in runs if len(run)]  # without hits columns have no types
+    return pd.concat(some or runs[:1], ignore_index=True)
 
 
 def bm25_searcher(folder: Path, k1: float, b: float) -> Any:

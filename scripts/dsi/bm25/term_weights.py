@@ -40,21 +40,17 @@ def term_weights(vectors: Iterable[Mapping[str, int]], k1: float, b: float) -> p
         vectors: term → frequency, of each document, read once; there may be documents without terms.
     """
     number_of: dict[str, int] = {}
-    terms, counts, ends = (
-        array("i"),
-        array("i"),
-        array("q"),
-    )  # twelve bytes a term of a document, not hundreds
+    # Eight bytes a term of a document, not the hundreds of objects.
+    numbers, counts, sizes = array("i"), array("i"), array("i")
     for vector in vectors:
-        for term, count in sorted(vector.items()):
-            terms.append(number_of.setdefault(term, len(number_of)))
+        for name, count in sorted(vector.items()):
+            numbers.append(number_of.setdefault(name, len(number_of)))
             counts.append(count)
-        ends.append(len(terms))
-    term, tf = np.asarray(terms, dtype=np.int32), np.asarray(counts, dtype=np.float64)
-    sizes = np.diff(np.asarray(ends, dtype=np.int64), prepend=0)
-    document = np.repeat(np.arange(len(sizes)), sizes)
+        sizes.append(len(vector))
+    term, tf = np.asarray(numbers, dtype=np.int32), np.asarray(counts, dtype=np.float64)
+    document = np.repeat(np.arange(len(sizes)), np.asarray(sizes, dtype=np.int64))
     lengths = np.bincount(document, weights=tf, minlength=len(sizes))
-    counted = np.count_nonzero(sizes)
+    counted = sum(size > 0 for size in sizes)
     average = lengths.sum() / max(counted, 1)
     frequency = np.bincount(term, minlength=len(number_of)).tolist()
     idf = np.array([inverse_document_frequency(counted, n) for n in frequency])[term]

@@ -137,7 +137,9 @@ def pad_labels(identifiers: Sequence[Sequence[int]]) -> torch.Tensor:
     return labels
 
 
-def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def pad_batch(
+    sequences: Sequence[Sequence[int] | npt.NDArray[np.int32]],
+) -> tuple[torch.Tensor, torch.Tensor]:
     """(input_ids, attention_mask), both (B, longest) int64, padded on the right."""
     longest = max(len(sequence) for sequence in sequences)
     ids = np.full((len(sequences), longest), PAD_ID, dtype=np.int64)

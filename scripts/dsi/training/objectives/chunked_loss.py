@@ -85,7 +85,7 @@ class _ChunkedLoss(torch.autograd.Function):
         return (sums - expected).mean()
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         of_states, of_head = ctx.saved_tensors
         return of_states * gradients[0], of_head * gradients[0], None, None

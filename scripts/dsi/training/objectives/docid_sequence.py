@@ -10,6 +10,7 @@ gradient has less noise (Rao-Blackwell): none at the first token, which every te
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -181,7 +182,7 @@ class SequenceObjective:
             sums = np.zeros((len(targets), targets.shape[1] + 1))
             np.cumsum(targets, axis=1, dtype=np.float64, out=sums[:, 1:])
             leaves = np.array([draw_columns(row, DRAWN, rng) for row in sums])
-            found = next_tokens(self._trie, lambda text, row, sums=sums: sums[text, row], leaves)
+            found = next_tokens(self._trie, partial(_before, sums), leaves)
             yield leaves.ravel(), found._replace(sequence=found.sequence + DRAWN * rows.start)
 
     def _sparse_parts(self, drawn: DrawnBatch, rng: random.Random) -> Iterator[_Part]:
@@ -196,6 +197,12 @@ class SequenceObjective:
         longest = (identifiers != PADDING).sum(axis=1).max()
         identifiers[identifiers == PADDING] = IGNORED
         return torch.from_numpy(identifiers[:, :longest].copy())
+
+
+def _before(sums: npt.NDArray[np.float64], text: Indices, row: Indices) -> npt.NDArray[np.float64]:
+    """What cumulated targets (B, N + 1) add up to before rows."""
+    found: npt.NDArray[np.float64] = sums[text, row]
+    return found
 
 
 def next_tokens(trie: Trie, before: Before, leaves: Indices) -> NextTokens:
