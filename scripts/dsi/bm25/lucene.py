@@ -145,7 +145,7 @@ def searched(searcher: Any, queries: pd.DataFrame, depth: int) -> pd.DataFrame:
     columns = ["qid", "docid", "score"]
     runs = [ranked(pd.DataFrame(columns=columns))]
     remaining = zip(queries["qid"], tqdm(queries["text"], unit="query"), strict=True)
-    # Of some queries at a time: as tuples hits take ten times as much memory as in a frame. Not a batch search:
+    # Of some queries at a time: as tuples hits take ten times as much memory as a frame. Not a batch search:
     # that keeps a Java object of every hit, which makes each further access slower, by minutes for a million.
     for _ in range(0, len(queries), QUERIES_AT_A_TIME):
         block = islice(remaining, QUERIES_AT_A_TIME)
