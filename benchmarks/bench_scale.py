@@ -256,7 +256,9 @@ def make_collection(documents: int, folder: Path) -> float:
             qid = f"q{len(rows):05d}"
             rows.append((qid, " ".join(rng.choice(found, min(6, len(found)), replace=False)), split))
             judged.append((qid, docids[document], 1))
-    write_parquet(pd.DataFrame(rows, columns=["qid", "text", "split"]), folder / "queries.parquet")
+    queries = pd.DataFrame(rows, columns=["qid", "text", "split"])
+    write_parquet(queries, folder / "queries.parquet")
+    write_parquet(queries[queries["split"] != TRAIN], folder / "evaluated.parquet")
     write_parquet(pd.DataFrame(judged, columns=["qid", "docid", "grade"]), folder / "qrels.parquet")
     return 0.0
 
@@ -307,7 +309,7 @@ def index_stage(folder: Path) -> float:
 
 
 def topk_stage(folder: Path) -> float:
-    queries, output = folder / "queries.parquet", folder / "topk.parquet"
+    queries, output = folder / "evaluated.parquet", folder / "topk.parquet"
     return command(
         "search_bm25", *index_and_bm25(folder), "--queries", queries, "--depth", DEPTH, "--output", output
     )
@@ -471,7 +473,7 @@ def evaluation_stage(folder: Path) -> float:
 STAGES = {
     "tokenizer": Stage(tokenizer_stage),
     "index": Stage(index_stage),
-    "top-K": Stage(topk_stage),
+    "top-K": Stage(topk_stage, "128 queries"),
     "term weights": Stage(weights_stage),
     "semantic docids": Stage(docids_stage),
     "initialisation, atomic": Stage(initialisation("atomic")),
