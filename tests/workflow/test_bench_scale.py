@@ -24,7 +24,7 @@ def test_a_tiny_growth_has_memory_and_time_of_every_stage(tmp_path: Path) -> Non
     frame = pd.read_csv(tmp_path / "scale.csv")
     assert frame.groupby("stage")["documents"].apply(list).map(lambda found: found == [300, 600]).all()
     assert frame["stage"].nunique() == 15
-    assert (frame["megabytes"] > frame["start"]).all()
+    assert (frame["megabytes"] >= frame["start"]).all()
     assert (frame["seconds"] > 0).all()
     rows = (tmp_path / "scale.md").read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith("| ") for line in rows) == 1 + 15
