@@ -2,6 +2,7 @@
 # make test       the environment, then the test suite
 # make export     the environment, the study, then its pruned model as a folder to hand on, results/export/
 # make bench      the environment, then benchmarks: ratios in one run, tables and plots under results/bench/
+# make bench-scale  memory and time of every stage by the number of documents, hours; BENCH=--quick: to 10,000
 # make lint       the environment, then style, types and Snakemake's own advice
 # make docs       the environment, then what is generated of the documents, then all of them as a site: site/index.html
 # make clean      the studies that have results, with their sizes; make clean STUDY=smoke removes one
@@ -20,7 +21,7 @@ RUN := $(VENV)/bin/python -m
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-.PHONY: all export test bench lint docs clean help
+.PHONY: all export test bench bench-scale lint docs clean help
 
 all: $(INSTALLED)
 	@$(RUN) snakemake --cores $(CORES)
@@ -42,6 +43,10 @@ bench: $(INSTALLED)
 	@$(VENV)/bin/python benchmarks/bench_training.py
 	@$(VENV)/bin/python benchmarks/bench_masks.py $(BENCH)
 	@$(VENV)/bin/python benchmarks/bench_ranking.py $(BENCH)
+
+bench-scale: export OMP_NUM_THREADS := 1
+bench-scale: $(INSTALLED)
+	@$(VENV)/bin/python benchmarks/bench_scale.py $(BENCH)
 
 lint: $(INSTALLED)
 	$(RUN) ruff check .

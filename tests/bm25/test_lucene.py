@@ -61,12 +61,12 @@ def test_an_index_whose_manifest_is_cut_is_refused(content: str, tmp_path: Path)
 def test_a_document_that_is_not_indexed_is_named(java: Java, index: Path) -> None:
     documents = pd.DataFrame({"docid": ["a", "absent"], "text": ["graph graph node", "a graph"]})
     with pytest.raises(lucene.LuceneError, match="'absent'"):
-        java(lucene.document_vectors, index, documents)
+        java(vectors, index, documents)
 
 
 def test_a_document_without_terms_has_an_empty_vector_wherever_it_is(java: Java, index: Path) -> None:
     documents = pd.DataFrame({"docid": ["absent", "b", "empty"], "text": ["the of", "node edge weight", ""]})
-    assert java(lucene.document_vectors, index, documents) == [{}, {"node": 1, "edg": 1, "weight": 1}, {}]
+    assert java(vectors, index, documents) == [{}, {"node": 1, "edg": 1, "weight": 1}, {}]
 
 
 def test_an_index_without_vectors_is_told_apart_from_documents_without_terms(
@@ -75,7 +75,11 @@ def test_an_index_without_vectors_is_told_apart_from_documents_without_terms(
     java(build_without_vectors, tmp_path)
     documents = pd.DataFrame({"docid": ["a"], "text": ["graph node"]})
     with pytest.raises(lucene.LuceneError, match=r"no term vector for document 'a'; .* -storeDocvectors"):
-        java(lucene.document_vectors, tmp_path, documents)
+        java(vectors, tmp_path, documents)
+
+
+def vectors(folder: Path, documents: pd.DataFrame) -> list[dict[str, int]]:
+    return list(lucene.document_vectors(folder, documents))
 
 
 def build_without_vectors(folder: Path) -> None:
@@ -150,3 +154,17 @@ def test_an_index_without_texts_says_how_to_store_them(java: Java, index: Path) 
         lucene.LuceneError, match="document 'a' is stored without its text; expected an index"
     ):
         java(lucene.stored_documents, index)
+
+
+def found_in_blocks(index: Path, queries: pd.DataFrame, at_a_time: int) -> pd.DataFrame:
+    lucene.QUERIES_AT_A_TIME = at_a_time
+    return lucene.search_bm25(index, queries, *DEFAULTS, 10)
+
+
+def test_queries_are_searched_in_blocks(java: Java, index: Path) -> None:
+    """Of which some find nothing."""
+    queries = pd.DataFrame({"qid": ["3", "1", "2", "4"], "text": ["node", "absent", "graph matrix", "edge"]})
+    whole, one_by_one = (java(found_in_blocks, index, queries, at_a_time) for at_a_time in (256, 1))
+    pd.testing.assert_frame_equal(one_by_one, whole, check_exact=True)
+    assert list(dict.fromkeys(whole["qid"])) == ["3", "2", "4"]
+    assert java(found_in_blocks, index, queries[1:2], 1).empty

@@ -25,3 +25,13 @@ def test_a_word_is_as_rare_as_its_rarest_term() -> None:
     assert Bm25Scorer(WEIGHTS, TERMS, 4).idf == pytest.approx(
         {"graphs": 2, "graph-path": 3, "the": 0, "axle": 0}
     )
+
+
+def test_what_matches_is_known_without_scoring_all_documents() -> None:
+    scorer = Bm25Scorer(WEIGHTS, TERMS, documents=4)
+    texts = [["graphs", "graph-path"], ["the", "axle"], []]
+    assert [scorer.matches(words) for words in texts] == [True, False, False]
+    assert [scorer.postings(words) for words in texts] == [2 + 2 + 1, 0, 0]
+    sparse = scorer.sparse_scores(texts)
+    assert sparse.nnz == 2  # documents 0 and 2 of the first text
+    assert sparse.toarray().tolist() == scorer.scores(texts).tolist()

@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from transformers import AutoTokenizer
 
+from dsi.docids import tokenizer as tokenizer_module
 from dsi.docids.tokenizer import (
     FILES,
     VocabularyError,
     copy_tokenizer,
+    encoded_ids,
     load_tokenizer,
     piece_counts,
     save_tokenizer,
@@ -109,6 +111,19 @@ def test_pieces_are_counted_in_whole_texts(tokenizer_folder: Path) -> None:
     assert counts.shape == (PIECES, len(TEXTS))
     encoded = load_tokenizer(tokenizer_folder).encode(TEXTS[2], add_special_tokens=False).ids
     assert counts[:, 2].toarray().ravel().tolist() == [encoded.count(piece) for piece in range(PIECES)]
+
+
+@pytest.mark.parametrize("together", [1, 5, 4096])
+def test_texts_are_encoded_in_blocks(
+    tokenizer_folder: Path, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenizer_module, "TEXTS_AT_A_TIME", together)
+    tokenizer, texts = load_tokenizer(tokenizer_folder, 4), [*TEXTS, "", "graph"]
+    encoded = encoded_ids(tokenizer, iter(texts))
+    expected = [tokenizer.encode(text).ids for text in texts]
+    assert [encoded.of(text).tolist() for text in range(len(texts))] == expected
+    assert encoded.lengths() == list(map(len, expected))
+    assert encoded_ids(tokenizer, []).lengths() == []
 
 
 def test_the_command_learns_from_documents_and_training_queries(command: Command, tmp_path: Path) -> None:

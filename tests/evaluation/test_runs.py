@@ -1,6 +1,7 @@
 """TREC runs: order, files, and what is wrong with one."""
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,15 @@ def test_random_rankings_are_permutations_and_reproducible() -> None:
         assert sorted(group["docid"]) == sorted(docids)
         assert list(group["score"]) == sorted(group["score"], reverse=True)
     assert run.equals(random_run(["1", "2"], docids, 10, np.random.default_rng(7)))
+
+
+def test_a_random_order_holds_no_more_than_its_depth() -> None:
+    docids = [f"d{number}" for number in range(20_000)]
+    tracemalloc.start()
+    random_run([str(query) for query in range(50)], docids, 10, np.random.default_rng(7))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 * 8 * len(docids)  # not a permutation for each of the 50
 
 
 def test_equal_scores_stand_by_descending_docid() -> None:

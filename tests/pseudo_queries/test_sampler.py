@@ -110,3 +110,11 @@ def test_some_pseudo_queries_have_noise_and_those_without_words_none() -> None:
     noisy = sum(len(sampler.sample(0, rng)) > 2 for _ in range(4000)) / 4000
     assert abs(noisy - 0.25) < 0.03
     assert sampler.sample(1, rng) == []
+
+
+def test_a_word_is_held_once_whichever_documents_have_it() -> None:
+    texts = ["An aardvark sleeps here. An aardvark wakes up.", "The aardvark sleeps."]
+    sampler = PseudoQuerySampler(texts, {"aardvark": 1.0}, {"terms": 1.0}, {"chunk": [9, 9], "terms": [1, 1]})
+    words = [sampler.sample(document, random.Random(1)) for document in (0, 1)]
+    assert words == [["aardvark"], ["aardvark"]]
+    assert words[0][0] is words[1][0]

@@ -7,7 +7,13 @@ import pytrec_eval
 
 from dsi.evaluation.measures import as_judgements, as_rankings, qrels_measures
 from dsi.evaluation.runs import ranked
-from dsi.ranking.scores import measures_of_ranking, measures_of_scores, query_losses, rank_scores
+from dsi.ranking.scores import (
+    measures_of_ranking,
+    measures_of_scores,
+    query_losses,
+    rank_scores,
+    ranks_of_columns,
+)
 
 
 def frame(rows: list[tuple[str, str, float]], column: str) -> pd.DataFrame:
@@ -69,6 +75,17 @@ def test_measures_of_a_ranking_are_those_of_the_scores() -> None:
     assert measures_of_ranking(order, relevant) == measures_of_scores(scores, relevant)
     # Found at rank 2, and one of two beyond the depth: (1/2)/2.
     assert measures_of_ranking(np.array([[4, 9]]), [(9, 5)])["MAP"] == 0.25
+
+
+def test_ranks_of_columns_are_those_of_the_whole_order() -> None:
+    """Of equal scores the later column stands first."""
+    scores = np.random.default_rng(3).integers(0, 6, size=(20, 30)).astype(np.float32)
+    relevant = [tuple(range(row % 5, 30, 7)) for row in range(20)]
+    expected = []
+    for row, columns in zip(scores, relevant, strict=True):
+        order = sorted(range(30), key=lambda column: (-row[column], -column))
+        expected.append(sorted(1 + order.index(column) for column in columns))
+    assert [ranks.tolist() for ranks in ranks_of_columns(scores, relevant)] == expected
 
 
 def test_loss_is_the_mean_negative_log_probability_of_the_relevant() -> None:

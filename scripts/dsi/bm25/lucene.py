@@ -6,8 +6,9 @@ Pyserini is imported inside functions: that starts a JVM and takes seconds.
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ REQUIRED_JAVA = 21
 MANIFEST = "manifest.json"
 MOST_CLAUSES = 2**31 - 1  # the largest that Java's int holds
 ENGLISH = "en"
+QUERIES_AT_A_TIME = 256  # whose hits become a frame together
 
 
 class LuceneError(RuntimeError):
@@ -148,14 +150,17 @@ def search_bm25(folder: Path, queries: pd.DataFrame, k1: float, b: float, depth:
 
 def searched(searcher: Any, queries: pd.DataFrame, depth: int) -> pd.DataFrame:
     """What a searcher of `bm25_searcher` finds, as `search_bm25` gives it."""
-    # Not a batch search: that keeps a Java object alive for every hit, which makes each further access
-    # slower, by minutes for a million hits.
-    rows = [
-        (qid, hit.docid, hit.score)
-        for qid, text in zip(queries["qid"], tqdm(queries["text"], unit="query"), strict=True)
-        for hit in searcher.search(text, depth)
-    ]
-    return ranked(pd.DataFrame(rows, columns=["qid", "docid", "score"]))
+    columns = ["qid", "docid", "score"]
+    runs = [ranked(pd.DataFrame(columns=columns))]
+    remaining = zip(queries["qid"], tqdm(queries["text"], unit="query"), strict=True)
+    # Of some queries at a time: as tuples hits take ten times as much memory as a frame. Not a batch search:
+    # that keeps a Java object of every hit, which makes each further access slower, by minutes for a million.
+    for _ in range(0, len(queries), QUERIES_AT_A_TIME):
+        block = islice(remaining, QUERIES_AT_A_TIME)
+        rows = [(qid, hit.docid, hit.score) for qid, text in block for hit in searcher.search(text, depth)]
+        runs.append(ranked(pd.DataFrame(rows, columns=columns)))
+    some = [run for run in runs if len(run)]  # without hits columns have no types
+    return pd.concat(some or runs[:1], ignore_index=True)
 
 
 def bm25_searcher(folder: Path, k1: float, b: float) -> Any:
@@ -218,8 +223,8 @@ def _json_text(raw: str) -> str:
     return " ".join(record[key] for key in keys if isinstance(record.get(key), str) and record[key])
 
 
-def document_vectors(folder: Path, documents: pd.DataFrame) -> list[dict[str, int]]:
-    """Analysed term → frequency of each document (docid, text), in their order.
+def document_vectors(folder: Path, documents: pd.DataFrame) -> Iterator[dict[str, int]]:
+    """Analysed term → frequency of each document (docid, text), in their order; read one after another.
 
     A document without an index term has none, whether it is in the index or not: Anserini leaves out empty
     ones.
@@ -227,20 +232,25 @@ def document_vectors(folder: Path, documents: pd.DataFrame) -> list[dict[str, in
     Raises:
         LuceneError: a document that has terms is not in the index, or the index stores no vectors.
     """
-    reader = _reader(folder)
-    texts = dict(zip(documents["docid"], documents["text"], strict=True))
-    found = {docid: reader.get_document_vector(docid) for docid in texts}  # {} where none is stored
-    lacking = [docid for docid, vector in found.items() if vector is None]
-    if not any(found.values()):
-        lacking = list(found)
-    analyser = _analyser_of(folder)
-    for docid in lacking:
-        if reader.analyze(texts[docid], analyser):
+    reader, analyser = _reader(folder), _analyser_of(folder)
+
+    def check(docid: str, text: str) -> None:
+        if reader.analyze(text, analyser):
             raise LuceneError(
                 f"{folder}: no term vector for document {docid!r}; expected an index built with "
                 "-storeDocvectors over the same documents"
             )
-    return [found[docid] or {} for docid in documents["docid"]]
+
+    some = False
+    for docid, text in zip(documents["docid"], documents["text"], strict=True):
+        vector = reader.get_document_vector(docid)  # {} where none is stored
+        if vector is None:
+            check(docid, text)
+        some = some or bool(vector)
+        yield vector or {}
+    if not some:
+        for docid, text in zip(documents["docid"], documents["text"], strict=True):
+            check(docid, text)
 
 
 def analyse_words(folder: Path, words: Iterable[str]) -> dict[str, list[str]]:

@@ -22,7 +22,9 @@ class Bm25Scorer:
     def __init__(self, weights: pd.DataFrame, terms_of: Mapping[str, Sequence[str]], documents: int) -> None:
         rows, terms = pd.factorize(weights["term"])
         row_of = {term: row for row, term in enumerate(terms)}
-        idf_of = dict(zip(weights["term"], weights["idf"], strict=True))
+        idf = np.empty(len(terms))
+        idf[rows] = weights["idf"]
+        idf_of = dict(zip(terms, idf.tolist(), strict=True))
         self._matrix = sparse.csr_matrix(
             (weights["weight"].to_numpy(np.float32), (rows, weights["document"].to_numpy())),
             shape=(len(terms), documents),
@@ -38,6 +40,10 @@ class Bm25Scorer:
 
     def scores(self, texts: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
         """BM25 scores, (len(texts), N); repeated words count as often as they occur."""
+        return np.asarray(self.sparse_scores(texts).toarray(), dtype=np.float32)
+
+    def sparse_scores(self, texts: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+        """As `scores`, of the documents that a text matches."""
         rows: list[int] = []
         columns: list[int] = []
         for number, words in enumerate(texts):
@@ -49,4 +55,15 @@ class Bm25Scorer:
             (np.ones(len(rows), np.float32), (rows, columns)),
             shape=(len(texts), self._matrix.shape[0]),
         )
-        return np.asarray((queries @ self._matrix).toarray(), dtype=np.float32)
+        return queries @ self._matrix
+
+    def matches(self, words: Sequence[str]) -> bool:
+        """Whether a text has a term of any document."""
+        return any(self._rows_of.get(word) for word in words)
+
+    def postings(self, words: Sequence[str]) -> int:
+        """Documents of a text's terms, counted for each term: no fewer than match it."""
+        pointer = self._matrix.indptr
+        return sum(
+            int(pointer[row + 1] - pointer[row]) for word in words for row in self._rows_of.get(word, ())
+        )

@@ -5,8 +5,10 @@ scores of an index.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 
@@ -28,28 +30,33 @@ def inverse_document_frequency(documents: int, containing: int) -> float:
     return math.log(1 + (documents - containing + 0.5) / (containing + 0.5))
 
 
-def term_weights(vectors: Sequence[Mapping[str, int]], k1: float, b: float) -> pd.DataFrame:
+def term_weights(vectors: Iterable[Mapping[str, int]], k1: float, b: float) -> pd.DataFrame:
     """BM25 weight of every term in every document: term, document (row number), weight, idf.
 
     weight = idf · tf / (tf + k1 · (1 - b + b · dl / avgdl)), with avgdl from the exact lengths. As in Lucene,
     N and avgdl are those of the documents that have a term.
 
     Args:
-        vectors: term → frequency, of each document; there may be documents without terms.
+        vectors: term → frequency, of each document, read once; there may be documents without terms.
     """
-    frequency: dict[str, int] = {}
+    number_of: dict[str, int] = {}
+    # Eight bytes a term of a document, not the hundreds of objects.
+    numbers, counts, sizes = array("i"), array("i"), array("i")
     for vector in vectors:
-        for term in vector:
-            frequency[term] = frequency.get(term, 0) + 1
-    counted = sum(1 for vector in vectors if vector)
-    idf = {term: inverse_document_frequency(counted, n) for term, n in frequency.items()}
-    lengths = [sum(vector.values()) for vector in vectors]
-    average = sum(lengths) / max(counted, 1)
-    rows = []
-    for document, (vector, length) in enumerate(zip(vectors, lengths, strict=True)):
-        if not vector:
-            continue
-        norm = k1 * (1 - b + b * stored_length(length) / average)
-        for term, tf in sorted(vector.items()):
-            rows.append((term, document, idf[term] * tf / (tf + norm), idf[term]))
-    return pd.DataFrame(rows, columns=["term", "document", "weight", "idf"])
+        for name, count in sorted(vector.items()):
+            numbers.append(number_of.setdefault(name, len(number_of)))
+            counts.append(count)
+        sizes.append(len(vector))
+    term, tf = np.asarray(numbers, dtype=np.int32), np.asarray(counts, dtype=np.float64)
+    document = np.repeat(np.arange(len(sizes)), np.asarray(sizes, dtype=np.int64))
+    lengths = np.bincount(document, weights=tf, minlength=len(sizes))
+    counted = sum(size > 0 for size in sizes)
+    average = lengths.sum() / max(counted, 1)
+    frequency = np.bincount(term, minlength=len(number_of)).tolist()
+    idf = np.array([inverse_document_frequency(counted, n) for n in frequency])[term]
+    stored = np.array([stored_length(int(length)) for length in lengths])
+    norm = (k1 * (1 - b + b * stored / max(average, 1)))[document]
+    names = np.array(list(number_of), dtype=object)
+    return pd.DataFrame(
+        {"term": names[term], "document": document, "weight": idf * tf / (tf + norm), "idf": idf}
+    )

@@ -10,9 +10,12 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
@@ -34,6 +37,7 @@ PAD, EOS, UNKNOWN = "<pad>", "</s>", "<unk>"
 PAD_ID, EOS_ID, UNKNOWN_ID = 0, 1, 2
 WORD_START = "▁"  # with which a piece starts that has a space before it
 FILES = ("tokenizer.json", "tokenizer_config.json")
+TEXTS_AT_A_TIME = 4096
 
 
 class VocabularyError(ValueError):
@@ -132,13 +136,42 @@ def copy_tokenizer(source: Path, target: Path) -> None:
 def piece_counts(tokenizer: Tokenizer, texts: Sequence[str]) -> sparse.csr_matrix:
     """How often each piece occurs in each text, (vocabulary, len(texts)) float64; untruncated."""
     tokenizer.no_truncation()
-    rows: list[int] = []
-    columns: list[int] = []
-    for column, encoded in enumerate(tokenizer.encode_batch(list(texts), add_special_tokens=False)):
-        rows.extend(encoded.ids)
-        columns.extend([column] * len(encoded.ids))
+    encoded = encoded_ids(tokenizer, texts, special=False)
+    columns = np.repeat(np.arange(len(texts), dtype=np.int32), encoded.lengths())
     shape = (tokenizer.get_vocab_size(), len(texts))
-    return sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+    return sparse.csr_matrix((np.ones(len(columns)), (encoded.ids, columns)), shape=shape)
+
+
+class EncodedTexts(NamedTuple):
+    """Token ids of many texts in one array: those of text t lie from ends[t - 1], or 0, to ends[t]."""
+
+    ids: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int64]
+
+    def of(self, text: int) -> npt.NDArray[np.int32]:
+        """The ids of a text."""
+        return self.ids[self.ends[text - 1] if text else 0 : self.ends[text]]
+
+    def lengths(self) -> list[int]:
+        """How many ids each text has."""
+        lengths: list[int] = np.diff(self.ends, prepend=0).tolist()
+        return lengths
+
+
+def encoded_ids(tokenizer: Tokenizer, texts: Iterable[str], *, special: bool = True) -> EncodedTexts:
+    """The token ids of texts, of which TEXTS_AT_A_TIME are encoded together: an encoding takes kilobytes.
+
+    Args:
+        special: with the end of sequence.
+    """
+    parts = [np.empty(0, dtype=np.int32)]
+    lengths: list[int] = []
+    remaining = iter(texts)
+    while block := list(islice(remaining, TEXTS_AT_A_TIME)):
+        ids = [entry.ids for entry in tokenizer.encode_batch(block, add_special_tokens=special)]
+        lengths += map(len, ids)
+        parts.append(np.fromiter(chain.from_iterable(ids), dtype=np.int32))
+    return EncodedTexts(np.concatenate(parts), np.cumsum(lengths, dtype=np.int64))
 
 
 def _learned_pieces(

@@ -56,7 +56,8 @@ def random_run(
     """The documents in random order for each query; scores count down to 1."""
     depth = min(depth, len(docids))
     names = np.asarray(docids, dtype=object)
-    rows = [rng.permutation(len(names))[:depth] for _ in qids]
+    # Copies: a slice would keep the whole permutation, and all together a matrix of queries by documents.
+    rows = [rng.permutation(len(names))[:depth].copy() for _ in qids]
     return pd.DataFrame(
         {
             "qid": np.repeat(np.asarray(qids, dtype=object), depth),

@@ -46,19 +46,31 @@ def docid_logits(
     Returns:
         (B, N) float32.
     """
+    states = docid_states(model, input_ids, attention_mask)
+    logits: torch.Tensor = states @ docid_head(model, documents).T
+    return logits.float()
+
+
+def docid_states(
+    model: T5ForConditionalGeneration, input_ids: torch.Tensor, attention_mask: torch.Tensor
+) -> torch.Tensor:
+    """The decoder's output at its first step, (B, d); arguments as of `docid_logits`."""
     mask = attended(attention_mask, input_ids.shape[1])
     encoded = model.encoder(input_ids=input_ids, attention_mask=mask)[0]  # (B, L, d)
     start = torch.full_like(input_ids[:, :1], model.config.decoder_start_token_id)
-    decoded = model.decoder(
+    states: torch.Tensor = model.decoder(
         input_ids=start,
         encoder_hidden_states=encoded,
         encoder_attention_mask=attended(attention_mask, 1),
         use_cache=False,
-    )[0][:, 0]  # (B, d)
-    # The head is cut before the product, so that the text pieces get no logits.
-    head = model.lm_head.weight[-documents:]  # (N, d)
-    logits: torch.Tensor = decoded @ head.T
-    return logits.float()
+    )[0][:, 0]
+    return states
+
+
+def docid_head(model: T5ForConditionalGeneration, documents: int) -> torch.Tensor:
+    """The rows of the output head that score documents, (N, d): no text piece gets a logit."""
+    head: torch.Tensor = model.lm_head.weight[-documents:]
+    return head
 
 
 def identifier_logits(
@@ -125,7 +137,9 @@ def pad_labels(identifiers: Sequence[Sequence[int]]) -> torch.Tensor:
     return labels
 
 
-def pad_batch(sequences: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def pad_batch(
+    sequences: Sequence[Sequence[int] | npt.NDArray[np.int32]],
+) -> tuple[torch.Tensor, torch.Tensor]:
     """(input_ids, attention_mask), both (B, longest) int64, padded on the right."""
     longest = max(len(sequence) for sequence in sequences)
     ids = np.full((len(sequences), longest), PAD_ID, dtype=np.int64)

@@ -50,10 +50,13 @@ class PseudoQuerySampler:
         self._sentences: list[list[list[str]]] = []
         self._terms: list[list[str]] = []
         self._term_weights: list[list[float]] = []
+        known: dict[str, str] = {}  # each word once, whichever texts have it
         for found in map(text_words, texts):
-            terms = [term for term in found.terms if idf.get(term, 0.0) > 0]
-            self._words.append(found.words)
-            self._sentences.append(found.sentences)
+            terms = [known.setdefault(term, term) for term in found.terms if idf.get(term, 0.0) > 0]
+            self._words.append([known.setdefault(word, word) for word in found.words])
+            self._sentences.append(
+                [[known.setdefault(word, word) for word in sentence] for sentence in found.sentences]
+            )
             self._terms.append(terms)
             self._term_weights.append([idf[term] for term in terms])
         self._until = list(accumulate(map(len, self._words)))  # words up to and with each text

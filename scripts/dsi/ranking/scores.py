@@ -96,10 +96,11 @@ def ranks_of_columns(
     """
     ranks = []
     for row, columns in zip(scores, relevant, strict=True):
-        order = np.lexsort((-np.arange(len(row)), -row))
-        rank_of = np.empty(len(row), dtype=np.int64)
-        rank_of[order] = np.arange(1, len(row) + 1)
-        ranks.append(np.sort(rank_of[list(columns)]))
+        found = [
+            1 + np.count_nonzero(row > row[column]) + np.count_nonzero(row[column + 1 :] == row[column])
+            for column in columns
+        ]
+        ranks.append(np.sort(np.array(found, dtype=np.int64)))
     return ranks
 
 

@@ -13,7 +13,7 @@ from dsi.pruning.registry import CRITERIA
 from dsi.training.docid_data import DocidFiles, Judged, docid_objective
 from dsi.training.docid_settings import DocidSettings
 from dsi.training.objectives.docid import DocidObjective
-from dsi.training.objectives.examples import Batch
+from dsi.training.objectives.examples import Batch, SparseBatch
 from dsi.training.settings import SettingsError
 
 
@@ -58,13 +58,13 @@ def prune_by_texts(
     if CRITERIA[criterion].looks_at == "inputs":
         inputs = [docid_batch(model, batch.input_ids, batch.attention_mask) for batch in batches]
         return prune_calibrated(model, weights, names, criterion, rate, inputs)
-    on_device = (Batch(*(tensor.to(model.device) for tensor in batch)) for batch in batches)
+    on_device = (type(batch)(*(tensor.to(model.device) for tensor in batch)) for batch in batches)
     losses = (objective.loss(model.eval(), batch) for batch in on_device)
     evidence = Evidence(fisher=squared_gradients(model, names, losses))
     return prune(weights, names, criterion, rate, evidence)
 
 
-def calibration_batches(objective: DocidObjective, epoch: int, texts: int) -> Iterator[Batch]:
+def calibration_batches(objective: DocidObjective, epoch: int, texts: int) -> Iterator[Batch | SparseBatch]:
     """The batches of an epoch until they hold so many texts."""
     seen = 0
     for batch in objective.batches(epoch):

@@ -11,7 +11,7 @@ from dsi.model.scoring import docid_logits
 from dsi.training.objectives import docid
 from dsi.training.objectives import examples as examples_module
 from dsi.training.objectives.docid import DocidObjective, soft_cross_entropy
-from dsi.training.objectives.examples import Batch, Query
+from dsi.training.objectives.examples import Batch, Query, SparseBatch
 from tests.conftest import TEXTS
 from tests.training.conftest import docid_objective, examples
 
@@ -63,4 +63,32 @@ def test_a_step_never_waits_for_the_device(tokenizer_folder: Path, tiny_model: A
     """Tensors without data: whatever would read one of the device's fails."""
     objective = docid_objective(tokenizer_folder)
     batch = Batch(*(tensor.to("meta") for tensor in next(objective.batches(1))))
+    assert objective.loss(tiny_model.to("meta"), batch).shape == ()
+
+
+def test_of_more_documents_targets_are_sparse_and_the_loss_is_the_same(
+    tokenizer_folder: Path, tiny_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, gradients = [], []
+    for most in (24, 23):
+        monkeypatch.setattr(docid, "DENSE", most)
+        objective = docid_objective(tokenizer_folder)
+        tiny_model.zero_grad()
+        batch = next(iter(objective.batches(2)))
+        assert isinstance(batch, Batch if most == 24 else SparseBatch)
+        loss = objective.loss(tiny_model, batch)
+        loss.backward()
+        losses.append(loss.item())
+        gradients.append({name: weight.grad.clone() for name, weight in tiny_model.named_parameters()})
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+    for name, gradient in gradients[0].items():
+        assert torch.allclose(gradients[1][name], gradient, atol=1e-6), name
+
+
+def test_a_step_with_sparse_targets_never_waits_for_the_device(
+    tokenizer_folder: Path, tiny_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docid, "DENSE", 1)
+    objective = docid_objective(tokenizer_folder)
+    batch = SparseBatch(*(tensor.to("meta") for tensor in next(objective.batches(1))))
     assert objective.loss(tiny_model.to("meta"), batch).shape == ()

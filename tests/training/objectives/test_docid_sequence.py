@@ -16,6 +16,7 @@ from dsi.model.scoring import IGNORED, identifier_losses, pad_labels, score_pair
 from dsi.ranking.ranker import rank_with_losses
 from dsi.ranking.scores import measures_of_scores
 from dsi.training.loop import train
+from dsi.training.objectives import docid_sequence
 from dsi.training.objectives import examples as examples_module
 from dsi.training.objectives.docid_sequence import DRAWN, SequenceBatch, draw_columns, next_tokens
 from dsi.training.retriever import Retriever
@@ -106,7 +107,7 @@ def test_each_prefix_has_the_distribution_of_what_follows_it() -> None:
     trie = build_trie([[8, 1], [7, 1, 3], [7, 2], [7, 1, 4]])
     assert trie.documents.tolist() == [1, 3, 2, 0]
     sums = np.array([[0, 0.1, 0.3, 0.6, 1.0], [0, 0.0, 0.5, 0.5, 1.0]])
-    found = next_tokens(trie, sums, np.array([[1, 3], [1, 1]]))
+    found = next_tokens(trie, lambda text, row: sums[text, row], np.array([[1, 3], [1, 1]]))
     entries = sorted(zip(*(column.tolist() for column in found), strict=True))
     first, second = [(7, 0.6), (8, 0.4)], [(7, 0.5), (8, 0.5)]
     expected = [
@@ -172,3 +173,20 @@ def test_a_step_never_waits_for_the_device(tokenizer_folder: Path) -> None:
     batch = next(objective.batches(1))
     model = checkpoint.model.to("meta")
     assert objective.loss(model, SequenceBatch(*(tensor.to("meta") for tensor in batch))).shape == ()
+
+
+@pytest.mark.parametrize("scheme", ["naive", "semantic"])
+def test_of_more_documents_batches_are_the_same(
+    tokenizer_folder: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With sparse targets the same documents are drawn, and shares differ by rounding."""
+    checkpoint = sequence_start(scheme, tokenizer_folder)
+    objective = sequence_objective(checkpoint, tokenizer_folder)
+    dense = list(objective.batches(1))
+    monkeypatch.setattr(docid_sequence, "DENSE", len(checkpoint.docids) - 1)
+    sparse = list(objective.batches(1))
+    for ours, theirs in zip(sparse, dense, strict=True):
+        assert torch.equal(ours.input_ids, theirs.input_ids)
+        assert torch.equal(ours.labels, theirs.labels)
+        assert torch.equal(ours.places, theirs.places)
+        assert torch.allclose(ours.shares, theirs.shares, atol=1e-5)

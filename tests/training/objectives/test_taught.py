@@ -10,6 +10,7 @@ import torch
 from dsi.model.scoring import docid_logits
 from dsi.model.t5 import build_model
 from dsi.training.loop import train
+from dsi.training.objectives import docid
 from dsi.training.objectives.docid import soft_cross_entropy
 from dsi.training.objectives.examples import Batch, Query
 from dsi.training.objectives.taught import ModelTeacher, TaughtObjective
@@ -115,3 +116,14 @@ def test_a_step_never_waits_for_the_device(tokenizer_folder: Path) -> None:
     objective = taught_objective(tokenizer_folder, ModelTeacher(model(seed=2).to("meta"), 0.5, 1.0))
     batch = Batch(*(tensor.to("meta") for tensor in first_batch(tokenizer_folder)))
     assert objective.loss(model(seed=3).to("meta"), batch).shape == ()
+
+
+def test_of_more_documents_the_loss_is_the_same(
+    tokenizer_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = []
+    for most in (DOCUMENTS, DOCUMENTS - 1):
+        monkeypatch.setattr(docid, "DENSE", most)
+        objective = taught_objective(tokenizer_folder, ModelTeacher(model(seed=2), 0.4, 2.0))
+        losses.append(objective.loss(model(seed=3, d_ff=6), next(objective.batches(1))).item())
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import softmax
 
 from dsi.bm25.sparse_scores import Bm25Scorer
+from dsi.training.objectives import teacher as teacher_module
 from dsi.training.objectives.teacher import Example, Teacher, relevance_targets
 from tests.conftest import TEXTS
 from tests.training.conftest import scorer
@@ -72,3 +73,47 @@ def test_targets_take_no_more_than_a_few_matrices_of_float32() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak / (4 * len(texts) * documents) < 5
+
+
+def many_texts() -> list[Example]:
+    """Judged and unjudged ones, with documents that BM25 finds and without."""
+    words = " ".join(TEXTS).split()
+    texts = [Example(words[first : first + 3], (first % 24,) * (first % 5 > 0)) for first in range(0, 90, 3)]
+    return [*texts, Example(["unheard-of"], (4, 7)), Example(["unheard-of"], ()), Example([], (2,))]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("postings", [1, teacher_module.POSTINGS])
+def test_sparse_targets_of_few_matches_are_the_dense_ones(
+    weight: float, postings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teacher_module, "POSTINGS", postings)
+    texts = [example for example in many_texts() if weight or example.relevant]
+    found = teacher(weight).sparse_targets(texts).of(slice(0, 24))
+    assert found.numpy() == pytest.approx(teacher(weight).targets(texts), abs=1e-6)
+
+
+def test_behind_the_best_what_is_left_is_spread_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teacher_module, "TOP", 2)
+    words = ["random", "graph", "matrix", "path"]
+    [dense] = teacher(0.5).targets([Example(words, (5,))])
+    [found] = teacher(0.5).sparse_targets([Example(words, (5,))]).of(slice(0, 24)).numpy()
+    hard = np.eye(24)[5] / 2
+    best = np.lexsort((np.arange(24), -(dense - hard)))[:2]
+    assert np.count_nonzero(scorer().scores([words])) > 2
+    others = np.delete(np.arange(24), best)
+    assert found[best] == pytest.approx(dense[best], abs=1e-6)
+    even = (dense - hard)[others].sum() / 22
+    assert (found - hard)[others] == pytest.approx(np.full(22, even), abs=1e-6)
+    assert found.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_sparse_targets_take_nothing_of_texts_by_documents() -> None:
+    documents = 100_000
+    weights = pd.DataFrame({"document": [0, 7], "term": "a", "weight": [1.0, 2.0], "idf": 1.0})
+    large = Teacher(Bm25Scorer(weights, {"a": ["a"]}, documents), documents, 0.3, temperature=1.0)
+    tracemalloc.start()
+    large.sparse_targets([Example(["a"], (3,))] * 16)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000

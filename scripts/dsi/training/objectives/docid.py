@@ -1,7 +1,8 @@
 """The objective of the task `docid` with atomic docids: text → one document, all scored by one decoder step.
 
 Indexing and retrieval are trained jointly, on the examples of dsi.training.objectives.examples; the loss
-pulls P(docid | text) towards the teacher's distribution.
+pulls P(docid | text) towards the teacher's distribution. Of more than DENSE documents targets are sparse and
+the softmax is taken in chunks (`dsi.training.objectives.chunked_loss`): nothing is of texts by documents.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,10 +10,19 @@ from collections.abc import Iterator, Sequence
 import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.model.scoring import docid_logits
+from dsi.model.scoring import docid_head, docid_logits, docid_states
 from dsi.ranking.scores import measures_of_ranks, ranks_of_columns
 from dsi.training.objective import VALIDATION_LOSS
-from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch, Examples, Query, blocks
+from dsi.training.objectives.chunked_loss import Taught, chunked_cross_entropy
+from dsi.training.objectives.examples import (
+    DENSE,
+    VALIDATION_MEASURES,
+    Batch,
+    Examples,
+    Query,
+    SparseBatch,
+    blocks,
+)
 from dsi.training.objectives.teacher import relevance_targets
 
 
@@ -37,16 +47,30 @@ class DocidObjective:
         """Batches in one epoch."""
         return len(self._drawn)
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
+    def batches(self, epoch: int) -> Iterator[Batch | SparseBatch]:
         """The batches of an epoch, which (seed, epoch) determine."""
         for drawn in self._drawn.batches(self._drawn.generator(epoch)):
-            targets = torch.from_numpy(self._drawn.targets(drawn.examples))
-            yield Batch(drawn.input_ids, drawn.attention_mask, targets)
+            if self._drawn.documents > DENSE:
+                sparse = self._drawn.sparse_targets(drawn.examples)
+                yield SparseBatch(drawn.input_ids, drawn.attention_mask, *sparse)
+            else:
+                targets = torch.from_numpy(self._drawn.targets(drawn.examples))
+                yield Batch(drawn.input_ids, drawn.attention_mask, targets)
 
-    def loss(self, model: T5ForConditionalGeneration, batch: Batch) -> torch.Tensor:
+    def loss(self, model: T5ForConditionalGeneration, batch: Batch | SparseBatch) -> torch.Tensor:
         """Cross-entropy over documents."""
+        if isinstance(batch, SparseBatch):
+            return self.sparse_loss(model, batch)
         logits = docid_logits(model, batch.input_ids, batch.attention_mask, self._drawn.documents)
         return soft_cross_entropy(logits, batch.targets)
+
+    def sparse_loss(
+        self, model: T5ForConditionalGeneration, batch: SparseBatch, taught: Taught | None = None
+    ) -> torch.Tensor:
+        """The same of very many documents; taught: a model's share of the targets."""
+        states = docid_states(model, batch.input_ids, batch.attention_mask)
+        head = docid_head(model, self._drawn.documents)
+        return chunked_cross_entropy(states, head, batch.targets, taught)
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss and measures of the validation queries against the judgements."""

@@ -9,7 +9,8 @@ gradient has less noise (Rao-Blackwell): none at the first token, which every te
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,7 +24,15 @@ from dsi.model.scoring import IGNORED, identifier_logits, identifier_losses, pad
 from dsi.ranking.scores import measures_of_ranking
 from dsi.ranking.trie_search import TrieRanker
 from dsi.training.objective import VALIDATION_LOSS
-from dsi.training.objectives.examples import VALIDATION_MEASURES, DrawnBatch, Examples, Query, blocks
+from dsi.training.objectives.cumulated import SparseSums
+from dsi.training.objectives.examples import (
+    DENSE,
+    VALIDATION_MEASURES,
+    DrawnBatch,
+    Examples,
+    Query,
+    blocks,
+)
 
 VALIDATION_DEPTH = 1000  # documents ranked lower count as not found: exact to the end would cost a whole walk
 VALIDATION_QUERIES = 32
@@ -56,6 +65,11 @@ class NextTokens(NamedTuple):
     depth: Indices
     token: Indices
     share: npt.NDArray[np.float64]
+
+
+# The rows that are followed, and what may follow their prefixes.
+_Part = tuple[Indices, NextTokens]
+Before = Callable[[Indices, Indices], npt.NDArray[np.float64]]
 
 
 class SequenceObjective:
@@ -145,16 +159,8 @@ class SequenceObjective:
 
     def _batch(self, drawn: DrawnBatch, rng: random.Random) -> SequenceBatch:
         """DRAWN documents for each of B examples, and what may follow each prefix of their identifiers."""
-        followed, parts = [], []
-        for rows in blocks(len(drawn.examples), self._drawn.documents):
-            # In the trie's order, where the documents beneath a prefix are a range.
-            targets = self._drawn.targets(drawn.examples[rows])[:, self._trie.documents]
-            sums = np.zeros((len(targets), targets.shape[1] + 1))
-            np.cumsum(targets, axis=1, dtype=np.float64, out=sums[:, 1:])
-            leaves = np.array([draw_columns(row, DRAWN, rng) for row in sums])
-            found = next_tokens(self._trie, sums, leaves)
-            parts.append(found._replace(sequence=found.sequence + DRAWN * rows.start))
-            followed.append(leaves.ravel())
+        make = self._sparse_parts if self._drawn.documents > DENSE else self._parts
+        followed, parts = zip(*make(drawn, rng), strict=True)
         labels = self._labels(np.concatenate(followed))
         sequence, depth, token, share = (np.concatenate(column) for column in zip(*parts, strict=True))
         places = (sequence * labels.shape[1] + depth) * len(self._tokens)
@@ -168,6 +174,23 @@ class SequenceObjective:
             torch.from_numpy(share[order].astype(np.float32)),
         )
 
+    def _parts(self, drawn: DrawnBatch, rng: random.Random) -> Iterator[_Part]:
+        """Of so many examples at a time as `blocks` allows, with the target of every document."""
+        for rows in blocks(len(drawn.examples), self._drawn.documents):
+            # In the trie's order, where the documents beneath a prefix are a range.
+            targets = self._drawn.targets(drawn.examples[rows])[:, self._trie.documents]
+            sums = np.zeros((len(targets), targets.shape[1] + 1))
+            np.cumsum(targets, axis=1, dtype=np.float64, out=sums[:, 1:])
+            leaves = np.array([draw_columns(row, DRAWN, rng) for row in sums])
+            found = next_tokens(self._trie, partial(_before, sums), leaves)
+            yield leaves.ravel(), found._replace(sequence=found.sequence + DRAWN * rows.start)
+
+    def _sparse_parts(self, drawn: DrawnBatch, rng: random.Random) -> Iterator[_Part]:
+        """Of all examples at once, with sparse targets."""
+        sums = SparseSums(self._drawn.sparse_targets(drawn.examples), self._trie.documents.argsort())
+        leaves = np.array([sums.draw(text, DRAWN, rng) for text in range(len(drawn.examples))])
+        yield leaves.ravel(), next_tokens(self._trie, sums.before, leaves)
+
     def _labels(self, leaves: Indices) -> torch.Tensor:
         """The identifiers of rows of the trie, padded to the longest of them, (len(leaves), T)."""
         identifiers = self._trie.identifiers[leaves].astype(np.int64)
@@ -176,12 +199,18 @@ class SequenceObjective:
         return torch.from_numpy(identifiers[:, :longest].copy())
 
 
-def next_tokens(trie: Trie, sums: npt.NDArray[np.float64], leaves: Indices) -> NextTokens:
+def _before(sums: npt.NDArray[np.float64], text: Indices, row: Indices) -> npt.NDArray[np.float64]:
+    """What cumulated targets (B, N + 1) add up to before rows."""
+    found: npt.NDArray[np.float64] = sums[text, row]
+    return found
+
+
+def next_tokens(trie: Trie, before: Before, leaves: Indices) -> NextTokens:
     """The distribution of the next token at each prefix of some identifiers, given the prefix.
 
     Args:
         trie: of N identifiers.
-        sums: (B, N + 1) cumulated target distributions over the trie's rows, from 0.
+        before: what the targets of a text add up to over the trie's rows before a row, of many pairs of them.
         leaves: (B, M) rows of the trie, none of probability 0 in its distribution.
     """
     drawn, parts = leaves.ravel(), []
@@ -190,7 +219,7 @@ def next_tokens(trie: Trie, sums: npt.NDArray[np.float64], leaves: Indices) -> N
         node = np.searchsorted(level.low, drawn[going], side="right") - 1
         after, source = children(level, node)
         example = going[source] // leaves.shape[1]
-        mass = sums[example, below.high[after]] - sums[example, below.low[after]]
+        mass = before(example, below.high[after]) - before(example, below.low[after])
         share = mass / np.bincount(source, mass, minlength=len(node))[source]
         token = below.token[after].astype(np.int64)
         parts.append(NextTokens(going[source], np.full(len(source), depth), token, share))

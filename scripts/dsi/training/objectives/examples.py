@@ -15,16 +15,20 @@ import torch
 from tokenizers import Tokenizer
 
 from dsi.base.words import joined_words
+from dsi.docids.tokenizer import encoded_ids
 from dsi.model.scoring import pad_batch
 from dsi.pseudo_queries.sampler import PseudoQuerySampler
 from dsi.training.batches import bucketed
 from dsi.training.objective import VALIDATION_LOSS
+from dsi.training.objectives.chunked_loss import SparseTargets
 from dsi.training.objectives.teacher import Example, Teacher
 
 # What objectives on these examples measure after every epoch.
 VALIDATION_MEASURES = (VALIDATION_LOSS, "validation_MAP", "validation_R@10", "validation_R@1000")
 # Numbers in a matrix of texts by documents that is made at a time: 64 MB of float32.
 CELLS = 2**24
+# Documents up to which every text has a target for each, 8 MB in batches of 128; of more, targets are sparse.
+DENSE = 2**14
 
 
 def blocks(texts: int, documents: int) -> Iterator[slice]:
@@ -46,6 +50,21 @@ class Batch(NamedTuple):
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
     targets: torch.Tensor
+
+
+class SparseBatch(NamedTuple):
+    """input_ids, attention_mask: (B, L) int64; columns, shares, rest: of `SparseTargets`."""
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    columns: torch.Tensor
+    shares: torch.Tensor
+    rest: torch.Tensor
+
+    @property
+    def targets(self) -> SparseTargets:
+        """The targets."""
+        return SparseTargets(self.columns, self.shares, self.rest)
 
 
 class DrawnBatch(NamedTuple):
@@ -115,16 +134,21 @@ class Examples:
         """The batches of an epoch, which its generator determines."""
         examples = self._draw(rng)
         rng.shuffle(examples)
-        encoded = self._tokenizer.encode_batch(
-            [joined_words(example.words) if example.text is None else example.text for example in examples]
+        ids = encoded_ids(
+            self._tokenizer,
+            (joined_words(example.words) if example.text is None else example.text for example in examples),
         )
-        for rows in bucketed([len(entry.ids) for entry in encoded], self._drawing.batch_size, rng):
-            input_ids, mask = pad_batch([encoded[row].ids for row in rows])
+        for rows in bucketed(ids.lengths(), self._drawing.batch_size, rng):
+            input_ids, mask = pad_batch([ids.of(row) for row in rows])
             yield DrawnBatch(input_ids, mask, [examples[row] for row in rows])
 
     def targets(self, examples: Sequence[Example]) -> npt.NDArray[np.float32]:
         """What examples should retrieve, (len(examples), N) float32; rows sum to 1."""
         return self._teacher.targets(examples)
+
+    def sparse_targets(self, examples: Sequence[Example]) -> SparseTargets:
+        """As `targets`, for very many documents."""
+        return self._teacher.sparse_targets(examples)
 
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """(input_ids, attention_mask) of texts, both (len(texts), L) int64."""

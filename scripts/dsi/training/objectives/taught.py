@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import torch
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
-from dsi.model.scoring import docid_logits
+from dsi.model.scoring import docid_head, docid_logits, docid_states
+from dsi.training.objectives.chunked_loss import Taught
 from dsi.training.objectives.docid import DocidObjective
-from dsi.training.objectives.examples import Batch, Examples, Query
+from dsi.training.objectives.examples import Batch, Examples, Query, SparseBatch
 
 
 class ModelTeacher:
@@ -35,6 +36,13 @@ class ModelTeacher:
         logits = docid_logits(model, batch.input_ids, batch.attention_mask, batch.targets.shape[1])
         return torch.lerp(batch.targets, torch.softmax(logits / self._temperature, dim=1), self._weight)
 
+    @torch.no_grad()
+    def share(self, batch: SparseBatch, documents: int) -> Taught:
+        """What makes up this model's distribution over so many documents."""
+        model = self._model.to(batch.input_ids.device)
+        states = docid_states(model, batch.input_ids, batch.attention_mask)
+        return Taught(states, docid_head(model, documents), self._weight, self._temperature)
+
 
 class TaughtObjective(DocidObjective):
     """As `DocidObjective`, with a share of each target from a trained model, computed batch by batch."""
@@ -43,6 +51,8 @@ class TaughtObjective(DocidObjective):
         super().__init__(examples, validation)
         self._teacher = teacher
 
-    def loss(self, model: T5ForConditionalGeneration, batch: Batch) -> torch.Tensor:
+    def loss(self, model: T5ForConditionalGeneration, batch: Batch | SparseBatch) -> torch.Tensor:
         """Cross-entropy over documents with the mixed targets."""
+        if isinstance(batch, SparseBatch):
+            return self.sparse_loss(model, batch, self._teacher.share(batch, self._drawn.documents))
         return super().loss(model, batch._replace(targets=self._teacher.targets(batch)))
