@@ -12,8 +12,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_parquet
 from dsi.bm25.export import exported_bm25
@@ -41,8 +40,8 @@ def main() -> None:
     try:
         exported = exported_bm25(
             arguments.index,
-            pd.read_parquet(arguments.documents),
-            pd.read_parquet(arguments.queries),
+            read_frame(arguments.documents),
+            read_frame(arguments.queries),
             Bm25Parameters(arguments.k1, arguments.b),
         )
     except LuceneError as error:

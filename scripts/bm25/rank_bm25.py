@@ -7,8 +7,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.evaluation.runs import RunFormatError
 from dsi.ranking.references import write_bm25_run
@@ -25,7 +24,7 @@ class Arguments(NamedTuple):
 def main() -> None:
     arguments = parse_arguments()
     try:
-        write_bm25_run(pd.read_parquet(arguments.queries), pd.read_parquet(arguments.topk), arguments.run)
+        write_bm25_run(read_frame(arguments.queries), read_frame(arguments.topk), arguments.run)
     except RunFormatError as error:
         raise UserError(str(error)) from error
 

@@ -9,8 +9,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_parquet
 from dsi.bm25.lucene import LuceneError, search_bm25, verified_index
@@ -32,7 +31,7 @@ class Arguments:
 
 def main() -> None:
     arguments = parse_arguments()
-    queries = pd.read_parquet(arguments.queries)
+    queries = read_frame(arguments.queries)
     try:
         index = verified_index(arguments.index)
         ranking = search_bm25(index, queries, arguments.k1, arguments.b, arguments.depth)

@@ -9,8 +9,7 @@ The index is the manifest's folder.
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.bm25.lucene import ENGLISH, LuceneError
 from dsi.collection.index_folder import make_index
@@ -27,7 +26,7 @@ class Options(NamedTuple):
 def main() -> None:
     options = parse_options()
     try:
-        make_index(pd.read_parquet(options.documents), options.manifest, options.language)
+        make_index(read_frame(options.documents), options.manifest, options.language)
     except LuceneError as error:
         raise UserError(str(error)) from error
 

@@ -18,8 +18,7 @@ import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import write_parquet
 from dsi.base.lines import FileFormatError
@@ -45,7 +44,7 @@ def main() -> None:
     options = parse_options()
     try:
         judged = judged_queries(options.queries, options.cache)
-        docids = pd.read_parquet(options.documents, columns=["docid"])["docid"]
+        docids = read_frame(options.documents, columns=["docid"])["docid"]
         check_documents(judged.qrels, docids, judged.origin)
         relevance = options.queries.get("relevance", 1)
         check_relevant(judged, relevance, docids)

@@ -9,8 +9,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_json
 from dsi.collection.scope import scope_documents
@@ -32,7 +31,7 @@ class Options(NamedTuple):
 
 def main() -> None:
     options = parse_options()
-    judged = set(pd.read_parquet(options.qrels, columns=["docid"])["docid"])
+    judged = set(read_frame(options.qrels, columns=["docid"])["docid"])
     try:
         counts = scope_documents(options.corpus, judged, options.sample, options.seed, options.documents)
     except WordlessError as error:

@@ -18,8 +18,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_parquet
 from dsi.docids.identifiers import DocidError
@@ -44,7 +43,7 @@ def main() -> None:
     try:
         arguments = parse_arguments()
         assigned = assign_docids(
-            pd.read_parquet(arguments.documents),
+            read_frame(arguments.documents),
             load_tokenizer(arguments.tokenizer) if arguments.tokenizer else None,
             arguments.scheme,
             arguments.settings,

@@ -11,8 +11,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import replacing_files
 from dsi.collection.splits import TRAIN
@@ -34,10 +33,10 @@ class Arguments(NamedTuple):
 
 def main() -> None:
     arguments = parse_arguments()
-    queries = pd.read_parquet(arguments.queries)
+    queries = read_frame(arguments.queries)
     try:
         tokenizer = tokenizer_of_collection(
-            pd.read_parquet(arguments.documents),
+            read_frame(arguments.documents),
             queries[queries["split"] == TRAIN],
             arguments.vocabulary,
             cased=arguments.cased,

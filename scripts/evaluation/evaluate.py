@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import file_digest, write_json, write_parquet
 from dsi.collection.relevance import Relevance, add_relevance, lowest_grade, relevant_to_split
@@ -61,7 +62,7 @@ def evaluate(arguments: Arguments) -> None:
     folder, relevance = arguments.collection, arguments.relevance
     lowest = {split: lowest_grade(relevance, split) for split in EVALUATED_SPLITS}
     reference = read_reference(folder, EVALUATED_SPLITS, relevant_to_split(folder, TRAIN, relevance))
-    outputs = pd.read_parquet(arguments.outputs) if arguments.outputs else None
+    outputs = read_frame(arguments.outputs) if arguments.outputs else None
     dense = read_run(arguments.dense) if arguments.dense else None
     measured = measure_run(read_run(arguments.run), reference, lowest, arguments.agreement_k, outputs, dense)
     report: dict[str, Any] = {

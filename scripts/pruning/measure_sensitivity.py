@@ -12,8 +12,7 @@ weights, split and MAP; of the dense model the sublayer is empty. For baselines 
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import replacing
 from dsi.base.process import prepare_torch
@@ -41,7 +40,7 @@ def main() -> None:
         checkpoint = load_checkpoint(options.checkpoint)
     except CheckpointError as error:
         raise UserError(str(error)) from error
-    queries, qrels = pd.read_parquet(options.queries), pd.read_parquet(options.qrels)
+    queries, qrels = read_frame(options.queries), read_frame(options.qrels)
     frame = sublayer_sensitivity(checkpoint, queries, qrels, options.relevance, options.rates)
     with replacing(options.output) as path:
         frame.to_csv(path, index=False, lineterminator="\n")

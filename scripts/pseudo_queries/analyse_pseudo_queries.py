@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_parquet
 from dsi.bm25.lucene import LuceneError, analyse_words, verified_index
@@ -31,7 +32,7 @@ class Options(NamedTuple):
 
 def main() -> None:
     options = parse_options()
-    queries = pd.read_parquet(options.queries)["query"]
+    queries = read_frame(options.queries)["query"]
     words = sorted({word for query in queries for word in query.split()})
     try:
         terms = analyse_words(verified_index(options.manifest), words)

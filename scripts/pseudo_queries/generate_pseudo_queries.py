@@ -16,9 +16,9 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 from transformers import T5Tokenizer
 
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import write_parquet
 from dsi.base.process import compute_device, prepare_torch
@@ -46,7 +46,7 @@ class Options(NamedTuple):
 def main() -> None:
     options = parse_options()
     prepare_torch(options.threads)
-    documents, sampling = pd.read_parquet(options.documents), Sampling(**options.sampling)
+    documents, sampling = read_frame(options.documents), Sampling(**options.sampling)
     try:
         folder = source_folder(options.source, weights=True, key=KEY)
         source_folder({"path": str(folder)}, weights=False)  # the tokenizer must be there, too

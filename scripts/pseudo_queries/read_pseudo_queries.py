@@ -12,9 +12,9 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
 from tqdm import tqdm
 
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.base.files import write_parquet
 from dsi.base.lines import FileFormatError
@@ -33,7 +33,7 @@ class Options(NamedTuple):
 
 def main() -> None:
     options = parse_options()
-    docids = pd.read_parquet(options.documents, columns=["docid"])["docid"]
+    docids = read_frame(options.documents, columns=["docid"])["docid"]
     try:
         known = known_queries(tqdm(read_generated(options.file), unit="query"), docids, str(options.file))
     except (FileFormatError, OSError) as error:

@@ -8,8 +8,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.evaluation.runs import RunFormatError
 from dsi.ranking.references import write_random_run
@@ -27,8 +26,8 @@ class Arguments(NamedTuple):
 
 def main() -> None:
     arguments = parse_arguments()
-    queries = pd.read_parquet(arguments.queries)
-    documents = pd.read_parquet(arguments.documents, columns=["docid"])
+    queries = read_frame(arguments.queries)
+    documents = read_frame(arguments.documents, columns=["docid"])
     try:
         write_random_run(queries, documents, arguments.depth, arguments.seed, arguments.run)
     except RunFormatError as error:

@@ -11,8 +11,7 @@ has the judgements of the queries that are evaluated, as the commands in tables/
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import write_parquet, write_text
 from dsi.collection.relevance import lowest_grade
@@ -51,7 +50,7 @@ def main() -> None:
     except (ReportError, SystemNameError) as error:
         raise UserError(str(error)) from error
     collection = arguments.results / "collection"
-    queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
+    queries, qrels = (read_frame(collection / f"{name}.parquet") for name in ("queries", "qrels"))
     relevance = experiments[0].report.parameters["relevance"]
     for split in EVALUATED_SPLITS:
         judged = evaluated_judgements(qrels, queries, split, lowest_grade(relevance, split))

@@ -11,8 +11,7 @@ found at each rate, seeds together: by the dense model's rank, by BM25's, and by
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, run
 from dsi.report.figures.lost_queries import Chosen, lost_queries_figure
 from dsi.report.figures.style import add_figure_files, save_figure
@@ -46,7 +45,7 @@ def main() -> None:
     chosen = Chosen(arguments.baseline, arguments.criterion, arguments.split)
     found = read_found(arguments.metrics, *chosen)
     try:
-        pairs = pairs_frame(found, pd.read_parquet(arguments.queries))
+        pairs = pairs_frame(found, read_frame(arguments.queries))
     except LostQueriesError as error:
         raise UserError(f"{arguments.baseline}, {arguments.criterion}: {error}") from error
     write_csv(lost_frame(pairs), arguments.csv)

@@ -12,6 +12,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from dsi.base.artefacts import ArtefactError
+from dsi.base.faults import fault_message
 from dsi.base.files import write_json
 
 # The environment variable that names a file for the CPU-seconds of start-up and of the whole command.
@@ -23,11 +25,12 @@ class UserError(Exception):
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a command: log to standard error, exit 1 on a UserError, write the CPU-seconds if DSI_TIMES asks.
+    """Run a command: log to standard error, exit 1 on an error, write the CPU-seconds if DSI_TIMES asks.
 
     Called last in a command's file, so that the CPU time until then is that of its imports. What they made is
-    never searched for garbage, as it stays to the end. Any error but UserError keeps its traceback. The file
-    that DSI_TIMES names is JSON: {"start_up": s, "total": s}; a command that fails writes none.
+    never searched for garbage, as it stays to the end. What the user can mend is one message: a UserError, a
+    file of an earlier job that cannot be read, a fault of the machine; any other error keeps its traceback.
+    The file that DSI_TIMES names is JSON: {"start_up": s, "total": s}; a command that fails writes none.
     """
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
@@ -38,8 +41,13 @@ def run(main: Callable[[], None]) -> None:
     start_up = time.process_time()
     try:
         main()
-    except UserError as error:
+    except (UserError, ArtefactError) as error:
         sys.exit(f"error: {error}")
+    except Exception as error:
+        fault = fault_message(error)
+        if fault is None:
+            raise
+        sys.exit(f"error: {fault}")
     if TIMES in os.environ:
         times = {"start_up": start_up, "total": time.process_time()}
         write_json(times, Path(os.environ[TIMES]))

@@ -32,6 +32,9 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(mode)
         temporary.replace(path)
+    except BaseException as error:
+        error.add_note(str(path))  # libraries name the temporary file, or none
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -50,6 +53,9 @@ def replacing_files(folder: Path) -> Iterator[Path]:
         for path in sorted(temporary.iterdir()):
             path.chmod(mode)
             path.replace(folder / path.name)
+    except BaseException as error:
+        error.add_note(str(folder))
+        raise
     finally:
         shutil.rmtree(temporary)
 

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from dsi.base.artefacts import read_object
 from dsi.base.files import file_digest
 from dsi.evaluation.runs import ranked
 
@@ -100,26 +101,33 @@ def index_manifest(folder: Path, language: str = ENGLISH) -> dict[str, Any]:
 def index_language(folder: Path) -> str:
     """The language whose analyser made an index, as its manifest states it; queries need the same."""
     manifest = folder / MANIFEST
-    stated = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    stated = read_object(manifest) if manifest.is_file() else {}
     return str(stated.get("language", ENGLISH))
 
 
 def verified_index(manifest: Path) -> Path:
-    """The folder of an index whose files are as its manifest says, by name and size.
+    """The folder of an index whose files are as its manifest says, by name, size and digest.
 
     Snakemake tracks the manifest alone, not the folder's files.
 
     Raises:
-        LuceneError: a file is missing or has another size.
+        LuceneError: a file is missing, or has another size or content.
+        ArtefactError: the manifest cannot be read.
     """
     folder = manifest.parent
-    for name, expected in json.loads(manifest.read_text(encoding="utf-8"))["files"].items():
+    for name, expected in read_object(manifest).get("files", {}).items():
         path = folder / name
         found = path.stat().st_size if path.is_file() else None
         if found != expected["bytes"]:
             raise LuceneError(
                 f"{path}: found {'no file' if found is None else f'{found} bytes'}, expected "
                 f"{expected['bytes']} bytes; delete {manifest} to have the index made again"
+            )
+        digest = file_digest(path)
+        if digest != expected["sha256"]:
+            raise LuceneError(
+                f"{path}: found SHA-256 {digest[:16]}…, expected {expected['sha256'][:16]}…: the file was "
+                f"altered or the disk is failing; delete {manifest} to have the index made again"
             )
     return folder
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.base.command import json_object
 from dsi.collection.splits import SPLITS, TEST
 
@@ -39,7 +40,7 @@ def relevant_documents(
 
 def relevant_to_split(collection: Path, split: str, relevance: Relevance) -> frozenset[str]:
     """The documents that are relevant to a query of a split, by the files of a collection's folder."""
-    queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
+    queries, qrels = (read_frame(collection / f"{name}.parquet") for name in ("queries", "qrels"))
     relevant = relevant_judgements(qrels, queries[queries["split"] == split], relevance)
     return frozenset(relevant["docid"])
 

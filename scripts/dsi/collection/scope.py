@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dsi.base.artefacts import read_frame
 from dsi.collection.files import write_documents
 from dsi.collection.usable_texts import with_words
 
@@ -34,7 +35,7 @@ def scope_documents(corpus: Path, judged: set[str], sample: int, seed: int, outp
     Raises:
         WordlessError: most of the kept documents have no usable word.
     """
-    docids = pd.read_parquet(corpus, columns=["docid"])["docid"]
+    docids = read_frame(corpus, columns=["docid"])["docid"]
     kept = _selected(corpus, scope(docids, judged, sample, seed))
     documents = write_documents(with_words(kept, f"scope of {corpus}"), output)
     found = int(docids.isin(judged).sum())

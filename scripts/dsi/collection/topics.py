@@ -18,6 +18,7 @@ from dsi.collection.trec_topics import log_forms, trec_topics
 
 _JSON_EXPECTED = '`{"_id": "q1", "text": "what is a graph"}`'
 _GRADE = re.compile(r"-?\d+(?:\.0*)?")
+MAX_GRADE = 2**31 - 1  # a C long in trec_eval, 64 bits in Parquet; no track has more than one digit
 
 logger = logging.getLogger(__name__)
 
@@ -102,8 +103,8 @@ def qrels_frame(judgements: Iterable[Judgement], origin: Origin) -> pd.DataFrame
     """Judgements as a frame, checked: qid, docid, grade.
 
     Raises:
-        FileFormatError: an id has white space, a grade is no whole number, a document is judged twice for a
-            query, or there is no judgement.
+        FileFormatError: an id has white space, a grade is no whole number or too large, a document is judged
+            twice for a query, or there is no judgement.
     """
     seen: dict[tuple[str, str], int] = {}
     rows = []
@@ -129,7 +130,12 @@ def _whole_grade(grade: str, where: str) -> int:
         raise FileFormatError(
             f"{where}: found the grade {grade!r}, expected a whole number, for example 1 (or 1.0)"
         )
-    return int(grade.partition(".")[0])
+    whole = int(grade.partition(".")[0])
+    if abs(whole) > MAX_GRADE:
+        raise FileFormatError(
+            f"{where}: found the grade {grade}, expected one up to {MAX_GRADE}, for example 1"
+        )
+    return whole
 
 
 def _judgements(path: Path) -> Iterator[Judgement]:

@@ -15,7 +15,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,8 +142,8 @@ def _fields(file: _Text, start: int, end: int) -> Iterator[_Field]:
     """The fields between two positions; text outside of them is refused but behind <DOCNO>."""
     tags = list(_FIELD.finditer(file.text, start, end))
     file.refuse_text(start, tags[0].start() if tags else end, "a field")
-    ends = [tag.start() for tag in tags[1:]] + [end]
-    for tag, stop in zip(tags, ends, strict=True):
+    for tag, following in zip_longest(tags, tags[1:]):
+        stop = following.start() if following else end
         name = (tag[1] or tag[2]).lower()
         closing = re.compile(rf"</(?:[a-z]{{2}}-)?{re.escape(name)}\s*>", re.IGNORECASE).search(
             file.text, tag.end(), stop

@@ -4,7 +4,6 @@ No two documents share a sequence of tokens and none is a prefix of another, so 
 the trie of identifiers. New tokens lie behind the V pieces of the text vocabulary, from id V on.
 """
 
-import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
+
+from dsi.base.artefacts import read_object
 
 # The scheme of one new token a document: one decoder step scores them all. Other schemes need a trie.
 ATOMIC = "atomic"
@@ -63,7 +64,7 @@ def atomic_count(checkpoint: Path) -> int:
     Raises:
         DocidError: the checkpoint's docids are of another scheme, or it writes lists of them.
     """
-    retriever = json.loads((checkpoint / "retriever.json").read_text(encoding="utf-8"))
+    retriever = read_object(checkpoint / "retriever.json")
     found = retriever.get("scheme", retriever["task"])
     if found != ATOMIC:
         raise DocidError(

@@ -26,6 +26,8 @@ from tokenizers import (
     processors,
 )
 
+from dsi.base.artefacts import ArtefactError, unreadable
+
 logger = logging.getLogger(__name__)
 
 PAD, EOS, UNKNOWN = "<pad>", "</s>", "<unk>"
@@ -104,8 +106,16 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
 
 
 def load_tokenizer(folder: Path, max_tokens: int | None = None) -> Tokenizer:
-    """The tokenizer of a folder, cutting texts to `max_tokens` tokens, the last of them the end."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    """The tokenizer of a folder, cutting texts to `max_tokens` tokens, the last of them the end.
+
+    Raises:
+        ArtefactError: tokenizer.json is missing or cannot be read.
+    """
+    path = folder / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises no other class
+        raise ArtefactError(unreadable(path, error)) from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
     if max_tokens is not None:

@@ -4,16 +4,15 @@ Measures are named as in ShrinkBench (Blalock et al. 2020, "What is the state of
 size, size_nz, compression_ratio, theoretical_speedup.
 """
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
-from safetensors.torch import load_file
-
+from dsi.base.artefacts import read_object
 from dsi.docids.identifiers import atomic_count
 from dsi.efficiency.compressed_files import save_verified
 from dsi.efficiency.operations import theoretical_flops
 from dsi.model.masks import Tensors
+from dsi.model.weights import read_tensors
 from dsi.systems import ROUNDED_FILES
 
 WEIGHTS = "model.safetensors"
@@ -78,12 +77,12 @@ def compress_checkpoint(checkpoint: Path, dense: Path, input_length: int, exact:
         DocidError: the docids are not atomic.
     """
     documents = atomic_count(checkpoint)
-    weights, dense_weights = load_file(checkpoint / WEIGHTS), load_file(dense / WEIGHTS)
+    weights, dense_weights = read_tensors(checkpoint / WEIGHTS), read_tensors(dense / WEIGHTS)
     save_verified(weights, exact)
     rounded = {bits: exact.with_suffix(f".{word}.dsz") for bits, word in ROUNDED_FILES.items()}
     for bits, path in rounded.items():
         save_verified(weights, path, bits=bits, zstd=True)
-    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    config = read_object(checkpoint / "config.json")
     flops = theoretical_flops(config, weights, input_length, documents, dense_weights)
     dense_bytes, exact_bytes = (dense / WEIGHTS).stat().st_size, exact.stat().st_size
     return Sizes(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.evaluation.measures import (
     LOSS,
     MEASURES,
@@ -79,10 +80,10 @@ def read_reference(
     Args:
         seen: documents that are relevant to a training query.
     """
-    queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
+    queries, qrels = (read_frame(collection / f"{name}.parquet") for name in ("queries", "qrels"))
     chosen = queries[queries["split"].isin(splits)]
     split_of = dict(zip(chosen["qid"], chosen["split"], strict=True))
-    topk = pd.read_parquet(
+    topk = read_frame(
         collection / "topk.parquet",
         columns=["qid", "docid", "rank"],
         filters=[("qid", "in", list(split_of))],

@@ -7,6 +7,7 @@ scores by docid descending, compared as trec_eval compares them, as 32-bit float
 import csv
 import gzip
 import warnings
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from dsi.base.artefacts import unreadable
 
 COLUMNS = ["qid", "Q0", "docid", "rank", "score", "tag"]
 ROWS = 2**16  # of a run, joined to lines at a time
@@ -108,7 +111,9 @@ def read_run(path: Path) -> pd.DataFrame:
             )
     except pd.errors.EmptyDataError:  # no system found anything for any query
         return pd.DataFrame(columns=["qid", "rank", "docid", "score"])
-    except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
+    except (OSError, EOFError, zlib.error) as error:
+        raise RunFormatError(unreadable(path, error)) from error
+    except (ValueError, OverflowError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise RunFormatError(f"{path}: not a TREC run ({error}); {EXPECTED}") from error
     short = np.flatnonzero(lines["tag"] == "")
     if len(short):

@@ -1,15 +1,16 @@
 """Checkpoints: folders of a model, its tokenizer and its docids; no weight is missing or unexpected."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.base.artefacts import read_frame, read_object, unreadable
 from dsi.base.files import write_json
 from dsi.docids.identifiers import ATOMIC
 from dsi.docids.tokenizer import copy_tokenizer, load_tokenizer
@@ -80,7 +81,7 @@ def read_description(folder: Path) -> Description:
             f"{folder}: no {RETRIEVER}; expected a checkpoint folder such as "
             "results/baselines/dsi/seed1/dense"
         )
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = read_object(path)
     return Description(**{name: found[name] for name in Description._fields if name in found})
 
 
@@ -104,7 +105,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """
     description = check_task(folder, DOCID_TASK)
     model = load_t5(folder)
-    frame = pd.read_parquet(folder / "docids.parquet")
+    frame = read_frame(folder / "docids.parquet")
     tokenizer = load_tokenizer(folder, description.max_tokens)
     return Checkpoint(model, tokenizer, list(frame["docid"]), identifiers_of(frame, description.scheme))
 
@@ -127,9 +128,13 @@ def load_t5(folder: Path) -> T5ForConditionalGeneration:
             f"{folder}: no model.safetensors; expected a checkpoint folder such as "
             "results/baselines/dsi/seed1/dense"
         )
-    model, report = T5ForConditionalGeneration.from_pretrained(
-        folder, dtype=torch.float32, output_loading_info=True, use_safetensors=True
-    )
+    read_object(folder / "config.json")
+    try:
+        model, report = T5ForConditionalGeneration.from_pretrained(
+            folder, dtype=torch.float32, output_loading_info=True, use_safetensors=True
+        )
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(unreadable(folder / "model.safetensors", error)) from error
     strays = {key: sorted(report[key]) for key in ("missing_keys", "unexpected_keys") if report[key]}
     if strays:
         raise CheckpointError(f"{folder}/model.safetensors does not fit config.json: {strays}")

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from dsi.base.command import json_object
 from dsi.base.files import write_json
 from dsi.base.records import read_record
 from dsi.model.masks import Growth, Tensors
+from dsi.model.weights import read_tensors
 from dsi.pruning.gradual import GradualSettings
 from dsi.pruning.iterative import IterativeSettings
 from dsi.pruning.movement import MovementSettings
@@ -62,8 +63,8 @@ class PruningInTraining:
             stored: the weights of the dense checkpoint, of which zeros are a share: an output head that has
                 been untied from the embedding since then is no part of them.
         """
-        dense = load_file(stored) if stored else None
-        weights = load_file(folder / "model.safetensors")
+        dense = read_tensors(stored) if stored else None
+        weights = read_tensors(folder / "model.safetensors")
         result = sparsity(weights, self.rate, dense, one_step=decodes_one_step(folder))
         save_file(masks, folder / "masks.safetensors")
         write_json(result._asdict(), folder / "sparsity.json")

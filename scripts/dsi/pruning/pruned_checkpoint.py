@@ -1,15 +1,16 @@
 """The files of a checkpoint before and after pruning."""
 
-import json
 import logging
 import shutil
 from pathlib import Path
 
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
+from dsi.base.artefacts import read_object
 from dsi.base.files import replacing_files, write_json
 from dsi.model.masks import Tensors
+from dsi.model.weights import read_tensors
 from dsi.pruning.evidence import Pruned
 from dsi.pruning.layers import EMBEDDING, LM_HEAD
 from dsi.pruning.selection import Selection
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 def dense_weights(folder: Path, selection: Selection) -> Tensors:
     """A checkpoint's weights; a head that is pruned but tied to the embedding gets weights of its own."""
-    weights = load_file(folder / "model.safetensors")
+    weights = read_tensors(folder / "model.safetensors")
     if selection.lm_head:
         weights.setdefault(LM_HEAD, weights[EMBEDDING].clone())
     return weights
@@ -47,7 +48,7 @@ def write_pruned(pruned: Pruned, dense: Tensors, rate: float, source: Path, outp
         for name in CHECKPOINT_FILES:
             shutil.copyfile(source / name, folder / name)
         if pruned.d_ff is not None:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            config = read_object(folder / "config.json")
             write_json({**config, "d_ff": pruned.d_ff}, folder / "config.json")
     logger.info(
         "zeros: %.4f of Linears, %.4f of the dense checkpoint's %d weights",

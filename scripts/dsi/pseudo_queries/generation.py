@@ -17,6 +17,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.base.artefacts import read_frame
 from dsi.base.files import file_digest, write_parquet
 from dsi.pseudo_queries.files import COLUMNS
 
@@ -82,7 +83,7 @@ def generate_queries(
             torch.manual_seed(sampling.seed * 100_003 + number)
             write_parquet(_queries_of(model, tokenizer, part, sampling), path)
             logger.info("part %d/%d", number + 1, len(parts))  # dsi.base.progress reads it
-        frames.append(pd.read_parquet(path))
+        frames.append(read_frame(path))
     place = {docid: row for row, docid in enumerate(documents["docid"])}
     return pd.concat(frames).sort_values(
         "docid", key=lambda docids: docids.map(place), kind="stable", ignore_index=True

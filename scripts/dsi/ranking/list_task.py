@@ -8,6 +8,7 @@ import pandas as pd
 from tokenizers import Tokenizer
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError
 from dsi.base.files import replacing, write_parquet
 from dsi.base.process import compute_device
@@ -83,9 +84,9 @@ class ListTask(NamedTuple):
         """
         if not isinstance(settings, ListSettings):
             settings = ListSettings.from_json(settings)
-        queries = pd.read_parquet(collection / "queries.parquet")
+        queries = read_frame(collection / "queries.parquet")
         topk = _read_topk(collection / "topk.parquet", queries, settings)
-        docids = pd.read_parquet(collection / "documents.parquet", columns=["docid"])
+        docids = read_frame(collection / "documents.parquet", columns=["docid"])
         if settings.numbers:
             docids = numbered(docids)
         targets = load_tokenizer(tokenizer)
@@ -156,7 +157,7 @@ def _read_topk(path: Path, queries: pd.DataFrame, settings: ListSettings) -> pd.
         [("qid", "in", list(evaluated))],
     ]
     columns = ["qid", "rank", "docid"]
-    topk = pd.read_parquet(path, columns=columns, filters=None if settings.full else filters)
+    topk = read_frame(path, columns=columns, filters=None if settings.full else filters)
     if topk.empty:
         raise ListTaskError(
             f"{path}: found no document for any query, expected BM25's lists, which are the targets; "

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from dsi.base.artefacts import read_frame
 from dsi.base.command import json_object
 from dsi.base.files import replacing, write_parquet
 from dsi.base.process import compute_device
@@ -132,8 +133,8 @@ def rank_collection(
     """
     rank_and_write(
         load_checkpoint(folder),
-        pd.read_parquet(collection / "queries.parquet"),
-        pd.read_parquet(collection / "qrels.parquet"),
+        read_frame(collection / "queries.parquet"),
+        read_frame(collection / "qrels.parquet"),
         relevance=settings.relevance,
         depth=settings.depth,
         prefixes_at_a_time=settings.prefixes_at_a_time,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
+from dsi.base.artefacts import read_frame
 from dsi.base.process import compute_device
 from dsi.bm25.lucene import bm25_searcher
 from dsi.bm25.parameters import Bm25Parameters
@@ -88,7 +89,7 @@ def _docid_search(folder: Path, prefixes_at_a_time: int) -> tuple[Search, list[s
 def _list_search(folder: Path) -> tuple[Search, list[str]]:
     description = read_description(folder)
     model = load_t5(folder).eval().to(compute_device())
-    documents = pd.read_parquet(folder / "docids.parquet")
+    documents = read_frame(folder / "docids.parquet")
     docids = list(documents["docid"])
     known = set(docids)
     inputs, targets = load_tokenizer(folder, description.max_tokens), load_tokenizer(folder)

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.bm25.lucene import MANIFEST, verified_index
 from dsi.bm25.parameters import Bm25Parameters
 from dsi.ranking.search import Search, bm25_search, checkpoint_search
@@ -93,7 +92,7 @@ def _texts(collection: Path, docids: Sequence[str]) -> dict[str, str]:
     path = collection / "documents.parquet"
     if not path.is_file():
         raise SearchError(f"{path}: no such file; expected the documents, docid and text, as parquet")
-    frame = pd.read_parquet(path, columns=["docid", "text"])
+    frame = read_frame(path, columns=["docid", "text"])
     texts = dict(zip(frame["docid"], frame["text"], strict=True))
     missing = [docid for docid in docids if docid not in texts]
     if missing:

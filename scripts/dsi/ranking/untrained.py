@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.base.files import replacing
 from dsi.bm25.lookup import NEIGHBOURS, added, nearest_queries, votes, weighed
 from dsi.bm25.lucene import index_language, search_bm25, verified_index
@@ -54,7 +55,7 @@ class Ranked(NamedTuple):
 def read_judged(collection: Path, relevance: Relevance) -> JudgedCollection:
     """The collection of a folder."""
     documents, queries, qrels, topk = (
-        pd.read_parquet(collection / f"{name}.parquet") for name in ("documents", "queries", "qrels", "topk")
+        read_frame(collection / f"{name}.parquet") for name in ("documents", "queries", "qrels", "topk")
     )
     there = set(documents["docid"])
     relevant = relevant_documents(qrels, queries, relevance)

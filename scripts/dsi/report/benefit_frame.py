@@ -7,13 +7,13 @@ Frame
              which is measured of the dense one and of those whose matrices are smaller.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.base.artefacts import read_object
 from dsi.report.results import read_csv
 from dsi.systems import System, SystemNameError
 
@@ -118,12 +118,12 @@ def read_sizes(path: Path, results: Path) -> tuple[System, dict[str, Any]]:
     if not path.is_relative_to(folder):
         raise SystemNameError(f"{path}: expected a file below {folder}, for example {folder}/<slug>.json")
     slug = path.relative_to(folder).as_posix().removesuffix(".json")
-    return System.parse(slug), json.loads(path.read_text(encoding="utf-8"))
+    return System.parse(slug), read_object(path)
 
 
 def read_latency(path: Path) -> Latency:
     """A file of `measure_latency`."""
-    report = json.loads(path.read_text(encoding="utf-8"))
+    report = read_object(path)
     query, batch = report["query"], report["batch"]
     size, as_fast = batch["batch"], {"speedup": {"median": 1.0, "lower": 1.0, "upper": 1.0}}
     times: dict[Key, Times] = {(None, None): _times(query["dense"] | as_fast, batch["dense"] | as_fast, size)}

@@ -1,12 +1,12 @@
 """Files of a study's results, read into records: metric JSONs, values per query, sparsity."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame, read_object
 from dsi.base.files import replacing
 from dsi.systems import ARMS, System
 
@@ -111,7 +111,7 @@ def read_per_query(paths: Iterable[Path], measure: str) -> Iterator[tuple[System
     The values lie beside the JSON: x.per_query.parquet for x.json.
     """
     for path in sorted(paths):
-        values = pd.read_parquet(path.with_suffix(".per_query.parquet"), filters=[("measure", "==", measure)])
+        values = read_frame(path.with_suffix(".per_query.parquet"), filters=[("measure", "==", measure)])
         yield read_system(path), values
 
 
@@ -158,4 +158,4 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return read_object(path)

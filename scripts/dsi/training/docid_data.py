@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.bm25.sparse_scores import Bm25Scorer
 from dsi.collection.relevance import relevant_documents
 from dsi.collection.splits import TRAIN, VALIDATION
@@ -53,7 +54,7 @@ class Judged(NamedTuple):
     @classmethod
     def read(cls, collection: Path) -> "Judged":
         """Read them from a folder."""
-        return cls(*(pd.read_parquet(collection / f"{name}.parquet") for name in cls._fields))
+        return cls(*(read_frame(collection / f"{name}.parquet") for name in cls._fields))
 
 
 def add_generated(parser: ArgumentParser) -> None:
@@ -132,10 +133,10 @@ def bm25_scorer(files: DocidFiles, documents: int) -> Bm25Scorer:
         words.append(files.generated_words)
     terms_of = {
         word: terms
-        for frame in map(pd.read_parquet, words)
+        for frame in map(read_frame, words)
         for word, terms in zip(frame["word"], frame["terms"], strict=True)
     }
-    return Bm25Scorer(pd.read_parquet(files.collection / "bm25-weights.parquet"), terms_of, documents)
+    return Bm25Scorer(read_frame(files.collection / "bm25-weights.parquet"), terms_of, documents)
 
 
 def generated_queries(path: Path | None, docids: list[str]) -> dict[int, list[str]]:
@@ -143,7 +144,7 @@ def generated_queries(path: Path | None, docids: list[str]) -> dict[int, list[st
     if path is None:
         return {}
     column = {docid: number for number, docid in enumerate(docids)}
-    frame = pd.read_parquet(path)
+    frame = read_frame(path)
     queries: dict[int, list[str]] = {}
     for docid, query in zip(frame["docid"], frame["query"], strict=True):
         queries.setdefault(column[docid], []).append(query)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
+from dsi.base.artefacts import read_frame
 from dsi.base.files import replacing_files
 from dsi.base.process import prepare_torch
 from dsi.docids.identifiers import extra_tokens
@@ -61,7 +62,7 @@ def starting_point(arguments: DocidArguments, documents: pd.DataFrame) -> Checkp
     settings = arguments.settings
     if settings.model is None:
         raise SettingsError("settings: found no model with --phase E1, expected its shape")
-    frame = pd.read_parquet(arguments.docids)
+    frame = read_frame(arguments.docids)
     identifiers = identifiers_of(frame, settings.scheme)
     tokenizer = load_tokenizer(arguments.tokenizer, settings.training.max_tokens)
     pieces = tokenizer.get_vocab_size()
@@ -83,7 +84,7 @@ def write_checkpoint(arguments: DocidArguments, model: T5ForConditionalGeneratio
         "scheme": arguments.settings.scheme,
         "max_tokens": arguments.settings.training.max_tokens,
     }
-    save_checkpoint(model, arguments.tokenizer, pd.read_parquet(arguments.docids), folder, described)
+    save_checkpoint(model, arguments.tokenizer, read_frame(arguments.docids), folder, described)
 
 
 def rank_with_checkpoint(arguments: DocidArguments, judged: Judged) -> None:

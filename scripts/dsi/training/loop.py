@@ -82,7 +82,7 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
     if last.is_file():
         logger.info("going on from %s", last)
     module.model.train()  # from_pretrained leaves it in evaluation mode, which Lightning keeps
-    trainer.fit(module, ckpt_path=last if last.is_file() else None, weights_only=False)
+    trainer.fit(module, ckpt_path=last if last.is_file() else None, weights_only=True)
     module.cpu()
     history = pd.DataFrame(module.history).reindex(columns=[*HISTORY, *module.objective.measures])
     return history, trainer.optimizers[0]

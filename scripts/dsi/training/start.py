@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import load_file
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.model.masks import check_masks
 from dsi.model.t5 import untie_head
+from dsi.model.weights import read_tensors
 from dsi.training.arguments import TrainingArguments
 
 
@@ -42,10 +42,10 @@ def start_of(model: T5ForConditionalGeneration, arguments: TrainingArguments, un
     weights = dict(model.named_parameters())
     masks = {}
     if arguments.masks is not None:
-        masks = load_file(arguments.masks)
+        masks = read_tensors(arguments.masks)
         of_masks = {name: weight for name, weight in weights.items() if name in masks}
         check_masks(masks, of_masks, str(arguments.masks))
     if arguments.prune is not None:
         masks = arguments.prune.first_masks(weights)
-    moments = load_file(arguments.moments) if arguments.moments else None
+    moments = read_tensors(arguments.moments) if arguments.moments else None
     return Start(model, masks, moments, arguments.start / "model.safetensors" if arguments.start else None)

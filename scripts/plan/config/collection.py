@@ -5,7 +5,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
-from plan.config.section import WHOLE, Distinct, MayBeAbsent, Natural, Number, OneOf, Positive, Section, Text
+from plan.config.section import (
+    WHOLE,
+    Distinct,
+    MayBeAbsent,
+    Natural,
+    Number,
+    OneOf,
+    Positive,
+    Section,
+    Seed,
+    Text,
+)
 from plan.config.sources import SPLITS, JudgementSource, Source, Splits, TextSource
 
 # Those of Anserini's (AnalyzerMap) whose BM25 the sums of term weights equal: those of Polish and Ukrainian
@@ -30,7 +41,7 @@ class Split(Section):
     )
     validation: Number = Field(description="for the curves and for every choice", examples=[0.1], ge=0, le=1)
     test: Number = Field(description="for the tables", examples=[0.2], gt=0, le=1)
-    seed: Natural = Field(description="of the shuffle", examples=[42])
+    seed: Seed = Field(description="of the shuffle", examples=[42])
 
 
 class DatasetSplits(Section):
@@ -49,7 +60,7 @@ class Scope(Section):
     """Judged documents and a random sample of the others."""
 
     sample: Natural = Field(description="documents without a judgement", examples=[10000])
-    seed: Natural = Field(description="of the sample", examples=[42])
+    seed: Seed = Field(description="of the sample", examples=[42])
 
 
 class Withhold(Section):
@@ -62,7 +73,7 @@ class Withhold(Section):
         gt=0,
         lt=1,
     )
-    seed: Natural = Field(description="of the choice of documents", examples=[1])
+    seed: Seed = Field(description="of the choice of documents", examples=[1])
 
 
 class SplitRelevance(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from plan.config.reading import read_mapping
-from plan.config.section import MayBeAbsent, Natural, Positive, Section, Text, WholeNumber
+from plan.config.section import MayBeAbsent, Positive, Section, Seed, Text, WholeNumber
 
 
 class AtomicDocids(Section):
@@ -36,8 +36,8 @@ class SemanticDocids(Section):
         description="what is clustered: lsa, a parquet file (docid, vector) or a sentence-transformers model",
         examples=["lsa"],
     )
-    seed: Natural = Field(description="of LSA and k-means", examples=[42])
-    shuffle: MayBeAbsent[Natural] = Field(
+    seed: Seed = Field(description="of LSA and k-means", examples=[42])
+    shuffle: MayBeAbsent[Seed] = Field(
         default=None,
         description="seed by which documents are shuffled over the tree's leaves: random docids of the same "
         "shape; absent: where they belong",

@@ -10,11 +10,11 @@ from plan.config.section import (
     WHOLE,
     Listed,
     MayBeAbsent,
-    Natural,
     Number,
     OrNull,
     Positive,
     Section,
+    Seed,
     Text,
 )
 
@@ -104,9 +104,7 @@ class GeneratedQueries(Section):
     batch_size: MayBeAbsent[Positive] = Field(
         default=None, description="documents at a time", examples=[SAMPLING["batch_size"]]
     )
-    seed: MayBeAbsent[Natural] = Field(
-        default=None, description="of the sampling", examples=[SAMPLING["seed"]]
-    )
+    seed: MayBeAbsent[Seed] = Field(default=None, description="of the sampling", examples=[SAMPLING["seed"]])
 
     @property
     def sampling(self) -> Mapping[str, int]:

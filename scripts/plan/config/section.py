@@ -27,6 +27,7 @@ from plan.config.reading import read, read_list, read_mapping, read_null, read_w
 from plan.config.unknown import UnknownValueError
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
+LAST_SEED = 2**32 - 1  # of numpy's RandomState, which scikit-learn takes
 # The type of the errors of `expected`, for the messages.
 EXPECTED = "expected"
 
@@ -41,8 +42,9 @@ class Section(BaseModel):
     in a dump, so that a new key of this sort changes the settings of nobody who does not use it.
     """
 
+    # Of the two engines for patterns, Rust's: in Python's `$` also matches before a newline at the end.
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, regex_engine="python-re"
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, regex_engine="rust-regex"
     )
 
     @model_validator(mode="before")
@@ -134,6 +136,7 @@ WHOLE = BeforeValidator(read_whole_number)
 NUMBER = _Number()
 WholeNumber = Annotated[int, WHOLE]
 Natural = Annotated[int, Field(ge=0), WHOLE]
+Seed = Annotated[int, Field(ge=0, le=LAST_SEED), WHOLE]
 Positive = Annotated[int, Field(ge=1), WHOLE]
 Number = Annotated[float, NUMBER]
 Flag = Annotated[bool, BeforeValidator(read)]

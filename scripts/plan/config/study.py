@@ -1,5 +1,6 @@
 """The whole configuration of a study; config.yaml has the defaults."""
 
+import posixpath
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -17,11 +18,11 @@ from plan.config.section import (
     Flag,
     Listed,
     Named,
-    Natural,
     Number,
     OneOf,
     Positive,
     Section,
+    Seed,
     TextOrNull,
     WholeNumber,
     expected,
@@ -39,6 +40,14 @@ def _short(rate: float) -> float:
 
 def _ascending(rates: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(sorted(rates))
+
+
+def _one_spelling(folder: str) -> str:
+    """Snakemake compares paths as they are written: `./x` is another target than `x`."""
+    plain = posixpath.normpath(folder)
+    if plain != folder.rstrip("/"):
+        raise expected(f"its shortest form {plain!r}")
+    return folder
 
 
 Rate = Annotated[float, Field(gt=0, lt=1), NUMBER, AfterValidator(_short)]
@@ -185,7 +194,7 @@ class Report(Section):
         gt=0,
         lt=1,
     )
-    looked_at_seeds: Listed[Natural] = Field(
+    looked_at_seeds: Listed[Seed] = Field(
         description="of `seeds`, those whose results were seen before others were added: in no verdict",
         examples=[[1, 2, 3]],
     )
@@ -209,7 +218,7 @@ class Study(Section):
         description="pruning rates: fraction of each prunable layer's weights set to zero",
         examples=[[0.2, 0.5]],
     )
-    seeds: Distinct[Natural] = Field(
+    seeds: Distinct[Seed] = Field(
         description="one whole experiment per seed: dense, continued, restart, every rate",
         examples=[[1, 2, 3]],
     )
@@ -222,10 +231,10 @@ class Study(Section):
     run: Distinct[str] = Field(
         description="the baselines to train, by their names under `baselines`", examples=[["dsi"]]
     )
-    results: str = Field(
+    results: Annotated[str, AfterValidator(_one_spelling)] = Field(
         description="the folder that receives everything; studies use `results/<study>`",
         examples=["results/cacm"],
-        pattern=r"^(?=.*\w)[\w./][\w./+-]*$",
+        pattern=r"^([./][./+-]*)?\w[\w./+-]*$",
     )
     threads: Positive = Field(
         description="CPU threads of one training job; another number gives other weights", examples=[1]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.base.lines import FileFormatError
 from dsi.collection.relevance import lowest_grade
 from dsi.collection.topics import read_qrels
@@ -71,7 +72,7 @@ def values_of(ranking: Ranking, asked: Asked) -> dict[str, "pd.Series[float]"]:
         SideError: it has no values of a measure.
     """
     if ranking.metrics is not None:
-        frame = pd.read_parquet(
+        frame = read_frame(
             ranking.metrics.with_suffix(".per_query.parquet"), filters=[("split", "==", asked.split)]
         )
     elif ranking.run is not None:
@@ -113,6 +114,6 @@ def _qrels_of_file(path: Path) -> Judgements:
 
 @lru_cache(maxsize=2)
 def _qrels_of_split(collection: Path, split: str) -> Judgements:
-    queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
+    queries, qrels = (read_frame(collection / f"{name}.parquet") for name in ("queries", "qrels"))
     of_split = queries.loc[queries["split"] == split, "qid"]
     return as_judgements(qrels[qrels["qid"].isin(of_split)])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.evaluation.measures import Judgements
 from dsi.evaluation.query_comparison import BINS, by_bin, compared
 from dsi.report.comparison.compared import gains, seed_pairs, values_by_measure
@@ -122,5 +123,5 @@ def _texts(by: Judged, name: str, key: str, wanted: Collection[str]) -> dict[str
     path = by.collection / f"{name}.parquet" if by.collection else None
     if path is None or not wanted or not path.is_file():
         return {}
-    frame = pd.read_parquet(path, columns=[key, "text"], filters=[(key, "in", list(wanted))])
+    frame = read_frame(path, columns=[key, "text"], filters=[(key, "in", list(wanted))])
     return dict(zip(frame[key], frame["text"], strict=True))

@@ -14,8 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.evaluation.measures import MEASURES as KNOWN_MEASURES
 from dsi.report.explorer.frontier import Point
 from dsi.report.explorer.rankings import ARMS, MEASURES, SPLIT, TOP, Query, Ranked
@@ -70,7 +69,7 @@ def _numbers(queries: Iterable[Query], ranked: Iterable[Ranked]) -> dict[str, in
 
 def _texts(collection: Path, numbers: Mapping[str, int]) -> dict[str, str]:
     """docid → the beginning of its text, in one line."""
-    documents = pd.read_parquet(collection / "documents.parquet", columns=["docid", "text"])
+    documents = read_frame(collection / "documents.parquet", columns=["docid", "text"])
     documents = documents[documents["docid"].isin(list(numbers))]
     pairs = zip(documents["docid"], documents["text"], strict=True)
     return {str(docid): _beginning(str(text)) for docid, text in pairs}

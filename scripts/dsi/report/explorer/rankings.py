@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
+from dsi.base.artefacts import read_frame
 from dsi.collection.relevance import relevant_documents
 from dsi.evaluation.runs import ranked_docids, read_run
 from dsi.report.results import MetricReport, ReportError, read_metrics
@@ -51,7 +50,7 @@ def read_queries(collection: Path, report: MetricReport) -> list[Query]:
         collection: folder of queries.parquet and qrels.parquet.
         report: of any system; the lowest relevant grade is in its parameters.
     """
-    queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
+    queries, qrels = (read_frame(collection / f"{name}.parquet") for name in ("queries", "qrels"))
     queries = queries[queries["split"] == SPLIT]
     relevant = relevant_documents(qrels, queries, report.parameters["relevance"])
     texts = dict(zip(queries["qid"], queries["text"], strict=True))
@@ -88,7 +87,7 @@ def read_ranked(path: Path, report: MetricReport, queries: Sequence[Query], resu
     lists = ranked_docids(read_run(results / "runs" / f"{report.system.slug}.trec.gz"))
     found = [lists.get(query.qid, []) for query in queries]
     first = [_first_relevant(docids, query) for docids, query in zip(found, queries, strict=True)]
-    frame = pd.read_parquet(path.with_suffix(".per_query.parquet"), filters=[("split", "==", SPLIT)])
+    frame = read_frame(path.with_suffix(".per_query.parquet"), filters=[("split", "==", SPLIT)])
     values = {}
     for measure in MEASURES:
         rows = frame[frame["measure"] == measure]

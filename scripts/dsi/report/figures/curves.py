@@ -12,6 +12,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dsi.base.artefacts import read_frame
 from dsi.evaluation.measures import LOSS, MEASURES
 from dsi.report.figures.colours import COLOURS
 from dsi.report.figures.epochs import E2, draw_measure, label_epochs, last_epoch, legend_line, spread_words
@@ -50,7 +51,7 @@ def read_histories(named: Sequence[str]) -> pd.DataFrame:
                 f"--history: found {entry!r}, expected ARM=FILE with ARM one of {', '.join(DENSE_ARMS)}, "
                 "recovered-RATE: recovered-0.2=…/history.parquet"
             )
-        frames.append(pd.read_parquet(path).assign(arm=arm, run=number))
+        frames.append(read_frame(path).assign(arm=arm, run=number))
     histories = pd.concat(frames, ignore_index=True)
     if "dense" not in set(histories["arm"]):
         raise ReportError("--history: no dense=FILE; E1 is what all other curves continue")

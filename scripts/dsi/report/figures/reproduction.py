@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from dsi.base.artefacts import read_frame
 from dsi.evaluation.measures import LOSS, MEASURES
 from dsi.report.figures.epochs import E2, draw_measure, label_epochs, last_epoch, legend_line, spread_words
 from dsi.report.figures.style import use_theme
@@ -67,7 +68,7 @@ def read_histories(entries: Iterable[str], columns: Sequence[str]) -> pd.DataFra
         if not name or not paths:
             raise ReportError(f"--history: found {entry!r}, expected NAME=FILE, for example {EXAMPLE}")
         for path in paths.split(","):
-            history = pd.read_parquet(path)
+            history = read_frame(path)
             absent = [column for column in columns if column not in history]
             if absent:
                 hint = " (track_test: true measures test queries)" if absent[0].startswith("test") else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.report.reproduction.published import PublishedRow
 from dsi.report.results import ReportError, system_at_end
 from dsi.systems import SystemNameError
@@ -52,7 +53,7 @@ def read_history(path: Path) -> tuple[tuple[str, int], pd.DataFrame]:
         raise ReportError(
             f"--histories: found {path}, expected …/baselines/<baseline>/seed<n>/dense/history.parquet"
         )
-    history = pd.read_parquet(path)
+    history = read_frame(path)
     absent = [name for name in ("epoch", VALIDATION_LOSS, VALIDATION_MAP) if name not in history]
     if absent:
         raise ReportError(f"{path}: no column {absent[0]!r}; expected the history of a ranked-list model")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dsi.base.artefacts import read_frame
 from dsi.collection.relevance import Relevance, relevant_judgements
 from dsi.collection.splits import TEST, TRAIN
 from dsi.evaluation.published_measures import query_measures
@@ -103,8 +104,8 @@ def seen_sections(
     """
     if not outputs:
         return []
-    queries, qrels = (pd.read_parquet(collection / f"{name}.parquet") for name in ("queries", "qrels"))
-    topk = pd.read_parquet(collection / "topk.parquet", columns=["qid", "rank", "docid"])
+    queries, qrels = (read_frame(collection / f"{name}.parquet") for name in ("queries", "qrels"))
+    topk = read_frame(collection / "topk.parquet", columns=["qid", "rank", "docid"])
     by_system: dict[System, list[Path]] = {}
     for path in outputs:
         system = _system_of_outputs(path, set(frame["baseline"]))
@@ -113,7 +114,7 @@ def seen_sections(
     for system, paths in by_system.items():
         k = int(frame.loc[frame["baseline"] == system.baseline, "k"].iloc[0])
         seen = seen_targets(queries, topk, qrels, k, relevance)
-        seeds = [pd.read_parquet(path) for path in paths]
+        seeds = [read_frame(path) for path in paths]
         measured = pd.concat(
             [query_measures(lists[lists["qid"].isin(seen["qid"])], topk, k) for lists in seeds]
         )

@@ -6,7 +6,10 @@ from contextlib import suppress
 from dsi.pruning.registry import CRITERIA, calibrated, rates_of, units_left
 from plan.config.baseline import Baseline, DocidBaseline
 from plan.config.study import Study
+from plan.config.training import Architecture
 from plan.config.unknown import UnknownValueError, as_far_as_known
+
+GROUP = 4  # inputs of which 2of4 drops half
 
 
 def criteria_problems(study: Study) -> Iterator[str]:
@@ -19,6 +22,8 @@ def criteria_problems(study: Study) -> Iterator[str]:
         yield from _baseline_problems(study, name, baseline)
         yield from _rewind_problems(study, name, baseline)
         yield from _patience_problems(name, baseline)
+        yield from _groups_problems(study, name, baseline)
+        yield from _units_problems(study, name, baseline)
     yield from _removal_problems(study)
     yield from _small_problems(study)
     for name, baseline in pruned.items():
@@ -55,6 +60,46 @@ def _baseline_problems(study: Study, name: str, baseline: Baseline) -> Iterator[
                 f"criteria: found {criterion} with the baseline {name}, expected baselines of task docid "
                 "with atomic docids, for example run: [dsi]"
             )
+
+
+@as_far_as_known
+def _groups_problems(study: Study, name: str, baseline: Baseline) -> Iterator[str]:
+    """2:4 takes the inputs of every Linear four at a time."""
+    shape = _shape(study, baseline)
+    if shape is None or "2of4" not in study.criteria:
+        return
+    widths = {"d_model": shape.d_model}
+    if "attention" in study.pruning.kinds:
+        widths["num_heads × d_kv"] = shape.num_heads * shape.d_kv
+    if "feed_forward" in study.pruning.kinds:
+        widths["d_ff"] = shape.d_ff
+    for width, inputs in widths.items():
+        if inputs % GROUP:
+            yield (
+                f"criteria: found 2of4 with the baseline {name}, whose {width} is {inputs}, expected a "
+                f"multiple of {GROUP}, for example d_model: 128"
+            )
+
+
+@as_far_as_known
+def _units_problems(study: Study, name: str, baseline: Baseline) -> Iterator[str]:
+    """Something is left of a feed-forward layer."""
+    shape = _shape(study, baseline)
+    if shape is None or "ffn" not in study.criteria:
+        return
+    none = [rate for rate in study.rates if units_left(shape.d_ff, rate) == 0]
+    if none:
+        yield (
+            f"criteria: found ffn with rates {none}, which leave none of {name}'s {shape.d_ff} units, "
+            "expected lower ones, for example rates: [0.5]"
+        )
+
+
+def _shape(study: Study, baseline: Baseline) -> Architecture | None:
+    """The shape of a model, None where a pre-trained one has it."""
+    if isinstance(baseline, DocidBaseline):
+        return baseline.model
+    return study.models[baseline.model].architecture if baseline.model in study.models else None
 
 
 @as_far_as_known

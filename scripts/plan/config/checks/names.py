@@ -1,18 +1,32 @@
 """Checks that what is chosen by name is defined."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from plan.config.study import Study
 from plan.config.unknown import as_far_as_known
 
 
 def name_problems(study: Study) -> Iterator[str]:
-    """Names of collections and baselines that are not defined, and a reference that is not run."""
+    """Names of collections and baselines that are not defined, and others that cannot be used here."""
+    yield from _results_problems(study)
     yield from _collection_problems(study)
     yield from _run_problems(study)
     yield from _reference_problems(study)
     yield from _looked_at_problems(study)
     yield from _published_problems(study)
+
+
+@as_far_as_known
+def _results_problems(study: Study) -> Iterator[str]:
+    """Results lie in a folder, which is made where there is none."""
+    folder = Path(study.results)
+    taken = next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None)
+    if taken is not None:
+        yield (
+            f"results: found {study.results!r}, where {str(taken)!r} is a file, expected a folder, for example "
+            "results: results/mine"
+        )
 
 
 @as_far_as_known
