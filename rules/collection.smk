@@ -33,7 +33,7 @@ if KIND == "pydocs":
             "Reading the docstrings of {params.versions}"
         shell:
             run(
-                "collect_pydocs --packages {params.packages} --split {params.split:q} --output $(dirname"
+                "collect_pydocs --packages {params.packages:q} --split {params.split:q} --output $(dirname"
                 " {output.documents})"
             )
 
@@ -42,7 +42,7 @@ if KIND == "index":
 
     rule fetch_index:
         input:
-            inputs.local_files(COLLECTION.index.path),
+            inputs.files_at(COLLECTION.index.path),
         output:
             manifest="<corpus_index>/manifest.json",
         log:

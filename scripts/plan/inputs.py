@@ -143,7 +143,11 @@ def local_query_files(collection: Collection) -> list[str]:
 
 def local_corpus_files(collection: Collection) -> list[str]:
     """Files of documents that are here, of a folder all in it."""
-    path = collection.corpus.path if isinstance(collection, FilesCollection) else None
+    return files_at(collection.corpus.path if isinstance(collection, FilesCollection) else None)
+
+
+def files_at(path: str | None) -> list[str]:
+    """The file at a path, or of a folder all in it; none where there is nothing here."""
     within = Path(path).rglob("*") if path is not None and Path(path).is_dir() else ()
     return local_files(path, *map(str, within))
 

@@ -30,6 +30,10 @@ class FolderInUseError(RuntimeError):
     """Another run writes into the folder; the message says which."""
 
 
+class UnwritableFolderError(RuntimeError):
+    """Nothing can be written into the folder; the message says why."""
+
+
 class ResultsLock:
     """The right to write into a results folder: taken when jobs start, lost when the process ends.
 
@@ -51,12 +55,19 @@ class ResultsLock:
 
         Raises:
             FolderInUseError: another process has it.
+            UnwritableFolderError: the folder cannot be made or written.
         """
         if self._file is not None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # Never removed: who opened the old file and who makes a new one would both have a lock.
-        file = (self.folder / NAME).open("a+", encoding="utf-8")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Never removed: who opened the old file and who makes a new one would both have a lock.
+            file = (self.folder / NAME).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise UnwritableFolderError(
+                f"{self.folder}: found a folder that cannot be written ({error.strerror}), expected one with "
+                "the right and the room for results, for example --config results=/data/mine"
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

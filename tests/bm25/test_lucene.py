@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dsi.base.artefacts import ArtefactError
 from dsi.base.files import write_json
 from dsi.bm25 import lucene
 from dsi.bm25.parameters import DEFAULTS
@@ -20,6 +21,40 @@ def test_an_index_with_a_missing_file_is_refused(index: Path, tmp_path: Path) ->
     (tmp_path / "manifest.json").parent.mkdir(exist_ok=True)
     write_json(manifest, tmp_path / "manifest.json")
     with pytest.raises(lucene.LuceneError, match=r"found no file, expected .* delete .*manifest\.json"):
+        lucene.verified_index(tmp_path / "manifest.json")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (b"whole", None),
+        (
+            b"whol",
+            r"_0\.cfs: found 4 bytes, expected 5 bytes; delete .*manifest\.json to have the index made",
+        ),
+        (
+            b"whom?",
+            r"_0\.cfs: found SHA-256 [0-9a-f]{16}…, expected [0-9a-f]{16}…: the file was altered or the",
+        ),
+    ],
+)
+def test_an_index_with_an_altered_file_is_refused(
+    changed: bytes, message: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "_0.cfs").write_bytes(b"whole")
+    write_json(lucene.index_manifest(tmp_path), tmp_path / "manifest.json")
+    (tmp_path / "_0.cfs").write_bytes(changed)
+    if message is None:
+        assert lucene.verified_index(tmp_path / "manifest.json") == tmp_path
+        return
+    with pytest.raises(lucene.LuceneError, match=message):
+        lucene.verified_index(tmp_path / "manifest.json")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]"])
+def test_an_index_whose_manifest_is_cut_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(ArtefactError, match=r"manifest\.json: found"):
         lucene.verified_index(tmp_path / "manifest.json")
 
 

@@ -45,6 +45,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         behaviours = self.server.behaviours
         behaviour = behaviours.pop(0) if len(behaviours) > 1 else behaviours[0]
         self.server.ranges.append(self.headers["Range"])
+        if behaviour.startswith("to "):
+            self.send_response(302)
+            self.send_header("Location", behaviour.removeprefix("to "))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if behaviour.isdigit():
             self.send_error(int(behaviour))
             return

@@ -135,3 +135,25 @@ def test_same_names_with_other_digests_lie_apart(tmp_path: Path) -> None:
     )
     assert cache_path(one, tmp_path) == tmp_path / "aaaaaaaaaaaa-qrels.txt"
     assert cache_path(other, tmp_path).parent == tmp_path
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.org/a", "http://127.0.0.1.example.org/a", "ftp://localhost/a"]
+)
+def test_what_others_could_change_on_the_way_is_refused_before_it_is_asked_for(
+    url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DownloadError, match=r"expected (https, for example|a path or a URL of)"):
+        download(source_of(SMALL, url), tmp_path / "a")
+
+
+@pytest.mark.parametrize("to", ["http://example.org/a", "ftp://127.0.0.1/a", "file:///etc/passwd"])
+def test_a_server_cannot_lead_there_either(to: str, server: Server, tmp_path: Path) -> None:
+    server.behaviours = [f"to {to}"]
+    with pytest.raises(DownloadError, match=f"{to}: found (http|ftp|file), expected https"):
+        download(source_of(SMALL, server.url), tmp_path / "a")
+
+
+def test_a_server_on_this_machine_may_lead_to_itself(server: Server, tmp_path: Path) -> None:
+    server.behaviours = [f"to {server.url}", "whole"]
+    assert download(source_of(server.content, server.url), tmp_path / "a").read_bytes() == server.content

@@ -102,6 +102,8 @@ def test_qrels_keep_grades_and_order(tmp_path: Path) -> None:
             r"line 2: found `1 0 d1 1`, expected `qid docid grade`",
         ),
         ("1 0 d1 0.5\n", r"line 1: found the grade '0.5', expected a whole number, for example 1"),
+        (f"1 0 d1 {2**31}\n", r"line 1: found the grade 2147483648, expected one up to 2147483647"),
+        (f"1 0 d1 -{10**20}.0\n", r"line 1: found the grade -10+\.0, expected one up to"),
         ("", r"qrels\.txt: found no judgement"),
     ],
 )

@@ -79,6 +79,8 @@ def test_a_topic_without_title_has_its_description_and_that_is_said(
             "<top>\n<num> Number: 3 01\n<title> a\n</top>",
             r"line 1: found the topic '3 01', expected one without white",
         ),
+        ("<top>", r"line 1: found a topic without <num> or <DOCNO>"),
+        ("<top>\n\n</top>\n", r"line 1: found a topic without <num> or <DOCNO>"),
         ("<xml>\n<num> 1\n", r"line 1: found no <top>, <topic> or <DOC>"),
     ],
 )

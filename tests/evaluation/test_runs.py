@@ -115,3 +115,30 @@ def test_random_rankings_are_permutations_and_reproducible() -> None:
 def test_equal_scores_stand_by_descending_docid() -> None:
     scores = pd.DataFrame({"qid": "1", "docid": ["b", "a", "c", "d"], "score": [1.0, 2.0, 2.0, 1.0]})
     assert list(ranked(scores)["docid"]) == ["c", "a", "d", "b"]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 10, 40, -9, -4, -1])
+def test_a_cut_run_is_named(kept: int, tmp_path: Path) -> None:
+    path = tmp_path / "run.trec.gz"
+    write_run(
+        random_run(["1", "2"], [f"d{n}" for n in range(50)], 50, np.random.default_rng(7)), path, tag="t"
+    )
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(RunFormatError, match=r"run\.trec\.gz: "):
+        read_run(path)
+
+
+def test_a_rank_that_no_number_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.trec"
+    path.write_text(f"1 Q0 d5 {10**20} 0.5 t\n")
+    with pytest.raises(RunFormatError, match=r"run\.trec: not a TREC run"):
+        read_run(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["nan", "None", "007", "1e5", "-x", "../x", "'\"", "é", "e\u0301", "\u200b", "#1", "a,b", "\x00"]
+)
+def test_ids_that_look_like_something_else_come_back(name: str, tmp_path: Path) -> None:
+    run = pd.DataFrame({"qid": [name] * 2, "rank": [1, 2], "docid": ["b", name], "score": [2.0, 1.0]})
+    write_run(run, tmp_path / "run.trec.gz", tag="t")
+    assert read_run(tmp_path / "run.trec.gz")[["qid", "docid"]].values.tolist() == [[name, "b"], [name, name]]

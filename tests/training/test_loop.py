@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 import torch
 
+from dsi.base.artefacts import ArtefactError
 from dsi.model.masks import UnfitMasksError
 from dsi.pruning.gradual import GradualSettings
 from dsi.pruning.in_training import PruningInTraining
 from dsi.pruning.selection import Selection
-from dsi.training.loop import train
+from dsi.training.loop import last_state, train
 from dsi.training.losses import DivergenceError
 from dsi.training.objectives.docid import DocidObjective
 from dsi.training.retriever import Retriever
@@ -95,3 +96,34 @@ def test_weights_that_only_the_last_step_of_an_epoch_breaks_are_found(
     with pytest.raises(DivergenceError, match=f"found a weight that is not finite after step {last} "):
         train(module, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+class Harm:
+    """What a pickle does when it is loaded: anything."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return Path.touch, (self.path,)  # type: ignore[return-value]
+
+
+def test_a_state_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    torch.save({"epoch": 1, "harm": Harm(tmp_path / "harmed")}, tmp_path / "last.ckpt")
+    with pytest.raises(ArtefactError, match=r"last\.ckpt: found .* the training then starts with its first"):
+        last_state(tmp_path)
+    assert not (tmp_path / "harmed").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 10, 500, -1])
+def test_a_cut_state_is_named_with_the_way_out(kept: int, tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    torch.save({"weights": torch.ones(100)}, path)
+    assert last_state(tmp_path) == path
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ArtefactError, match=rf"remove it and run again, for example rm {path}; the training"):
+        last_state(tmp_path)
+
+
+def test_without_a_state_there_is_none(tmp_path: Path) -> None:
+    assert last_state(tmp_path) is None

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 # As the libraries of safetensors, tokenizers, torch, Arrow and Lucene say it.
-_FULL_WORDS = re.compile(r"(?i)no space left|disk quota exceeded|file too large|os error (28|27|122)\b")
+_FULL_WORDS = re.compile(
+    r"(?i)no space left|disk quota exceeded|file too large|os error (28|27|122)\b"
+    r"|PytorchStreamWriter failed|inline_container.*unexpected pos"
+)
 _FORBIDDEN_WORDS = re.compile(r"(?i)read-only file system|permission denied|os error (13|30)\b")
 _MEMORY_WORDS = re.compile(r"can't allocate memory|cannot allocate memory|java\.lang\.OutOfMemoryError")
 _GPU = "OutOfMemoryError"  # torch's; a RuntimeError, whose module is not imported for its sake

@@ -25,10 +25,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Parent folders are made. The temporary name is in the same folder and has the same suffix.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    mode = _mode_of_new_files(path.parent)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = _mode_of_new_files(path.parent)
         yield temporary
         temporary.chmod(mode)
         temporary.replace(path)

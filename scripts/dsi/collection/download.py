@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from dsi.collection.range_requests import Patience, fetch
-from dsi.collection.verification import DownloadError, MismatchError, Source, verify
+from dsi.collection.verification import DownloadError, MismatchError, Source, refuse_plain, verify
 
 PATIENCE = Patience()
 
@@ -70,6 +70,7 @@ def _local_path(url: str) -> Path | None:
     """The path that a source without a server names, None for http and https."""
     parts = urlsplit(url)
     if parts.scheme in ("http", "https"):
+        refuse_plain(url)
         return None
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(url2pathname(parts.path))

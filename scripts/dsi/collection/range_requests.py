@@ -8,14 +8,15 @@ import logging
 import re
 import time
 from collections.abc import Iterator
+from http.client import HTTPMessage
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from tqdm import tqdm
 
-from dsi.collection.verification import DownloadError, MismatchError, Source, verify
+from dsi.collection.verification import DownloadError, MismatchError, Source, refuse_plain, verify
 
 BLOCK = 1 << 16  # bytes read at a time; at most this much is lost when a connection breaks
 LOG_SECONDS = 10.0  # between lines of progress where there is no terminal
@@ -37,6 +38,16 @@ class Patience(NamedTuple):
 
 class _TransientError(Exception):
     """A failed attempt after which another one may succeed."""
+
+
+class _SafeRedirects(HTTPRedirectHandler):
+    """Follows a server to another address as far as that is allowed by itself."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        refuse_plain(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def fetch(source: Source, part: Path, patience: Patience) -> None:
@@ -100,7 +111,7 @@ def _request(source: Source, part: Path, timeout: float) -> None:
         part.unlink()
         start = 0
     try:
-        response = urlopen(_get(source.url, start), timeout=timeout)
+        response = build_opener(_SafeRedirects).open(_get(source.url, start), timeout=timeout)
     except HTTPError as error:
         with error:
             raise _refusal(source.url, error, part if start else None) from error

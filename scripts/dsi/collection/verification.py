@@ -3,6 +3,9 @@
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class DownloadError(RuntimeError):
@@ -41,6 +44,20 @@ class Source(NamedTuple):
         return MismatchError(
             f"{self.url}: found {found} bytes, expected {self.size}; the file is cut or another one: try "
             "again, or correct the size if you trust the source"
+        )
+
+
+def refuse_plain(url: str) -> None:
+    """Refuse an address whose answer others on the way could read or change: http to another machine.
+
+    Raises:
+        DownloadError: it is neither https nor of this machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOCAL_HOSTS):
+        raise DownloadError(
+            f"{url}: found {parts.scheme or 'no scheme'}, expected https, for example "
+            "https://example.org/topics.tsv; plain http goes to this machine only"
         )
 
 

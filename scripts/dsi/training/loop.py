@@ -3,6 +3,7 @@
 import logging
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import lightning.pytorch as pl
@@ -12,6 +13,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from dsi.base.artefacts import ArtefactError, unreadable
 from dsi.base.files import replacing
 from dsi.training.objective import VALIDATION_LOSS
 from dsi.training.quiet import leave_out_advertisements
@@ -52,6 +54,7 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
         optimiser.
 
     Raises:
+        ArtefactError: the state in the folder cannot be read.
         DivergenceError: a loss or a weight is not finite; `state` holds the last whole epoch.
         SettingsError: a patience without a validation loss.
     """
@@ -78,14 +81,34 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
         # In a log file the line that each epoch writes is the progress.
         enable_progress_bar=sys.stderr.isatty(),
     )
-    last = state / "last.ckpt"
-    if last.is_file():
+    last = last_state(state)
+    if last is not None:
         logger.info("going on from %s", last)
     module.model.train()  # from_pretrained leaves it in evaluation mode, which Lightning keeps
-    trainer.fit(module, ckpt_path=last if last.is_file() else None, weights_only=True)
+    trainer.fit(module, ckpt_path=last, weights_only=True)
     module.cpu()
     history = pd.DataFrame(module.history).reindex(columns=[*HISTORY, *module.objective.measures])
     return history, trainer.optimizers[0]
+
+
+def last_state(state: Path) -> Path | None:
+    """The file of a killed run's last whole epoch; None where it left none.
+
+    Read as tensors and plain values alone: a pickle can hold any code, which loading it would run.
+
+    Raises:
+        ArtefactError: it is cut, or holds anything else.
+    """
+    last = state / "last.ckpt"
+    if not last.is_file():
+        return None
+    try:
+        torch.load(last, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
+        raise ArtefactError(
+            f"{unreadable(last, error)}; the training then starts with its first epoch"
+        ) from error
+    return last
 
 
 def _callbacks(state: Path, patience: int | None) -> list[Callback]:

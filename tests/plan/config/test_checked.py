@@ -109,6 +109,18 @@ def test_an_index_with_topics_and_qrels_is_a_collection() -> None:
             "collections.mine.qrels.sha256: found 'abc', expected text that",
         ),
         ({"packages": ["numpy"]}, "collections.mine.packages: unknown key"),
+        (
+            {"topics": {"url": "http://example.org/t", "sha256": "0" * 64}},
+            "collections.mine.topics.url: found 'http://example.org/t', expected https, as anyone on the way",
+        ),
+        (
+            {"topics": {"url": "https://[/t", "sha256": "0" * 64}},
+            "collections.mine.topics.url: found 'https://[/t', which is no URL (",
+        ),
+        (
+            {"qrels": {"url": "https://example.org/q", "sha256": "0" * 64 + "\n"}},
+            "collections.mine.qrels.sha256: found '0",
+        ),
     ],
 )
 def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None:
@@ -137,6 +149,35 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
         ),
         ({"threads": "1:30"}, "threads: found '1:30', expected a whole number at least 1"),
         ({"results": "/"}, "results: found '/', expected text that matches"),
+        ({"results": "x\n"}, "results: found 'x\\n', expected text that matches"),
+        ({"results": "./x"}, "results: found './x', expected its shortest form 'x', for example results:"),
+        ({"results": "a//b"}, "results: found 'a//b', expected its shortest form 'a/b'"),
+        ({"results": "a/../b/"}, "results: found 'a/../b/', expected its shortest form 'b'"),
+        ({"results": "/dev/null/x"}, "results: found '/dev/null/x', where '/dev/null' is a file, expected a"),
+        (
+            {"seeds": [2**32]},
+            "seeds: found 4294967296, expected a whole number at least 0 and at most 4294967295",
+        ),
+        (
+            {"baselines": {"dsi\n": DEFAULT["baselines"]["dsi"]}},
+            "baselines: found the name 'dsi\\n', expected lower-case letters",
+        ),
+        (
+            {"criteria": ["2of4"], "baselines": {"dsi": {"model": {"d_model": 18, "d_ff": 22, "d_kv": 3}}}},
+            "criteria: found 2of4 with the baseline dsi, whose num_heads × d_kv is 18, expected a multiple",
+        ),
+        (
+            {
+                "criteria": ["2of4"],
+                "pruning": {"kinds": ["feed_forward"]},
+                "baselines": {"dsi": {"model": {"d_ff": 22}}},
+            },
+            "criteria: found 2of4 with the baseline dsi, whose d_ff is 22, expected a multiple of 4",
+        ),
+        (
+            {"criteria": ["ffn"], "rates": [0.5, 0.9999]},
+            "criteria: found ffn with rates [0.9999], which leave none of dsi's 64 units, expected lower",
+        ),
         ({"results": "a {b}"}, "results: found 'a {b}', expected text that matches"),
         (
             {"baselines": {1: {}, "dsi": {"docids": "x"}}},

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dsi.collection.docstrings import UnknownPackageError, package_version
-from plan.config.checks.files import Content, file_problems, name_problems
+from plan.config.checks.files import Content, file_problems, name_problems, url_problems
 from plan.config.checks.tables import folder_problems, hint, query_column_problems, table_problems
 from plan.config.collection import (
     PARTS,
@@ -156,7 +156,8 @@ def _withhold_problems(path: str, collection: Collection) -> Iterator[str]:
 def _source_problems(path: str, source: Source, place: _Place) -> Iterator[str]:
     yield from _column_problems(path, source)
     yield from name_problems(f"{path}.path", source.path)
-    yield from name_problems(f"{path}.url", source.url)
+    if source.path is None:
+        yield from url_problems(f"{path}.url", source.url)
     if not any(getattr(source, form) for form in place.forms):
         listed = f"{', '.join(place.forms[:-1])} or {place.forms[-1]}"
         yield f"{path}: found {source.as_dict()!r}, expected {listed}, for example path: data/file"

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from dsi.base.lines import FileFormatError, read_lines
+from dsi.collection.verification import LOCAL_HOSTS
 
 Content = Literal["documents", "topics", "judgements", "generated queries"]
 
@@ -23,6 +25,9 @@ _EXPECTED: dict[Content, str] = {
 }
 
 
+_URL = "https://example.org/topics.tsv"
+_LOCAL = {("http", host) for host in LOCAL_HOSTS}
+
 # What Snakemake fills in, in paths and settings of a rule: {wildcard} and <pathvar>; neither can be escaped.
 _FILLED_IN = re.compile(r"\{\s*\w+\s*(?:,[^{}]*)?\}|<[a-z][a-z0-9_]*>")
 
@@ -34,6 +39,21 @@ def name_problems(key: str, name: str | None) -> Iterator[str]:
         yield (
             f"{key}: found {name!r}, in which Snakemake would fill in {found[0]}; expected a name without "
             "such brackets, for example that of a link to it: data/corpus.jsonl"
+        )
+
+
+def url_problems(key: str, url: str | None) -> Iterator[str]:
+    """What is wrong with an address to download from, if one is given."""
+    yield from name_problems(key, url)
+    try:
+        parts = urlsplit(url or "")
+    except ValueError as error:
+        yield f"{key}: found {url!r}, which is no URL ({error}); expected one like {_URL}"
+        return
+    if parts.scheme not in ("", "file", "https") and (parts.scheme, parts.hostname) not in _LOCAL:
+        yield (
+            f"{key}: found {url!r}, expected https, as anyone on the way can change what comes else, for "
+            f"example {_URL}"
         )
 
 

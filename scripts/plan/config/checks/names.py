@@ -24,8 +24,8 @@ def _results_problems(study: Study) -> Iterator[str]:
     taken = next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None)
     if taken is not None:
         yield (
-            f"results: found {study.results!r}, where {str(taken)!r} is a file, expected a folder, for example "
-            "results: results/mine"
+            f"results: found {study.results!r}, where {str(taken)!r} is a file, expected a folder, for "
+            "example results: results/mine"
         )
 
 

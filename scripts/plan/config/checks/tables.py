@@ -40,12 +40,20 @@ def table_problems(key: str, source: TextSource | JudgementSource) -> Iterator[s
     elif source.path is not None:
         files = [Path(source.path)]
     else:
-        files = [Path(PurePosixPath(urlsplit(source.url or "").path).name)]
+        files = [Path(PurePosixPath(_path_of(source.url or "")).name)]
     for file in files:
         problems = list(_problems_of(key, file, named))
         yield from problems
         if problems:
             return  # the other files of a folder have the same
+
+
+def _path_of(url: str) -> str:
+    """The path within a URL; all of one that is none, which is said elsewhere."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return url
 
 
 def hint(path: str, content: str) -> str:
