@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 TEXT, NUMBER = "text", "numbers"
-# The columns of a study's parquet files, by the pattern of their names; a file may have more.
+# The columns of a study's parquet files that every reader needs, by the pattern of their names.
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "documents.parquet": {"docid": TEXT, "text": TEXT},
     "corpus.parquet": {"docid": TEXT, "text": TEXT},
-    "queries.parquet": {"qid": TEXT, "text": TEXT, "split": TEXT},
+    "queries.parquet": {"qid": TEXT, "split": TEXT},
     "qrels.parquet": {"qid": TEXT, "docid": TEXT, "grade": NUMBER},
-    "topk.parquet": {"qid": TEXT, "docid": TEXT, "rank": NUMBER, "score": NUMBER},
+    "topk.parquet": {"qid": TEXT, "docid": TEXT, "rank": NUMBER},
     "docids.parquet": {"docid": TEXT},
-    "history.parquet": {"epoch": NUMBER, "phase": TEXT, "train_loss": NUMBER},
+    "history.parquet": {"epoch": NUMBER, "phase": TEXT},
     "*.per_query.parquet": {"qid": TEXT, "split": TEXT, "measure": TEXT, "value": NUMBER},
     "*.outputs.parquet": {"qid": TEXT},
 }

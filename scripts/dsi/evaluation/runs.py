@@ -109,7 +109,9 @@ def read_run(path: Path) -> pd.DataFrame:
                 na_filter=False,
                 quoting=csv.QUOTE_NONE,
             )
-    except pd.errors.EmptyDataError:  # no system found anything for any query
+    except pd.errors.EmptyDataError as error:  # no system found anything for any query
+        if path.suffix == ".gz" and path.stat().st_size == 0:
+            raise RunFormatError(unreadable(path, error)) from error
         return pd.DataFrame(columns=["qid", "rank", "docid", "score"])
     except (OSError, EOFError, zlib.error) as error:
         raise RunFormatError(unreadable(path, error)) from error

@@ -236,8 +236,11 @@ class Study(Section):
         examples=["results/cacm"],
         pattern=r"^([./][./+-]*)?\w[\w./+-]*$",
     )
-    threads: Positive = Field(
-        description="CPU threads of one training job; another number gives other weights", examples=[1]
+    threads: WholeNumber = Field(
+        description="CPU threads of one training job; another number gives other weights",
+        examples=[1],
+        ge=1,
+        le=1024,
     )
     collections: Named[Collection] = Field(
         description="definitions; `collection` selects one",

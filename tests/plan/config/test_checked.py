@@ -189,7 +189,7 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
             "collections.new.what: unknown key; Allowed here: kind, packages, relevance, split",
         ),
         ({"seeds": [-1]}, "seeds: found -1, expected a whole number at least 0"),
-        ({"threads": 0}, "threads: found 0, expected a whole number at least 1, for example threads: 1"),
+        ({"threads": 0}, "threads: found 0, expected a whole number at least 1 and at most 1024, for"),
         ({"threads": True}, "threads: found True, expected a whole number"),
         ({"results": 3}, "results: found 3, expected text, for example results: results/cacm"),
         ({"pruning": None}, "pruning: found None, expected a mapping"),
