@@ -14,13 +14,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dsi.base.artefacts import read_frame
 from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.files import file_digest, write_json, write_parquet
 from dsi.collection.relevance import Relevance, add_relevance, lowest_grade, relevant_to_split
 from dsi.collection.splits import EVALUATED_SPLITS, TRAIN
 from dsi.evaluation.run_measures import REFERENCE_FILES, measure_run, published_of_lists, read_reference
-from dsi.evaluation.runs import RunFormatError, read_run
+from dsi.evaluation.runs import RunFormatError, read_outputs, read_run
 from dsi.systems import System, SystemNameError
 
 
@@ -62,7 +61,7 @@ def evaluate(arguments: Arguments) -> None:
     folder, relevance = arguments.collection, arguments.relevance
     lowest = {split: lowest_grade(relevance, split) for split in EVALUATED_SPLITS}
     reference = read_reference(folder, EVALUATED_SPLITS, relevant_to_split(folder, TRAIN, relevance))
-    outputs = read_frame(arguments.outputs) if arguments.outputs else None
+    outputs = read_outputs(arguments.outputs) if arguments.outputs else None
     dense = read_run(arguments.dense) if arguments.dense else None
     measured = measure_run(read_run(arguments.run), reference, lowest, arguments.agreement_k, outputs, dense)
     report: dict[str, Any] = {

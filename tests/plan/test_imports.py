@@ -26,7 +26,7 @@ LAYERS = (
     "efficiency",
     "report",
 )
-# The last look at a user's files before any job, and at how far jobs are by their logs.
+# The last look at files and addresses of a user before any job, and at how far jobs are by their logs.
 OF_THE_PLAN = (
     "dsi.systems",
     "dsi.collection.docstrings",
@@ -34,6 +34,7 @@ OF_THE_PLAN = (
     "dsi.base.lines",
     "dsi.base.tables",
     "dsi.collection.corpus_folder",
+    "dsi.collection.verification",
     "dsi.base.progress",
 )
 BY_NAME = {"dsi/pruning/apply.py"}  # a criterion's module, whose digest the rules add

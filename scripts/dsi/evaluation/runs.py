@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dsi.base.artefacts import unreadable
+from dsi.base.artefacts import ArtefactError, read_frame, unreadable, way_out
 
 COLUMNS = ["qid", "Q0", "docid", "rank", "score", "tag"]
 ROWS = 2**16  # of a run, joined to lines at a time
@@ -129,6 +129,20 @@ def read_run(path: Path) -> pd.DataFrame:
             "scores by descending docid"
         )
     return lines[["qid", "rank", "docid", "score"]]
+
+
+def read_outputs(path: Path) -> pd.DataFrame:
+    """What a model made of each query, beside its run: qid, loss (nats), of lists also their texts.
+
+    Raises:
+        ArtefactError: the file cannot be read, or has no loss.
+    """
+    outputs = read_frame(path)
+    if "loss" not in outputs:
+        raise ArtefactError(
+            f"{path}: found the columns {', '.join(outputs)}, expected loss among them: {way_out(path)}"
+        )
+    return outputs
 
 
 def _check_ids(name: str, column: pa.ChunkedArray) -> None:

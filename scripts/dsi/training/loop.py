@@ -82,8 +82,6 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
         enable_progress_bar=sys.stderr.isatty(),
     )
     last = last_state(state)
-    if last is not None:
-        logger.info("going on from %s", last)
     module.model.train()  # from_pretrained leaves it in evaluation mode, which Lightning keeps
     trainer.fit(module, ckpt_path=last, weights_only=True)
     module.cpu()
@@ -108,6 +106,7 @@ def last_state(state: Path) -> Path | None:
         raise ArtefactError(
             f"{unreadable(last, error)}; the training then starts with its first epoch"
         ) from error
+    logger.info("going on from %s", last)
     return last
 
 

@@ -143,7 +143,9 @@ def places(node: Node, value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple
         yield from places(child(node, str(key)), value.get(key), (*keys, str(key)))
 
 
-PLACES = [(keys, node) for keys, node in places(schema(), BASE) if keys[:2] != ("baselines", "dsi")]
+# What config.yaml defines beside the base: Snakemake merges an edit of it with what stands there.
+DEFAULTS = (("collections", "pydocs"), ("baselines", "dsi"), ("baselines", "study"), ("models", "study"))
+PLACES = [(keys, node) for keys, node in places(schema(), BASE) if keys[:2] not in DEFAULTS]
 EDITS = st.integers(0, len(PLACES) - 1).flatmap(
     lambda number: st.builds(
         Edit, st.just(PLACES[number][0]), st.one_of([allowed(PLACES[number][1])] * 2 + [ODD])
