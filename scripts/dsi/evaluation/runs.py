@@ -95,6 +95,8 @@ def read_run(path: Path) -> pd.DataFrame:
         RunFormatError: a line has not six fields, rank or score is no number, or the order of the
             lines is not that of ranks and scores.
     """
+    if path.suffix == ".gz" and path.is_file() and path.stat().st_size == 0:  # gzip of nothing has 20 bytes
+        raise RunFormatError(unreadable(path, EOFError("an empty file is no gzip file")))
     try:
         with warnings.catch_warnings():
             # A line with more fields than COLUMNS would be cut.
@@ -109,9 +111,7 @@ def read_run(path: Path) -> pd.DataFrame:
                 na_filter=False,
                 quoting=csv.QUOTE_NONE,
             )
-    except pd.errors.EmptyDataError as error:  # no system found anything for any query
-        if path.suffix == ".gz" and path.stat().st_size == 0:
-            raise RunFormatError(unreadable(path, error)) from error
+    except pd.errors.EmptyDataError:  # no system found anything for any query
         return pd.DataFrame(columns=["qid", "rank", "docid", "score"])
     except (OSError, EOFError, zlib.error) as error:
         raise RunFormatError(unreadable(path, error)) from error
