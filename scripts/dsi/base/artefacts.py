@@ -33,7 +33,7 @@ class ArtefactError(RuntimeError):
     """A file of a study is missing, cut or of another form; the message names it and the way out."""
 
 
-def read_frame(path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pd.DataFrame:
+def read_frame(path: Path, columns: list[str] | None = None, filters: Any = None) -> pd.DataFrame:
     """A parquet file of a study as a frame, as `pandas.read_parquet` gives it.
 
     Raises:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dsi.base.artefacts import unreadable
 from dsi.evaluation.runs import COLUMNS, EXPECTED, RunFormatError, ranked
 
 
@@ -25,7 +24,7 @@ def read_foreign_run(path: Path) -> pd.DataFrame:
             path, sep=r"\s+", header=None, names=COLUMNS, dtype=types, na_filter=False, quoting=csv.QUOTE_NONE
         )
     except (OSError, EOFError, zlib.error) as error:
-        raise RunFormatError(unreadable(path, error)) from error
+        raise RunFormatError(f"{path}: found a file that cannot be read ({error}); {EXPECTED}") from error
     except (ValueError, pd.errors.ParserError) as error:
         raise RunFormatError(f"{path}: not a TREC run ({error}); {EXPECTED}") from error
     if lines.empty:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dsi.base.artefacts import read_frame, read_object
+from dsi.base.artefacts import ArtefactError, read_frame, read_object
 from dsi.base.files import replacing
 from dsi.systems import ARMS, System
 
@@ -86,7 +86,7 @@ def read_system(path: Path) -> System:
     """
     try:
         return System(**_read_json(path)["system"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ArtefactError, KeyError, TypeError) as error:
         raise ReportError(
             f"{path}: found no metrics of a system; expected a file that scripts evaluate wrote"
         ) from error
