@@ -15,6 +15,7 @@ from plan.inputs import (
     checkpoints_of,
     criterion_file,
     dense_run_of,
+    files_at,
     for_calibration,
     for_docids,
     for_e1,
@@ -248,3 +249,13 @@ def test_other_settings_are_another_source(study_of: StudyOf) -> None:
         for seed in (1, 2, 1)
     ]
     assert names[0] == names[2] != names[1]
+
+
+def test_a_path_stands_for_its_file_or_all_files_below_it(tmp_path: Path) -> None:
+    (tmp_path / "index/sub").mkdir(parents=True)
+    for name in ("segments_1", "sub/_0.cfs"):
+        (tmp_path / "index" / name).touch()
+    folder = f"{tmp_path}/index"
+    assert files_at(folder) == [f"{folder}/segments_1", f"{folder}/sub/_0.cfs"]
+    assert files_at(f"{folder}/segments_1") == [f"{folder}/segments_1"]
+    assert files_at(f"{folder}/absent") == files_at(None) == []
