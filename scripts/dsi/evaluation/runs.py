@@ -140,7 +140,7 @@ def read_outputs(path: Path) -> pd.DataFrame:
     outputs = read_frame(path)
     if "loss" not in outputs:
         raise ArtefactError(
-            f"{path}: found the columns {', '.join(outputs)}, expected loss among them: {way_out(path)}"
+            f"{path}: found the columns {', '.join(map(str, outputs))}, expected loss among them: {way_out(path)}"
         )
     return outputs
 
