@@ -47,13 +47,13 @@ def read_frame(path: Path, columns: list[str] | None = None, filters: Any = None
 
 
 def check_columns(schema: pa.Schema, path: Path, columns: Sequence[str] = ()) -> None:
-    """Refuse a parquet file without the columns of COLUMNS and those that are asked for.
+    """Refuse a parquet file without the columns that are asked for, or if all are, those of COLUMNS.
 
     Raises:
         ArtefactError: one is not there, or has values of another type.
     """
     promised = next((kinds for name, kinds in COLUMNS.items() if fnmatch(path.name, name)), {})
-    for column in dict.fromkeys([*promised, *columns]):
+    for column in columns or promised:
         if column not in schema.names:
             raise ArtefactError(
                 f"{path}: found the columns {', '.join(schema.names) or '(none)'}, expected {column} among "

@@ -140,9 +140,8 @@ def read_outputs(path: Path) -> pd.DataFrame:
     """
     outputs = read_frame(path)
     if "loss" not in outputs:
-        raise ArtefactError(
-            f"{path}: found the columns {', '.join(outputs)}, expected loss among them: {way_out(path)}"
-        )
+        found = ", ".join(map(str, outputs))
+        raise ArtefactError(f"{path}: found the columns {found}, expected loss among them: {way_out(path)}")
     return outputs
 
 

@@ -5,6 +5,7 @@ Left, the whole training; right, E2 alone on axes of its own, where the arms can
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -51,7 +52,7 @@ def read_histories(named: Sequence[str]) -> pd.DataFrame:
                 f"--history: found {entry!r}, expected ARM=FILE with ARM one of {', '.join(DENSE_ARMS)}, "
                 "recovered-RATE: recovered-0.2=…/history.parquet"
             )
-        frames.append(read_frame(path).assign(arm=arm, run=number))
+        frames.append(read_frame(Path(path)).assign(arm=arm, run=number))
     histories = pd.concat(frames, ignore_index=True)
     if "dense" not in set(histories["arm"]):
         raise ReportError("--history: no dense=FILE; E1 is what all other curves continue")

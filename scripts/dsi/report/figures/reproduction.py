@@ -1,6 +1,7 @@
 """The published study's figures: training curves, and test loss and MAP of a long training."""
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -68,7 +69,7 @@ def read_histories(entries: Iterable[str], columns: Sequence[str]) -> pd.DataFra
         if not name or not paths:
             raise ReportError(f"--history: found {entry!r}, expected NAME=FILE, for example {EXAMPLE}")
         for path in paths.split(","):
-            history = read_frame(path)
+            history = read_frame(Path(path))
             absent = [column for column in columns if column not in history]
             if absent:
                 hint = " (track_test: true measures test queries)" if absent[0].startswith("test") else ""
