@@ -16,7 +16,14 @@ project = "How far can a generative retriever be pruned?"
 html_title = "Pruning generative retrievers"
 root_doc = "README"
 extensions = ["myst_parser"]
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md", "envs/README.md"]
+include_patterns = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "docs/**.md",
+    "envs/README.md",
+]
 # What is in no page: folders that need not be searched, and what is appended to the start.
 exclude_patterns = [
     *(path.name for path in HERE.parent.iterdir() if path.is_dir() and path.name not in ("docs", "envs")),

@@ -10,8 +10,6 @@ README.md, the model card: what it is, how good, how to load it. The study has t
 finishes it first.
 
 Examples:
-    python scripts export results --output results/trial/handed-on
-
     python scripts export results --system recovered/dsi/seed1/magnitude-0.5 --output results/trial/half
 """
 

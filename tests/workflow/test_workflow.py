@@ -331,7 +331,10 @@ def test_other_threads_retrain(study: Path) -> None:
     ("module", "expected"),
     [
         ("dsi/evaluation/run_measures.py", {"evaluate": 28, **REPORTS}),
-        ("dsi/report/figures/style.py", {"plot_curves": 2, "plot_lost_queries": 2, **FIGURES}),
+        (
+            "dsi/report/figures/style.py",
+            {"plot_curves": 2, "plot_lost_queries": 2, "plot_rates": 2, **TIMINGS},
+        ),
         ("dsi/pruning/pruned_checkpoint.py", {"prune": 4, **PRUNED}),
         ("dsi/pruning/criteria/magnitude.py", {"prune": 4, **PRUNED}),
         (

@@ -3,7 +3,6 @@
 Pyserini is imported inside functions: that starts a JVM and takes seconds.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 from dsi.base.artefacts import read_object
 from dsi.base.files import file_digest
+from dsi.bm25.stored_text import raw_text
 from dsi.evaluation.runs import ranked
 
 REQUIRED_JAVA = 21
@@ -198,7 +198,7 @@ def stored_documents(folder: Path) -> pd.DataFrame:
 
 
 def _stored_text(folder: Path, document: Any, docid: str) -> str:
-    """A document's contents; or its raw form: of JSON its texts, of anything else what is not markup."""
+    """A document's contents, or the text of its raw form."""
     contents = document.contents()
     if contents is not None:
         return str(contents)
@@ -208,19 +208,7 @@ def _stored_text(folder: Path, document: Any, docid: str) -> str:
             f"{folder}: document {docid!r} is stored without its text; expected an index built with "
             "-storeContents or -storeRaw"
         )
-    return _json_text(str(raw)) or re.sub(r"<[^>]+>", " ", str(raw))
-
-
-def _json_text(raw: str) -> str:
-    """Contents, or title and text, of a document that Anserini read as JSON; empty if it is none."""
-    try:
-        record = json.loads(raw)
-    except json.JSONDecodeError:
-        return ""
-    if not isinstance(record, dict):
-        return ""
-    keys = ("contents",) if "contents" in record else ("title", "text")
-    return " ".join(record[key] for key in keys if isinstance(record.get(key), str) and record[key])
+    return raw_text(str(raw))
 
 
 def document_vectors(folder: Path, documents: pd.DataFrame) -> Iterator[dict[str, int]]:

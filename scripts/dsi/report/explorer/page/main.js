@@ -2,7 +2,8 @@
 
 let rows = [];
 
-// A query that an address names stays, whether the table shows it or not; a new filter goes to one that it leaves.
+// A query that an address names stays, whether the table shows it or not; a new filter goes to one that it
+// leaves.
 async function draw(filters = false) {
   fillForm();
   rows = filtered(rowsOfView());
