@@ -162,7 +162,7 @@ def report(scale: Scale, arguments: argparse.Namespace) -> int:
             found = part()
         except Exception:  # the other parts are measured all the same, and the exit code tells
             found, failed = f"Failed:\n\n```\n{traceback.format_exc()[-2000:]}```", 1
-        text = found if isinstance(found, str) else found.to_markdown(index=False, intfmt=",", floatfmt=".3g")
+        text = found if isinstance(found, str) else found.to_markdown(index=False, floatfmt=".3g")
         written.append(f"## {title}\n\n{text}\n\n({time.perf_counter() - begin:.0f} s)")
         print(written[-1], flush=True)
         write_text("\n\n".join(written) + "\n", arguments.output / "gpu.md")
@@ -229,14 +229,15 @@ def whole_grid(scale: Scale) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "row": name,
-            "steps": round(examples / setting.batch_size),
+            "steps": examples / setting.batch_size,
             "examples/s": speeds[setting],
             "hours": examples / speeds[setting] / 3600,
         }
         for name, setting, examples in rows
     ).sort_values("hours", ascending=False)
     whole = {"row": "all", "steps": frame["steps"].sum(), "hours": frame["hours"].sum()}
-    return pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
+    frame = pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
+    return frame.assign(steps=frame["steps"].map("{:,.0f}".format))
 
 
 def study_rows() -> Iterator[tuple[str, Setting, int]]:
