@@ -162,7 +162,7 @@ def report(scale: Scale, arguments: argparse.Namespace) -> int:
             found = part()
         except Exception:  # the other parts are measured all the same, and the exit code tells
             found, failed = f"Failed:\n\n```\n{traceback.format_exc()[-2000:]}```", 1
-        text = found if isinstance(found, str) else found.to_markdown(index=False, floatfmt=",.3g")
+        text = found if isinstance(found, str) else found.to_markdown(index=False, floatfmt=".3g")
         written.append(f"## {title}\n\n{text}\n\n({time.perf_counter() - begin:.0f} s)")
         print(written[-1], flush=True)
         write_text("\n\n".join(written) + "\n", arguments.output / "gpu.md")
@@ -179,7 +179,7 @@ def trainings(scale: Scale) -> pd.DataFrame:
         setting = Setting(name, 5, 8, 1, False, "bf16")
         operations = operations_of_example(setting, scale)
         study = study_loop(setting._replace(precision="fp32"), scale)
-        counted = memory.account(name, 8, 24, label_tokens(5), False, False)
+        counted = memory.account(name, 8, 24, label_tokens(5), False, False) if scale is FULL else {}
         for precision in ("bf16", "fp32"):
             measured = trained(setting._replace(precision=precision), scale)
             rows.append(
@@ -192,7 +192,7 @@ def trainings(scale: Scale) -> pd.DataFrame:
                     "TFLOP/s": measured.examples * operations / 1e12,
                     "share of the peak": measured.examples * operations / peak,
                     "GB at most": measured.gigabytes,
-                    "GB counted": counted["total, Adam"] - counted["masks"],
+                    "GB counted": counted.get("total, Adam", math.nan) - counted.get("masks", math.nan),
                 }
             )
     return pd.DataFrame(rows)
@@ -236,7 +236,8 @@ def whole_grid(scale: Scale) -> pd.DataFrame:
         for name, setting, examples in rows
     ).sort_values("hours", ascending=False)
     whole = {"row": "all", "steps": frame["steps"].sum(), "hours": frame["hours"].sum()}
-    return pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
+    frame = pd.concat([frame, pd.DataFrame([whole])], ignore_index=True)
+    return frame.assign(steps=frame["steps"].map("{:,.0f}".format))
 
 
 def study_rows() -> Iterator[tuple[str, Setting, int]]:
