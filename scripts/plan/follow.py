@@ -6,6 +6,8 @@ The live lines stand below all others and are made anew every second of what run
 import atexit
 import logging
 import re
+import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -35,6 +37,8 @@ class Follower:
         self.total = 0
         self._since = 0.0
         self._jobs: dict[int, Job] = {}
+        self._writing = threading.Lock()  # Snakemake tells of jobs from several threads
+        self._silent = False
         self._live: Live | None = None
         self._restore: Callable[[], Any] = lambda: None
 
@@ -77,8 +81,15 @@ class Follower:
             self._restore()
 
     def _write(self) -> None:
-        if self._since and self.folder.is_dir():
-            write_run(self.run, self.folder)
+        """Into the file, if it can be: Snakemake waits for ever for a job whose end raises an error."""
+        with self._writing:
+            if not self._since or self._silent or not self.folder.is_dir():
+                return
+            try:
+                write_run(self.run, self.folder)
+            except OSError as error:
+                self._silent = True
+                print(f"python scripts status will not know of this run: {error}", file=sys.stderr)
 
     def _show(self, handler: "logging.StreamHandler[Any]") -> None:
         # Here, as a run without a terminal has no use for it.
