@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from generated_pages import ROOT, write_pages
 
-ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "schemas" / "artefacts.yaml"
 PAGE = ROOT / "docs" / "reference" / "artefacts.md"
 INTRODUCTION = """\
@@ -96,7 +96,4 @@ def generated() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for path, text in generated().items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        print(path.relative_to(ROOT))
+    write_pages(generated())

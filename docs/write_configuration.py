@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import yaml
+from generated_pages import ROOT, write_pages
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from plan.config.outline import schema  # noqa: E402
-from plan.config.reference import reference  # noqa: E402
+from plan.config.outline import schema
+from plan.config.reference import reference
 
 
 def generated() -> dict[Path, str]:
@@ -23,6 +23,4 @@ def generated() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for path, text in generated().items():
-        path.write_text(text, encoding="utf-8")
-        print(path.relative_to(ROOT))
+    write_pages(generated())

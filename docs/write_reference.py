@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import yaml
+from generated_pages import ROOT, write_pages
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from plan import settings  # noqa: E402
-from plan.config.checked import checked_study  # noqa: E402
-from plan.config.study import Study  # noqa: E402
+from plan import settings
+from plan.config.checked import checked_study
+from plan.config.study import Study
 
 # The baselines of config.yaml, one a task, by the names of the files.
 EXAMPLES = {"docid": "dsi", "ranked-list": "study"}
@@ -43,7 +43,4 @@ def generated() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for path, text in generated().items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        print(path.relative_to(ROOT))
+    write_pages(generated())

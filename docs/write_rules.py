@@ -17,9 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from generated_pages import ROOT, write_pages
 from write_house import STAGES, rules
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "rules.md"
 RESULTS = "results/reference"
 INTRODUCTION = """\
@@ -232,7 +232,4 @@ def generated() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for path, text in generated().items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        print(path.relative_to(ROOT))
+    write_pages(generated())

@@ -56,25 +56,30 @@ def write_collection(folder: Path) -> None:
     write_parquet(run_frame(LISTS["bm25"]), folder / "topk.parquet")
 
 
+def write_evaluated(results: Path, slug: str, ranking: pd.DataFrame) -> None:
+    """A system's run, and what `evaluate` makes of it with the collection of the results."""
+    collection, run = results / "collection", results / f"runs/{slug}.trec.gz"
+    run.parent.mkdir(parents=True, exist_ok=True)
+    write_run(ranking, run, tag="t")
+    reference = read_reference(collection, ("validation", "test"))
+    found = measure_run(read_run(run), reference, {"validation": 1, "test": 1}, 2)
+    inputs = {name: collection / f"{name}.parquet" for name in REFERENCE_FILES}
+    report: dict[str, Any] = {
+        "system": System.parse(slug)._asdict(),
+        "measures": found.measures,
+        "queries": {split: counts._asdict() for split, counts in found.queries.items()},
+        "parameters": {"relevance": 1, "agreement_k": 2},
+        "inputs": {name: file_digest(path) for name, path in {"run": run, **inputs}.items()},
+        "versions": {"ir-measures": "0.4.3"},
+    }
+    write_parquet(found.per_query, results / f"metrics/{slug}.per_query.parquet")
+    write_json(report, results / f"metrics/{slug}.json")
+
+
 def write_results(results: Path, lists: dict[str, tuple[str, ...]] | None = None) -> Path:
     """A collection, runs, and what `evaluate` makes of them."""
     collection = results / "collection"
     write_collection(collection)
-    reference = read_reference(collection, ("validation", "test"))
     for slug, of_system in (LISTS if lists is None else lists).items():
-        run = results / f"runs/{slug}.trec.gz"
-        run.parent.mkdir(parents=True, exist_ok=True)
-        write_run(run_frame(of_system), run, tag="t")
-        found = measure_run(read_run(run), reference, {"validation": 1, "test": 1}, 2)
-        inputs = {name: collection / f"{name}.parquet" for name in REFERENCE_FILES}
-        report: dict[str, Any] = {
-            "system": System.parse(slug)._asdict(),
-            "measures": found.measures,
-            "queries": {split: counts._asdict() for split, counts in found.queries.items()},
-            "parameters": {"relevance": 1, "agreement_k": 2},
-            "inputs": {name: file_digest(path) for name, path in {"run": run, **inputs}.items()},
-            "versions": {"ir-measures": "0.4.3"},
-        }
-        write_parquet(found.per_query, results / f"metrics/{slug}.per_query.parquet")
-        write_json(report, results / f"metrics/{slug}.json")
+        write_evaluated(results, slug, run_frame(of_system))
     return results

@@ -50,7 +50,7 @@ class Steps(NamedTuple):
 
 def write_run(run: Run, folder: Path) -> None:
     """Write it as a whole, so that a reader never finds half of it."""
-    temporary = folder / f"{NAME}.{os.getpid()}"
+    temporary = folder / f".{os.getpid()}.{NAME}"  # a name that the next run sweeps after a kill
     content = {**run._asdict(), "jobs": [job._asdict() for job in run.jobs]}
     temporary.write_text(json.dumps(content), encoding="utf-8")
     temporary.replace(folder / NAME)

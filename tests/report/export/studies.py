@@ -6,20 +6,18 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from dsi.base.files import file_digest, write_json, write_parquet
+from dsi.base.files import write_json, write_parquet
 from dsi.docids.identifiers import ATOMIC, extra_tokens
 from dsi.docids.schemes import atomic, naive
 from dsi.docids.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
-from dsi.evaluation.run_measures import REFERENCE_FILES, measure_run, read_reference
-from dsi.evaluation.runs import read_run, write_run
 from dsi.evaluation.trec_qrels import evaluated_judgements, write_qrels
 from dsi.evaluation.verdicts import COLUMNS
 from dsi.model.checkpoint import load_checkpoint, save_checkpoint
 from dsi.model.t5 import build_model, build_sequence_model, untie_head
 from dsi.ranking.ranker import Ranker
 from dsi.report.results import write_csv
-from dsi.systems import System
 from tests.ranking.studies import DOCIDS, DOCUMENTS, TEXTS, WIDE
+from tests.report.small_results import write_evaluated
 
 MAX_TOKENS = 8  # so that a query is cut
 QUERIES = {
@@ -60,8 +58,8 @@ def finished_study(results: Path, scheme: str, untied: bool = False) -> Path:
         (results / slug).mkdir(parents=True)
         retriever = {"task": "docid", "scheme": scheme, "max_tokens": MAX_TOKENS}
         save_checkpoint(model, tokenizer_folder, docids, results / slug, retriever)
-        _evaluate(results, slug, _ranking(results / slug))
-    _evaluate(results, "bm25", pd.read_parquet(results / "collection/topk.parquet"))
+        write_evaluated(results, slug, _ranking(results / slug))
+    write_evaluated(results, "bm25", pd.read_parquet(results / "collection/topk.parquet"))
     write_json(SPARSITY, results / f"pruned/dsi/seed1/magnitude-{RATE}/sparsity.json")
     write_csv(pd.DataFrame(columns=list(COLUMNS)), results / "tables/verdicts.csv")
     write_json(configuration(scheme), results / "configuration.json")
@@ -104,26 +102,6 @@ def _ranking(checkpoint: Path) -> pd.DataFrame:
     loaded = load_checkpoint(checkpoint)
     ranker = Ranker(loaded, None if loaded.identifiers is None else 16)
     return ranker.rank(list(QUERIES), list(QUERIES.values()), 1000)
-
-
-def _evaluate(results: Path, slug: str, ranking: pd.DataFrame) -> None:
-    run, collection = results / f"runs/{slug}.trec.gz", results / "collection"
-    run.parent.mkdir(parents=True, exist_ok=True)
-    write_run(ranking, run, tag="t")
-    found = measure_run(
-        read_run(run), read_reference(collection, ("validation", "test")), {"validation": 1, "test": 1}, 2
-    )
-    inputs = {name: collection / f"{name}.parquet" for name in REFERENCE_FILES}
-    report = {
-        "system": System.parse(slug)._asdict(),
-        "measures": found.measures,
-        "queries": {split: counts._asdict() for split, counts in found.queries.items()},
-        "parameters": {"relevance": 1, "agreement_k": 2},
-        "inputs": {name: file_digest(path) for name, path in {"run": run, **inputs}.items()},
-        "versions": {"ir-measures": "0.4.3"},
-    }
-    write_parquet(found.per_query, results / f"metrics/{slug}.per_query.parquet")
-    write_json(report, results / f"metrics/{slug}.json")
 
 
 def validated(results: Path, slug: str, value: float) -> None:
