@@ -33,6 +33,7 @@ import torch
 import yaml
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch.utils.flop_counter import FlopCounterMode
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -44,14 +45,17 @@ from dsi.base.process import compute_device, prepare_torch
 from dsi.efficiency.sparse_kernels import semi_structured, semi_structured_obstacle
 from dsi.efficiency.timing import hardware
 from dsi.model.checkpoint import Checkpoint
-from dsi.model.scoring import docid_logits
+from dsi.model.scoring import docid_head, docid_logits, docid_states
 from dsi.model.t5 import Shape, build_model, build_sequence_model, build_t5
 from dsi.pruning.criteria.two_of_four import two_of_four_masks
 from dsi.pruning.layers import linear_names
 from dsi.ranking.lists import Example, Generation, Lengths
 from dsi.ranking.ranker import Ranker
 from dsi.training.loop import train
+from dsi.training.objectives.chunked_loss import SparseTargets, chunked_cross_entropy
+from dsi.training.objectives.docid import soft_cross_entropy
 from dsi.training.objectives.ranked_list import LabelledBatch, ListExamples, ListObjective, ListTraining
+from dsi.training.objectives.teacher import TOP
 from dsi.training.optimisation import make_optimiser
 from dsi.training.phase import Optimisation, Phase
 from dsi.training.retriever import Retriever
@@ -59,8 +63,10 @@ from dsi.training.start import Start
 
 QUERIES = 4886  # training queries of MS MARCO's dev subset: 0.7 of 6,980
 LONGEST = 128  # pieces to which the study pads its inputs
+PARTS = ("training", "beside", "grid", "docids", "ranking", "two-of-four", "int8")
 WARM_UP = 5  # batches
 DEPTH = 1000
+PREFIXES_ON_CARD = 32768  # evaluation.prefixes_at_a_time
 ADAM = Optimisation("adam", (0.9, 0.98), 1e-9, weight_decay=0.0, gradient_clip=None)
 
 
@@ -126,6 +132,9 @@ def main() -> None:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="(default cuda)")
     parser.add_argument("--tiny", action="store_true", help="everything small: a rehearsal")
     parser.add_argument("--output", type=Path, default=ROOT / "results/bench", help="folder (results/bench)")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="which parts are measured (all)"
+    )
     parser.add_argument("--one", help=argparse.SUPPRESS)  # a model to train beside others; prints examples/s
     arguments = parser.parse_args()
     if arguments.device == "cpu":
@@ -147,16 +156,19 @@ def report(scale: Scale, arguments: argparse.Namespace) -> int:
     machine = ", ".join(f"{key}: {value}" for key, value in hardware().items())
     written = [f"# {machine}" + ("\n\nA rehearsal: numbers mean nothing." if arguments.tiny else "")]
     failed = 0
-    parts: dict[str, Callable[[], pd.DataFrame | str]] = {
-        "Training, K 5, batch 8": lambda: trainings(scale),
-        "Trainings side by side on one card": lambda: side_by_side(scale, arguments),
-        "Hours of studies/msmarco.yaml": lambda: whole_grid(scale),
-        f"A docid retriever of {scale.dsi_documents:,} documents, batch 128": lambda: docid_training(scale),
-        f"The first {DEPTH} documents": lambda: rankings(scale),
-        "2:4": lambda: two_of_four(scale),
-        "int8": lambda: int8_products(scale),
+    measures: dict[str, tuple[str, Callable[[], pd.DataFrame | str]]] = {
+        "training": ("Training, K 5, batch 8", lambda: trainings(scale)),
+        "beside": ("Trainings side by side on one card", lambda: side_by_side(scale, arguments)),
+        "grid": ("Hours of studies/msmarco.yaml", lambda: whole_grid(scale)),
+        "docids": (
+            f"A docid retriever of {scale.dsi_documents:,} documents, batch 128",
+            lambda: docid_training(scale),
+        ),
+        "ranking": (f"The first {DEPTH} documents", lambda: rankings(scale)),
+        "two-of-four": ("2:4", lambda: two_of_four(scale)),
+        "int8": ("int8", lambda: int8_products(scale)),
     }
-    for title, part in parts.items():
+    for title, part in (measures[name] for name in arguments.parts):
         begin = time.perf_counter()
         try:
             found = part()
@@ -259,23 +271,53 @@ def study_rows() -> Iterator[tuple[str, Setting, int]]:
 
 
 def docid_training(scale: Scale) -> pd.DataFrame:
-    """The default study's retriever: its step on the card alone, batches lying there."""
-    model = build_model(small_shape(scale), scale.vocabulary, scale.dsi_documents, seed=1)
-    model = model.train().to(compute_device())
-    optimiser = make_optimiser(model, ADAM._replace(name="adamw"), 0.001)
+    """The default study's step on the card alone, batches lying there.
+
+    In chunks is how this project trains that many documents; the other way holds texts by documents.
+    """
+    documents = scale.dsi_documents
     draw = torch.Generator().manual_seed(1)
-    input_ids = torch.randint(3, scale.vocabulary, (128, 12), generator=draw).to(model.device)
-    targets = torch.rand(128, scale.dsi_documents, generator=draw).to(model.device)
-    targets /= targets.sum(dim=1, keepdim=True)
+    targets = SparseTargets(
+        torch.randint(documents, (128, TOP), generator=draw),
+        torch.full((128, TOP), 1 / TOP),
+        torch.zeros(128),
+    )
+    input_ids = torch.randint(3, scale.vocabulary, (128, 12), generator=draw)
+    rows = []
+    for name in ("sparse targets, in chunks", "dense targets, at once"):
+        model = build_model(small_shape(scale), scale.vocabulary, documents, seed=1)
+        model = model.train().to(compute_device())
+        optimiser = make_optimiser(model, ADAM._replace(name="adamw"), 0.001)
+        sparse = SparseTargets(*(part.to(model.device) for part in targets))
+        dense = None if name.startswith("sparse") else sparse.of(slice(0, documents))
+        ids = input_ids.to(model.device)
 
-    def step() -> None:
-        with torch.autocast(model.device.type, dtype=torch.bfloat16):
-            logits = docid_logits(model, input_ids, torch.ones_like(input_ids), scale.dsi_documents)
-        torch.nn.functional.cross_entropy(logits.float(), targets).backward()
-        optimiser.step()
-        optimiser.zero_grad()
+        def step(
+            model: Any = model,
+            optimiser: Any = optimiser,
+            ids: Any = ids,
+            sparse: Any = sparse,
+            dense: Any = dense,
+        ) -> None:
+            with torch.autocast(model.device.type, dtype=torch.bfloat16):
+                if dense is None:
+                    states = docid_states(model, ids, torch.ones_like(ids))
+                    loss = chunked_cross_entropy(states, docid_head(model, documents), sparse)
+                else:
+                    loss = soft_cross_entropy(
+                        docid_logits(model, ids, torch.ones_like(ids), documents), dense
+                    )
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
 
-    return pd.DataFrame([{"documents": scale.dsi_documents, "examples/s": 128 * per_second(step, scale)}])
+        speed, gigabytes = 128 * per_second(step, scale), math.nan
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+            step()
+            gigabytes = torch.cuda.max_memory_allocated() / 1e9
+        rows.append({"documents": documents, "loss": name, "examples/s": speed, "GB at most": gigabytes})
+    return pd.DataFrame(rows)
 
 
 def rankings(scale: Scale) -> pd.DataFrame:
@@ -296,11 +338,11 @@ def rankings(scale: Scale) -> pd.DataFrame:
     width = len(str(len(docids) - 1))
     identifiers = [[scale.vocabulary + int(digit) for digit in name.zfill(width)] for name in docids]
     model = build_sequence_model(shape, scale.vocabulary + 10, identifiers, seed=1)
-    few = slice(0, 4)  # on the processor each takes seconds
     for device in dict.fromkeys([compute_device(), torch.device("cpu")]):
-        ranker = Ranker(Checkpoint(model, tokenizer, docids, identifiers), 1024, device)
-        speed = per_second(lambda ranker=ranker: ranker.rank(qids[few], texts[few], DEPTH), scale, warm_up=1)  # type: ignore[misc]
-        rows.append(ranking_row("semantic, ranked", device.type, docids, speed * 4))
+        prefixes = 1024 if device.type == "cpu" else PREFIXES_ON_CARD
+        ranker = Ranker(Checkpoint(model, tokenizer, docids, identifiers), prefixes, device)
+        speed = per_second(lambda ranker=ranker: ranker.rank(qids, texts, DEPTH), scale, warm_up=1)  # type: ignore[misc]
+        rows.append(ranking_row("semantic, ranked", device.type, docids, speed * len(qids)))
     return pd.DataFrame(rows)
 
 
@@ -310,7 +352,7 @@ def ranking_row(what: str, device: str, docids: list[str], queries: float) -> di
 
 def two_of_four(scale: Scale) -> pd.DataFrame | str:
     """The largest model pruned to 2:4, in float16 by dense kernels and by sparse tensor cores."""
-    model = build_t5(shape_of(list(scale.shapes)[-1], scale), scale.vocabulary, seed=1).eval()
+    model = random_t5(list(scale.shapes)[-1], scale).eval()
     weights = dict(model.named_parameters())
     chosen = {name: weights[name].detach() for name in linear_names(weights)}
     for name, mask in two_of_four_masks({name: weight.abs() for name, weight in chosen.items()}, 0.5).items():
@@ -349,7 +391,7 @@ def trained(setting: Setting, scale: Scale) -> Measured:
         "E1", 1, 1, 0.001, 0.0, "constant", ADAM, setting.accumulate, setting.checkpointing, None,
         setting.precision, seed=1,
     )  # fmt: skip
-    model = build_t5(shape_of(setting.model, scale), scale.vocabulary, seed=1)
+    model = random_t5(setting.model, scale)
     module = TimedRetriever(Start(model), phase, objective)
     # The state after the epoch, three times the model, is written where memory is a folder, if anywhere.
     shared = Path("/dev/shm")
@@ -364,7 +406,7 @@ def trained(setting: Setting, scale: Scale) -> Measured:
 def study_loop(setting: Setting, scale: Scale) -> float:
     """Examples per second of the study's own way: everything padded and counted, each loss read at once."""
     objective = list_objective(setting, scale, WARM_UP + scale.steps, count_padding=True)
-    model = build_t5(shape_of(setting.model, scale), scale.vocabulary, seed=1).train().to(compute_device())
+    model = random_t5(setting.model, scale).train()
     optimiser = torch.optim.Adam(model.parameters(), lr=0.001, betas=ADAM.betas, eps=ADAM.eps)
     begin = 0.0
     for step, batch in enumerate(objective.batches(1)):
@@ -386,7 +428,7 @@ def study_loop(setting: Setting, scale: Scale) -> float:
 def operations_of_example(setting: Setting, scale: Scale) -> float:
     """Operations of the matrix products of one example, forward and backward, as a mean over batches."""
     objective = list_objective(setting, scale, 8, count_padding=True)
-    model = build_t5(shape_of(setting.model, scale), scale.vocabulary, seed=1).train().to(compute_device())
+    model = random_t5(setting.model, scale).train()
     with FlopCounterMode(display=False) as counter:
         for batch in objective.batches(1):
             objective.loss(model, LabelledBatch(*(part.to(model.device) for part in batch))).backward()
@@ -418,6 +460,12 @@ def list_objective(setting: Setting, scale: Scale, batches: int, *, count_paddin
 
 def label_tokens(k: int) -> int:
     return math.ceil(memory.TOKENS_OF_DOCID * k) + 1
+
+
+def random_t5(name: str, scale: Scale) -> T5ForConditionalGeneration:
+    """Made on the card, where 700 million random numbers take no time."""
+    with compute_device():
+        return build_t5(shape_of(name, scale), scale.vocabulary, seed=1)
 
 
 def shape_of(name: str, scale: Scale) -> Shape:

@@ -1,12 +1,16 @@
 """Rankings by a matrix of scores: trec_eval's order, whatever the depth; measures and losses of a history."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 import pytrec_eval
+import torch
 
 from dsi.evaluation.measures import as_judgements, as_rankings, qrels_measures
 from dsi.evaluation.runs import ranked
+from dsi.ranking import scores as scoring
 from dsi.ranking.scores import (
     measures_of_ranking,
     measures_of_scores,
@@ -38,8 +42,13 @@ def test_a_cut_ranking_holds_the_best() -> None:
     assert list(rank_scores(scores, ["1"], list("abcd"), depth=2)["docid"]) == ["b", "d"]
 
 
+@pytest.mark.parametrize("highest", [scoring._highest, scoring._highest_on_card])
 @pytest.mark.parametrize("depth", [1, 7, 39, 40, 100])
-def test_a_cut_through_ties_keeps_what_the_whole_ranking_has_there(depth: int) -> None:
+def test_a_cut_through_ties_keeps_what_the_whole_ranking_has_there(
+    depth: int, highest: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a card and elsewhere: what is done on a card does not need one."""
+    monkeypatch.setattr(scoring, "_highest", highest)
     rng = np.random.default_rng(depth)
     scores = rng.integers(-3, 3, (20, 40)).astype(np.float32)
     scores[0] = -np.inf  # all alike
@@ -90,6 +99,7 @@ def test_ranks_of_columns_are_those_of_the_whole_order() -> None:
 
 def test_loss_is_the_mean_negative_log_probability_of_the_relevant() -> None:
     log_p = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]], dtype=np.float32))
-    losses = query_losses(log_p, [[0, 1], []])
+    losses = query_losses(torch.from_numpy(log_p), [[0, 1], []])
     assert losses[0] == pytest.approx(-(np.log(0.5) + np.log(0.25)) / 2)
     assert np.isnan(losses[1])
+    assert len(query_losses(torch.from_numpy(log_p[:0]), [])) == 0

@@ -66,8 +66,9 @@ def test_softmax_is_over_the_tokens_of_docids_not_over_the_children() -> None:
     np.testing.assert_allclose(three, whole[:, [1, 5, 6]], atol=1e-5)
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(
+    on_card=st.booleans(),
     documents=st.integers(1, 40),
     queries=st.integers(1, 4),
     depth=st.integers(1, 60),
@@ -78,6 +79,7 @@ def test_softmax_is_over_the_tokens_of_docids_not_over_the_children() -> None:
     seed=st.integers(0, 999),
 )
 def test_any_trie_and_model_agree_with_teacher_forcing(
+    on_card: bool,
     documents: int,
     queries: int,
     depth: int,
@@ -87,12 +89,15 @@ def test_any_trie_and_model_agree_with_teacher_forcing(
     letters: int,
     seed: int,
 ) -> None:
+    """On a card calls are joined; those need none."""
     feed_forward = "gated-gelu" if gated else "relu"
     model = make_model(seed, num_decoder_layers=layers, feed_forward_proj=feed_forward)
     identifiers = make_identifiers(documents, seed, letters)
     inputs, mask = make_queries(queries, seed)
     expected = teacher_forced(model, identifiers, inputs, mask)
-    ranker = TrieRanker(model, build_trie(identifiers), names(documents), prefixes_at_a_time)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prefix_decoder, "on_card", lambda _: on_card)
+        ranker = TrieRanker(model, build_trie(identifiers), names(documents), prefixes_at_a_time)
     agrees(ranker, expected, inputs, mask, depth)
     np.testing.assert_allclose(ranker.scores(inputs, mask), expected, atol=2e-5, rtol=2e-6)
 

@@ -126,7 +126,7 @@ def int8_quality(checkpoint: Checkpoint, evaluation: Evaluation, threads: int) -
     def rank(qids: Sequence[str], texts: Sequence[str], depth: int) -> pd.DataFrame:
         batches = (pad_batch([checkpoint.tokenizer.encode(text).ids]) for text in texts)
         scores = torch.cat([scorer(*batch) for batch in batches])
-        return ranker.rank(scores.numpy(), qids, depth)
+        return ranker.rank(scores, qids, depth)
 
     return _quality(rank, evaluation)
 

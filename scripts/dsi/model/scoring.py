@@ -160,13 +160,13 @@ def score_batches(
     texts: Sequence[str],
     batch_size: int | None = None,
     device: torch.device | None = None,
-) -> Iterator[npt.NDArray[np.float32]]:
+) -> Iterator[torch.Tensor]:
     """log P(docid | query) of every document for the next queries, (B, N) float32, computed in fp32.
 
     Args:
-        checkpoint: with atomic docids; its model is moved to the device.
+        checkpoint: with atomic docids; its model is moved to the device, where the scores are.
         batch_size: B; None for `queries_at_a_time`.
-        device: None for `compute_device`; the scores come back to the processor's memory.
+        device: None for `compute_device`.
     """
     device = device or compute_device()
     model, documents = checkpoint.model.eval().to(device), len(checkpoint.docids)
@@ -175,7 +175,7 @@ def score_batches(
         encoded = checkpoint.tokenizer.encode_batch(list(texts[first : first + batch_size]))
         input_ids, mask = pad_batch([entry.ids for entry in encoded])
         logits = docid_logits(model, input_ids.to(device), mask.to(device), documents)
-        yield torch.log_softmax(logits, dim=1).cpu().numpy()
+        yield torch.log_softmax(logits, dim=1)
 
 
 def score_queries(
@@ -184,8 +184,9 @@ def score_queries(
     batch_size: int | None = None,
     device: torch.device | None = None,
 ) -> npt.NDArray[np.float32]:
-    """All of `score_batches` at once, (len(texts), N)."""
-    return np.concatenate(list(score_batches(checkpoint, texts, batch_size, device)))
+    """All of `score_batches` at once, (len(texts), N), in the processor's memory."""
+    batches = score_batches(checkpoint, texts, batch_size, device)
+    return np.concatenate([scores.cpu().numpy() for scores in batches])
 
 
 @torch.inference_mode()

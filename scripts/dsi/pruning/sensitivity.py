@@ -84,7 +84,8 @@ def _rows(checkpoint: Checkpoint, judged: pd.DataFrame, rates: Sequence[float]) 
 
 def _quality(checkpoint: Checkpoint, judged: pd.DataFrame) -> Iterator[tuple[str, float]]:
     """The MAP of each evaluated split that has judged queries."""
-    rows = chain.from_iterable(score_batches(checkpoint, list(judged["text"])))
+    batches = score_batches(checkpoint, list(judged["text"]))
+    rows = chain.from_iterable(scores.cpu().numpy() for scores in batches)
     ranks = pd.Series(ranks_of_columns(rows, list(judged["columns"])), index=judged.index, dtype=object)
     for split in EVALUATED_SPLITS:
         there = judged["split"] == split

@@ -15,21 +15,14 @@ from torch.nn.functional import linear, log_softmax
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.trie import PADDING, Children, Indices, Trie, alphabet
+from dsi.model.scoring import attended
+from dsi.ranking.cross_attention import Crosses, JoinedCrosses, SeparateCrosses
 from dsi.ranking.decoder_layer import Layer, decoder_layer, norm
-from dsi.ranking.frontier import Floats, Frontier, Span, query_spans
+from dsi.ranking.frontier import Floats, Frontier, query_spans
 
 HEAD_ELEMENTS = 2**18  # logits computed at a time: 1 MB stays in a processor's cache
+HEAD_ELEMENTS_ON_CARD = 2**26  # 256 MB: there each call costs more than what passes through memory
 NODES_AT_A_TIME = 4096  # prefixes whose first layer is computed at a time
-
-
-class Cross(NamedTuple):
-    """One layer's cross-attention to one query of L tokens, of which H heads attend to each.
-
-    keys: (H L, d), scores = state @ keys.T; values: (H L, d), output = weights @ values.
-    """
-
-    keys: Tensor
-    values: Tensor
 
 
 class Past(NamedTuple):
@@ -37,6 +30,11 @@ class Past(NamedTuple):
 
     keys: Tensor
     values: Tensor
+
+
+def on_card(device: torch.device) -> bool:
+    """Whether few large calls are better than many small ones: there each costs what it takes to launch."""
+    return device.type == "cuda"
 
 
 class PrefixDecoder:
@@ -51,6 +49,7 @@ class PrefixDecoder:
         self._model = model
         self._trie = trie
         self._device = model.device
+        self._on_card = on_card(model.device)
         config = model.config
         self._heads = config.num_heads
         self._tokens = alphabet([trie.identifiers[trie.identifiers != PADDING]])
@@ -66,8 +65,8 @@ class PrefixDecoder:
             self._bias = attention.compute_bias(longest, longest)[0].float()  # (H, L, L)
             self._states = self._first_layers(longest)
 
-    def cross_attentions(self, input_ids: Tensor, attention_mask: Tensor) -> list[list[Cross]]:
-        """Per layer and query, the keys and values of cross-attention.
+    def cross_attentions(self, input_ids: Tensor, attention_mask: Tensor) -> list[Crosses]:
+        """Per layer the keys and values of cross-attention.
 
         Args:
             input_ids, attention_mask: (Q, L) int64.
@@ -76,13 +75,17 @@ class PrefixDecoder:
         # Without dropout, whatever the model's mode, which is restored.
         training = self._model.training
         self._model.eval()
-        encoded = self._model.encoder(input_ids=input_ids.to(self._device), attention_mask=mask)[0].float()
+        encoded = self._model.encoder(
+            input_ids=input_ids.to(self._device), attention_mask=attended(mask, mask.shape[1])
+        )[0].float()
         self._model.train(training)
+        if self._on_card:
+            return [JoinedCrosses(layer, self._heads, encoded, mask.bool()) for layer in self._layers]
         texts = [row[real] for row, real in zip(encoded, mask.bool(), strict=True)]
-        return [[self._cross(layer, text) for text in texts] for layer in self._layers]
+        return [SeparateCrosses(layer, self._heads, texts) for layer in self._layers]
 
     def step(
-        self, depth: int, chunk: Frontier, offspring: Children, past: list[Past], cross: list[list[Cross]]
+        self, depth: int, chunk: Frontier, offspring: Children, past: list[Past], cross: list[Crosses]
     ) -> tuple[Floats, list[Past]]:
         """log P(token | prefix, query) of a chunk's children, and the keys and values of the chunk.
 
@@ -105,7 +108,7 @@ class PrefixDecoder:
                 added, here = self._self_attention(layer, state, before, parent, depth)
                 state = state + added
                 present.append(here)
-            state = state + self._cross_attention(layer, state, spans, cross[number])
+            state = state + cross[number].attend(norm(state, layer.cross_norm, layer.eps), spans)
             state = state + layer.feed_forward(state)
         final = self._model.decoder.final_layer_norm
         state = norm(state, final.weight, final.variance_epsilon) * self._scale
@@ -132,8 +135,8 @@ class PrefixDecoder:
                 tokens = np.full((len(rows), depth + 1), start, dtype=np.int64)
                 tokens[:, 1:] = identifiers[rows, :depth]
                 place = self._to(np.searchsorted(used, tokens))  # (n, T)
-                attended = self._attend(query[place[:, -1]], key[place], value[place], depth)
-                parts.append(embedded[place[:, -1]] + linear(attended, layer.o))
+                seen = self._attend(query[place[:, -1]], key[place], value[place], depth)
+                parts.append(embedded[place[:, -1]] + linear(seen, layer.o))
             states.append(torch.cat(parts))
         return states
 
@@ -145,8 +148,8 @@ class PrefixDecoder:
         if before is not None:
             keys = torch.cat([before.keys[parent], keys], dim=1)
             values = torch.cat([before.values[parent], values], dim=1)
-        attended = self._attend(linear(normed, layer.q), keys, values, depth)
-        return linear(attended, layer.o), Past(keys, values)
+        seen = self._attend(linear(normed, layer.q), keys, values, depth)
+        return linear(seen, layer.o), Past(keys, values)
 
     def _attend(self, query: Tensor, keys: Tensor, values: Tensor, depth: int) -> Tensor:
         """Attention of the last position, (P, inner), to T = depth + 1 positions; T5 does not scale it."""
@@ -155,31 +158,12 @@ class PrefixDecoder:
         weights = (scores + self._bias[:, depth, : depth + 1]).softmax(dim=-1)
         return torch.einsum("pht,pthe->phe", weights, values.view(split)).flatten(1)
 
-    def _cross(self, layer: Layer, text: Tensor) -> Cross:
-        """Cross-attention to one text (L, d), with the projections of queries and outputs multiplied in."""
-        keys = linear(text, layer.cross_k).view(len(text), self._heads, -1)  # (L, H, e)
-        values = linear(text, layer.cross_v).view(len(text), self._heads, -1)
-        queries = layer.cross_q.view(self._heads, -1, layer.cross_q.shape[1])  # (H, e, d)
-        outputs = layer.cross_o.view(len(layer.cross_o), self._heads, -1)  # (d, H, e)
-        return Cross(
-            torch.einsum("lhe,hed->hld", keys, queries).flatten(0, 1),
-            torch.einsum("lhe,dhe->hld", values, outputs).flatten(0, 1),
-        )
-
-    def _cross_attention(self, layer: Layer, state: Tensor, spans: list[Span], cross: list[Cross]) -> Tensor:
-        normed = norm(state, layer.cross_norm, layer.eps)
-        attended = torch.empty_like(state)
-        for query, low, high in spans:
-            scores = linear(cross[query].keys, normed[low:high])  # (H L, p): softmax over rows is faster
-            weights = scores.view(self._heads, -1, high - low).softmax(dim=1).flatten(0, 1)
-            torch.mm(weights.T, cross[query].values, out=attended[low:high])
-        return attended
-
     def _log_probabilities(self, depth: int, state: Tensor, offspring: Children) -> Floats:
         """The children's log-probabilities, softmax over the docids' tokens, a cache's worth at a time."""
         token = self._columns[depth + 1][self._to(offspring.node)]
         source = self._to(offspring.source)
-        rows = max(16, HEAD_ELEMENTS // len(self._head))
+        elements = HEAD_ELEMENTS_ON_CARD if self._on_card else HEAD_ELEMENTS
+        rows = max(16, elements // len(self._head))
         cuts = [*range(0, len(state), rows), len(state)]
         ends = np.searchsorted(offspring.source, cuts)
         parts = []

@@ -17,8 +17,9 @@ from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 
 from dsi.docids.trie import PADDING, Trie, children, is_leaf
 from dsi.ranking.best_documents import BestDocuments, Ranking
+from dsi.ranking.cross_attention import Crosses
 from dsi.ranking.frontier import Floats, Frontier
-from dsi.ranking.prefix_decoder import Cross, Past, PrefixDecoder
+from dsi.ranking.prefix_decoder import Past, PrefixDecoder
 
 
 class TrieRankingError(ValueError):
@@ -109,7 +110,7 @@ class TrieRanker:
         depth: int,
         frontier: Frontier,
         past: list[Past],
-        cross: list[list[Cross]],
+        cross: list[Crosses],
         found: BestDocuments,
     ) -> None:
         """Expand a frontier and all beneath it, chunk by chunk, each query's likeliest prefixes first."""
