@@ -72,7 +72,7 @@ class Evaluation(Section):
         description="BM25-MAP is against BM25's first K documents", examples=[10], ge=1, le=1000
     )
     prefixes_at_a_time: Positive = Field(
-        description="prefixes of naive and semantic docids decoded at a time; bounds memory; more on a GPU",
+        description="prefixes of naive and semantic docids decoded at a time; bounds memory",
         examples=[1024],
     )
 
