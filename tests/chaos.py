@@ -39,46 +39,51 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 from dsi.base.progress import read_run  # noqa: E402
 from tests.conftest import DOCIDS, TEXTS  # noqa: E402
 
-# The commands of each stage, in the order in which a study comes to them.
+
+class Stage(NamedTuple):
+    """job: its command, of a training its stage; rule: whose times are its; output: there when it is done."""
+
+    job: str
+    rule: str
+    output: str
+
+
+# In the order in which a study comes to them: BM25 is evaluated while the first training runs.
 STAGES = {
-    "download": ("collect_files",),
-    "index": ("build_index",),
-    "top-K": ("search_bm25",),
-    "training": ("train",),
-    "pruning": ("prune",),
-    "recovery": ("train",),
-    "evaluation": ("evaluate",),
-    "report": ("make_tables",),
-}
-# What is there when a stage is done.
-OUTPUTS = {
-    "download": "collection/documents.parquet",
-    "index": "collection/index/manifest.json",
-    "top-K": "collection/topk.parquet",
-    "training": "baselines/smoke/seed1/dense/model.safetensors",
-    "pruning": "pruned/smoke/seed1/magnitude-0.5/model.safetensors",
-    "recovery": "recovered/smoke/seed1/magnitude-0.5/model.safetensors",
-    "evaluation": "metrics/bm25.json",
-    "report": "tables.md",
+    "download": Stage("collect_files", "collect_files", "collection/documents.parquet"),
+    "index": Stage("build_index", "build_index", "collection/index/manifest.json"),
+    "top-K": Stage("search_bm25", "search_bm25", "collection/topk.parquet"),
+    "evaluation": Stage("evaluate", "evaluate", "metrics/bm25.json"),
+    "training": Stage("training", "dense", "baselines/smoke/seed1/dense/model.safetensors"),
+    "pruning": Stage("prune", "prune", "pruned/smoke/seed1/magnitude-0.5/model.safetensors"),
+    "recovery": Stage("recovery", "recover", "recovered/smoke/seed1/magnitude-0.5/model.safetensors"),
+    "report": Stage("make_tables", "make_tables", "tables.md"),
 }
 LEXICAL = ("download", "index", "top-K", "evaluation")  # those before any training
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 AIMS = ("job", "snakemake", "both")
 RESULTS = Path("results/chaos")
-COMPARED = ("runs/**/*.trec.gz", "metrics/**/*.json", "metrics/**/*.parquet", "tables/*.csv", "tables.md")
-COMPARED += ("**/*.safetensors", "collection/*.parquet")
-FILLER, BLOCK, PAUSE = 12_000, 1 << 14, 0.02  # characters a document; bytes, and seconds between them
+COMPARED = (
+    "runs/**/*.trec.gz",
+    "metrics/**/*.json",
+    "metrics/**/*.parquet",
+    "tables/*.csv",
+    "tables.md",
+    "**/*.safetensors",
+    "collection/*.parquet",
+)
+FILLER, BLOCK, PAUSE = 12_000, 1 << 14, 0.05  # characters a document; bytes, and seconds between them
 LOST = 1 << 17  # bytes that one kill of the download may cost: what is in buffers
 PATIENCE = 1800.0  # seconds for a study on a busy machine
 
 
 class Kill(NamedTuple):
-    """A signal, whom it is for, and in which stage, so many seconds after its job has begun."""
+    """A signal, whom it is for, and when: after a part of what a job of the stage takes undisturbed."""
 
     stage: str
     number: signal.Signals
     aim: str
-    delay: float
+    part: float
 
 
 class ChaosError(AssertionError):
@@ -96,7 +101,7 @@ def planned(count: int, seed: int, stages: Sequence[str]) -> list[Kill]:
         # What Snakemake lets end is done, and the stage is over: the last kill of a stage alone may be so.
         last = number + len(stages) >= count or chosen == signal.SIGKILL
         aim = draw.choice(AIMS if last else ("job", "both"))
-        kills.append(Kill(stages[place], chosen, aim, draw.uniform(0, 2)))
+        kills.append(Kill(stages[place], chosen, aim, draw.uniform(0, 0.7)))
     return sorted(kills, key=lambda kill: stages.index(kill.stage))
 
 
@@ -221,6 +226,11 @@ class Study:
         if self.start().wait(PATIENCE) != 0:
             raise ChaosError((self.folder / "terminal.txt").read_text(encoding="utf-8")[-4000:])
 
+    def seconds(self, stage: str) -> float:
+        """Of the shortest of a stage's jobs, as Snakemake noted it."""
+        folder = self.folder / RESULTS / "benchmarks" / STAGES[stage].rule
+        return min(float(path.read_text().splitlines()[1].split("\t")[0]) for path in folder.rglob("*.tsv"))
+
     def digests(self) -> dict[str, str]:
         """What is compared: SHA-256 by path."""
         results = self.folder / RESULTS
@@ -245,8 +255,11 @@ def jobs_of(session: int) -> dict[int, str]:
     return found
 
 
-def strike(study: Study, kill: Kill) -> str:
+def strike(study: Study, kill: Kill, seconds: float) -> str:
     """Run a study, kill it, and wait until nothing of it is left.
+
+    Args:
+        seconds: that a job of the stage takes undisturbed.
 
     Returns:
         The stage in which it was hit: another one if the job had ended, "none" if the study had.
@@ -254,16 +267,20 @@ def strike(study: Study, kill: Kill) -> str:
     Raises:
         ChaosError: a process is left, or a job that was recorded has to run again.
     """
-    before = read_run(study.folder / RESULTS)
-    over = (study.folder / RESULTS / OUTPUTS[kill.stage]).exists()  # then any job will do
+    stage, before = STAGES[kill.stage], read_run(study.folder / RESULTS)
+    output = study.folder / RESULTS / stage.output
+    over = output.exists()  # then any job will do
+    if over and kill.stage == "evaluation":  # so short that an earlier kill may have let it end
+        output.unlink()
+        over = False
+    removed = kill.stage == "evaluation"
     process = study.start()
-    wanted = {kill.stage, *STAGES[kill.stage]} - {"train"}
     hit: dict[int, str] = {}
     while process.poll() is None and not hit:
-        hit = {pid: name for pid, name in jobs_of(process.pid).items() if over or name in wanted}
+        hit = {pid: name for pid, name in jobs_of(process.pid).items() if over or name == stage.job}
         time.sleep(0.02)
     if process.poll() is None:
-        time.sleep(kill.delay)
+        time.sleep(kill.part * seconds)
         hit = jobs_of(process.pid) or hit
         for pid in (*(hit if kill.aim != "snakemake" else ()), *([process.pid] if kill.aim != "job" else ())):
             with suppress(ProcessLookupError):
@@ -271,15 +288,18 @@ def strike(study: Study, kill: Kill) -> str:
     process.wait(PATIENCE)
     _wait_until_alone(process.pid)
     after = read_run(study.folder / RESULTS)
-    if before and after and after.since != before.since and after.total > before.total - before.done:
-        raise ChaosError(f"{before.done} of {before.total} jobs were done, and then {after.total} had to run")
-    return kill.stage if set(hit.values()) & wanted else next(map(stage_of, hit.values()), "none")
+    if before and after and after.since != before.since:
+        left = before.total - before.done + removed
+        if after.total > left:
+            raise ChaosError(
+                f"{before.done} of {before.total} jobs were done, and then {after.total} had to run"
+            )
+    return kill.stage if stage.job in hit.values() else next(map(stage_of, hit.values()), "none")
 
 
 def stage_of(command: str) -> str:
     """The stage of a command, "other" for those between the stages."""
-    found = (stage for stage, commands in STAGES.items() if command in (stage, *commands))
-    return next(found, "other")
+    return next((name for name, stage in STAGES.items() if command == stage.job), "other")
 
 
 def _wait_until_alone(session: int) -> None:
@@ -307,10 +327,13 @@ def survive(kills: Sequence[Kill], folder: Path, target: str) -> Counter[tuple[s
         server.sent = 0
         killed = Study(folder / "killed", server, target)
         for number, kill in enumerate(kills, start=1):
-            stage = strike(killed, kill)
+            seconds = whole.seconds(kill.stage)
+            stage = strike(killed, kill, seconds)
             hits[stage, kill.number.name] += 1
-            words = f"{kill.number.name} to {kill.aim}, {kill.delay:.1f} s into {kill.stage}: hit {stage}"
-            print(f"[{number}/{len(kills)}] {words}", flush=True)
+            when = f"{kill.part * seconds:.1f} s into {kill.stage}"
+            print(
+                f"[{number}/{len(kills)}] {kill.number.name} to {kill.aim}, {when}: hit {stage}", flush=True
+            )
         killed.finish()
         allowed = len(content) + LOST * sum(kill.stage == "download" for kill in kills)
         if server.sent > allowed:
@@ -345,6 +368,11 @@ def main() -> None:
         hits = survive(kills, arguments.folder or Path(temporary), "tables.md")
     print("\n".join(table(hits, stages)))
     print(f"{len(kills)} kills; runs, metrics, tables and checkpoints are the same as undisturbed")
+    missed = [
+        f"{stage} by {number.name}" for stage in stages for number in SIGNALS if not hits[stage, number.name]
+    ]
+    if missed:
+        print(f"never hit: {', '.join(missed)}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from matplotlib.text import Annotation
 
 from dsi.report.figures.rate_differences import HEADROOM, Judged, Margin, draw_differences
 from dsi.report.figures.rates import Chosen, read_judged
@@ -94,6 +95,18 @@ def test_what_lies_far_outside_does_not_stretch_the_axis() -> None:
     assert bottom == pytest.approx(-1.15 * 0.04)
     assert top == pytest.approx(1.15 * 0.04 * HEADROOM)
     assert {"-0.4", "−", "margin"} <= {text.get_text() for text in axis.texts}
+    plt.close()
+
+
+def test_values_far_outside_of_neighbouring_rates_stand_at_two_heights() -> None:
+    rows = [
+        ("recovered", rate, value) for rate, value in ((0.1, 0.0), (0.8, -0.3), (0.9, -0.4), (0.95, -0.5))
+    ]
+    frame = pd.DataFrame(rows, columns=["arm", "rate", "value"]).assign(measure="MAP", control="restart")
+    _, axis = plt.subplots()
+    draw_differences(axis, frame, "MAP", Margin(0.02, "margin"), 0.95, {})
+    height = {text.get_text(): text.xy[1] for text in axis.texts if isinstance(text, Annotation)}
+    assert height["-0.3"] == height["-0.5"] < height["-0.4"]
     plt.close()
 
 

@@ -14,6 +14,7 @@ from dsi.systems import ARMS
 
 REACH = 4  # margins: what lies farther out does not stretch the axis
 HEADROOM = 1.25  # above the values, for signs
+WIDE = 0.15  # of the axis: values nearer than this overlap
 
 
 class Margin(NamedTuple):
@@ -66,10 +67,7 @@ def draw_differences(
             weight="bold",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
-    means = recovered.groupby(level="rate").mean()
-    for rate, mean in zip(means.index.tolist(), means.tolist(), strict=True):
-        if abs(mean) > limit:
-            _draw_far(axis, rate, mean, limit)
+    _draw_far(axis, recovered.groupby(level="rate").mean(), limit)
     labels.append((-margin.size, margin.words, "#555555"))
     name_lines(axis, labels)
 
@@ -128,13 +126,18 @@ def _limit(
     return 1.15 * min(max(farthest, 2 * margin), REACH * margin)
 
 
-def _draw_far(axis: Axes, rate: float, mean: float, limit: float) -> None:
-    """An arrow at the edge for a mean that lies outside, with its value."""
-    down = mean < 0
-    edge = -limit if down else limit
-    colour = COLOURS["recovered"]
-    axis.plot([rate], [edge * 0.96], color=colour, marker="v" if down else "^", markersize=7, zorder=4)
-    axis.annotate(
-        f"{mean:+.2g}", (rate, edge * 0.9), ha="center", va="bottom" if down else "top",
-        fontsize="small", color=colour,
-    )  # fmt: skip
+def _draw_far(axis: Axes, means: "pd.Series[float]", limit: float) -> None:
+    """Arrows at the edge for means that lie outside, by rate, with their values; neighbours at two heights."""
+    near, colour = WIDE * (means.index.max() - means.index.min()), COLOURS["recovered"]
+    before, raised = -np.inf, False
+    far = means[means.abs() > limit]
+    for rate, mean in zip(far.index.tolist(), far.tolist(), strict=True):
+        raised = rate - before < near and not raised
+        before = rate
+        down = mean < 0
+        edge = -limit if down else limit
+        axis.plot([rate], [edge * 0.96], color=colour, marker="v" if down else "^", markersize=7, zorder=4)
+        axis.annotate(
+            f"{mean:+.2g}", (rate, edge * (0.74 if raised else 0.9)), ha="center",
+            va="bottom" if down else "top", fontsize="small", color=colour,
+        )  # fmt: skip

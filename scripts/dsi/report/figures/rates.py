@@ -36,7 +36,7 @@ from dsi.systems import ARMS, spell_rate
 PANELS = ("MAP", "R@10")
 JUDGED = "MAP"  # what verdicts are about
 DODGE = 0.008  # between arms of one rate, as a share of the axis of rates
-NEAR = 0.06  # rates nearer than this to the one labelled before have a tick without a label
+NEAR = 0.07  # of the axis: rates nearer than this to the one labelled before have a tick without a label
 BROKEN = 0.4  # where the worst model has less of the best one's value, the axis begins at 0
 SIGNS = {Verdict.BETTER: "+", Verdict.EQUIVALENT: "=", Verdict.WORSE: "−", Verdict.OPEN: "?"}
 SIGN_WORDS = "+ better   = equivalent   ? not enough evidence   − worse"
@@ -143,9 +143,9 @@ def _of_criterion(frame: pd.DataFrame, chosen: Chosen) -> pd.DataFrame:
 
 def _label_rates(axes: Any, rates: Sequence[float], zeros: "pd.Series[float] | None") -> None:
     """Ticks at every rate, labels where there is room; on top the zeros in the whole model."""
-    labelled: list[float] = []
+    near, labelled = NEAR * (max(rates) - min(rates)), list[float]()
     for rate in rates:
-        if not labelled or rate - labelled[-1] > NEAR:
+        if not labelled or rate - labelled[-1] > near:
             labelled.append(rate)
     for axis in axes[-1]:
         axis.set_xlabel("pruning rate: share of each pruned\nlayer's weights set to zero")
