@@ -127,7 +127,7 @@ def _limit(
 
 
 def _draw_far(axis: Axes, means: "pd.Series[float]", limit: float) -> None:
-    """Arrows at the edge for means that lie outside, by rate, with their values; neighbours at two heights."""
+    """Arrows at the edge for means that lie outside, by rate, with their values; neighbours in two rows."""
     near, colour = WIDE * (means.index.max() - means.index.min()), COLOURS["recovered"]
     before, raised = -np.inf, False
     far = means[means.abs() > limit]
