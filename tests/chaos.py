@@ -199,11 +199,11 @@ class Study:
         }
         (folder / "chaos.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """The plain command; what it prints is appended to terminal.txt."""
+    def start(self, target: str | None = None) -> subprocess.Popen[bytes]:
+        """The plain command, for the study's target or another; what it prints goes to terminal.txt."""
         # A shell in the background has SIGINT ignored.
         command = ["env", "--default-signal", sys.executable, "-m", "snakemake"]
-        command += ["--snakefile", str(ROOT / "Snakefile"), str(RESULTS / self._target)]
+        command += ["--snakefile", str(ROOT / "Snakefile"), str(RESULTS / (target or self._target))]
         command += ["--cores", str(self._around.cores)]
         command += ["--configfile", str(ROOT / "studies/smoke.yaml"), "chaos.yaml"]
         with (self.folder / "terminal.txt").open("ab") as terminal:
@@ -255,10 +255,13 @@ def jobs_of(session: int) -> dict[int, str]:
     return found
 
 
-def strike(study: Study, kill: Kill, seconds: float) -> str:
-    """Run a study, kill it, and wait until nothing of it is left.
+def strike(study: Study, kill: Kill, before: str | None, seconds: float) -> str:
+    """Run a study as far as a stage, kill it, and wait until nothing of it is left.
+
+    No farther: Snakemake lets go on what does not need the killed job, and later stages would be over.
 
     Args:
+        before: the stage of the last kill.
         seconds: that a job of the stage takes undisturbed.
 
     Returns:
@@ -267,17 +270,11 @@ def strike(study: Study, kill: Kill, seconds: float) -> str:
     Raises:
         ChaosError: a process is left, or a job that was recorded has to run again.
     """
-    stage, before = STAGES[kill.stage], read_run(study.folder / RESULTS)
-    output = study.folder / RESULTS / stage.output
-    over = output.exists()  # then any job will do
-    if over and kill.stage == "evaluation":  # so short that an earlier kill may have let it end
-        output.unlink()
-        over = False
-    removed = kill.stage == "evaluation"
-    process = study.start()
+    stage, noted = STAGES[kill.stage], read_run(study.folder / RESULTS)
+    process = study.start(stage.output)
     hit: dict[int, str] = {}
     while process.poll() is None and not hit:
-        hit = {pid: name for pid, name in jobs_of(process.pid).items() if over or name == stage.job}
+        hit = {pid: name for pid, name in jobs_of(process.pid).items() if name == stage.job}
         time.sleep(0.02)
     if process.poll() is None:
         time.sleep(kill.part * seconds)
@@ -287,13 +284,11 @@ def strike(study: Study, kill: Kill, seconds: float) -> str:
                 os.kill(pid, kill.number)
     process.wait(PATIENCE)
     _wait_until_alone(process.pid)
-    after = read_run(study.folder / RESULTS)
-    if before and after and after.since != before.since:
-        left = before.total - before.done + removed
-        if after.total > left:
-            raise ChaosError(
-                f"{before.done} of {before.total} jobs were done, and then {after.total} had to run"
-            )
+    now = read_run(study.folder / RESULTS)
+    if noted and now and now.since != noted.since and before == kill.stage:
+        left = noted.total - noted.done
+        if now.total > left:
+            raise ChaosError(f"{noted.done} of {noted.total} jobs were done, and then {now.total} had to run")
     return kill.stage if stage.job in hit.values() else next(map(stage_of, hit.values()), "none")
 
 
@@ -328,7 +323,7 @@ def survive(kills: Sequence[Kill], folder: Path, target: str) -> Counter[tuple[s
         killed = Study(folder / "killed", server, target)
         for number, kill in enumerate(kills, start=1):
             seconds = whole.seconds(kill.stage)
-            stage = strike(killed, kill, seconds)
+            stage = strike(killed, kill, kills[number - 2].stage if number > 1 else None, seconds)
             hits[stage, kill.number.name] += 1
             when = f"{kill.part * seconds:.1f} s into {kill.stage}"
             print(

@@ -19,7 +19,7 @@ from dsi.base.locks import FileLock, NoLocksError
 # The environment variables by which rules tell a job its run (`run_name`), and the file of its CPU-seconds.
 RUN, TIMES = "DSI_RUN", "DSI_TIMES"
 ENDED = 128  # and the signal's number: the exit status, as shells have it
-SECONDS = 10.0  # for a job to clean up when its run is gone
+SECONDS = 10.0  # for a job to clean up when a signal or the end of its run ends it
 
 
 class EndedError(SystemExit):
@@ -45,6 +45,7 @@ def beside_no_other() -> Iterator[None]:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _end)
+    _end_in_time()
     _end_with(os.environ[RUN])
     lock = FileLock(lock_of(Path(os.environ[TIMES].removesuffix(".times"))))
     try:
@@ -66,6 +67,21 @@ def _end(number: int, _: FrameType | None) -> None:
     signal.signal(number, signal.SIG_IGN)  # once is enough
     _say(f"ended by signal {number} ({signal.Signals(number).name})")
     raise EndedError(ENDED + number)
+
+
+def _end_in_time() -> None:
+    """Have this process end some seconds after a signal, even in a long call in which Python sees none."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write)  # the signal's number comes through it at once
+    threading.Thread(target=_wait_for_signal, args=(read,), daemon=True).start()
+
+
+def _wait_for_signal(read: int) -> None:
+    while (number := os.read(read, 1)[0]) not in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        pass
+    threading.Event().wait(SECONDS)
+    os._exit(ENDED + number)
 
 
 def _end_with(run: str) -> None:
@@ -92,8 +108,6 @@ def _end_with(run: str) -> None:
 def _wait_for_end(watched: list[int]) -> None:
     select.select(watched, [], [])
     os.kill(os.getpid(), signal.SIGTERM)
-    threading.Event().wait(SECONDS)  # a long call outside Python, in which no signal is seen
-    os._exit(ENDED + signal.SIGTERM)
 
 
 def _parents(last: int) -> list[int]:

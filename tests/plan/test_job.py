@@ -108,6 +108,31 @@ def test_a_job_ends_when_its_shell_is_killed(start: Start, tmp_path: Path) -> No
     assert run.wait() != 0
 
 
+def test_a_signal_in_a_long_call_outside_python_ends_the_job_all_the_same(tmp_path: Path) -> None:
+    """As in an index build of Lucene's, from which Python sees no signal."""
+    long = "hashlib.pbkdf2_hmac('sha512', b'', b'', 2**31 - 1)"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import hashlib; from plan import job; job.SECONDS = 0.1\n"
+            f"with job.beside_no_other():\n    print('in it', flush=True); {long}",
+        ],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(SCRIPTS),
+            TIMES: str(tmp_path / "a.log.times"),
+            RUN: "1 elsewhere",
+        },
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "in it\n"
+    process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
+
+
 def test_a_job_whose_run_is_gone_before_it_does_not_begin(tmp_path: Path) -> None:
     gone = subprocess.run(
         [sys.executable, "-c", "from plan.job import run_name; print(run_name())"],

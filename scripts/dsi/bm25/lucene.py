@@ -3,6 +3,7 @@
 Pyserini is imported inside functions: that starts a JVM and takes seconds.
 """
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -60,7 +61,10 @@ def start_jvm(heap: str = "1g") -> None:
     if not jars:
         raise LuceneError("pyserini carries no anserini-*-fatjar.jar; reinstall pyserini")
     jnius_config.set_classpath(str(jars[-1]))
-    jnius_config.add_options(f"-Xmx{heap}")
+    # Signals stay Python's: by itself the JVM exits at once, or aborts and leaves a report of its crash.
+    jnius_config.add_options(f"-Xmx{heap}", "-Xrs")
+    # It says where the JVM is, and asks every user to report that.
+    logging.getLogger("kivy").setLevel(logging.WARNING)
     import jnius  # noqa: F401  (importing it starts the JVM)
 
 
