@@ -44,10 +44,10 @@ use rule train_tokenizer as train_list_tokenizer with:
 
 
 rule fetch_tokenizer:
+    input:
+        lambda wildcards: inputs.files_at(study.models[wildcards.model].path),
     output:
-        multiext(
-            "<results>/models/{model}/tokenizer/tokenizer", tokenizer=".json", configuration="_config.json"
-        ),
+        multiext("<results>/models/{model}/tokenizer/tokenizer", tokenizer=".json", rest="_config.json"),
     log:
         "<logs>/fetch_tokenizer/{model}.log",
     benchmark:

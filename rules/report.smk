@@ -10,7 +10,6 @@ MEASURED = systems.measured_baselines(study)
 COMPARED = systems.compared_baselines(study)
 
 drawn = lambda wildcards: systems.trained_systems(study, wildcards.baseline, wildcards.criterion)
-lost = lambda wildcards: systems.systems_of_lost_queries(study, wildcards.baseline, wildcards.criterion)
 figure = lambda wildcards: reproduction.reproduction_figure(study, wildcards.figure)
 
 
@@ -231,8 +230,7 @@ rule plot_rates:
 
 rule plot_lost_queries:
     input:
-        metrics=lambda wildcards: inputs.metrics_of(lost(wildcards)),
-        per_query=lambda wildcards: inputs.per_query_of(lost(wildcards)),
+        unpack(lambda wildcards: inputs.measures_of(systems.systems_of_lost_queries(study, *wildcards))),
         queries="<collection>/queries.parquet",
     output:
         **report_files.figure("lost-{baseline}-{criterion}"),

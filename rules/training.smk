@@ -11,6 +11,8 @@ TRAINED = {**WRITTEN, "history": "<results>/<arm>/history.parquet"}
 
 
 rule fetch_weights:
+    input:
+        lambda wildcards: inputs.files_at(study.models[wildcards.model].path),
     output:
         model="<results>/models/{model}/model.safetensors",
         rest=multiext("<results>/models/{model}/", "config.json", "generation_config.json"),

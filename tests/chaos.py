@@ -72,7 +72,7 @@ COMPARED = (
     "**/*.safetensors",
     "collection/*.parquet",
 )
-FILLER, BLOCK, PAUSE = 12_000, 1 << 14, 0.05  # characters a document; bytes, and seconds between them
+FILLER, BLOCK, PAUSE = 24_000, 1 << 14, 0.05  # characters a document; bytes, and seconds between them
 LOST = 1 << 17  # bytes that one kill of the download may cost: what is in buffers
 PATIENCE = 1800.0  # seconds for a study on a busy machine
 

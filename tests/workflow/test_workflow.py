@@ -401,6 +401,18 @@ def test_an_edited_file_of_the_explorers_page_makes_it_again(edited: Path) -> No
     assert planned(edited) == {"make_explorer": 1, **TIMINGS}
 
 
+def test_a_models_folder_that_is_edited_is_fetched_again(study: Path) -> None:
+    mine = study / "mine"
+    shutil.copytree(study / "results/smoke/baselines/smoke-lists/seed1/dense", mine)
+    target = "results/smoke/models/mine/model.safetensors"
+    overlay = ("--config", "models={mine: {path: mine}}")
+    done = snakemake(study, target, "--cores", "1", *SMOKE, *overlay)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert planned(study, target, *overlay) == {}
+    (mine / "config.json").write_text((mine / "config.json").read_text() + "\n")
+    assert planned(study, target, *overlay) == {"fetch_weights": 1}
+
+
 def test_an_output_that_is_gone_is_made_again_alone(study: Path) -> None:
     figure = study / "results/smoke/figures/rates-smoke-magnitude.svg"
     kept = figure.read_bytes()
