@@ -101,7 +101,7 @@ def planned(count: int, seed: int, stages: Sequence[str]) -> list[Kill]:
         # What Snakemake lets end is done, and the stage is over: the last kill of a stage alone may be so.
         last = number + len(stages) >= count or chosen == signal.SIGKILL
         aim = draw.choice(AIMS if last else ("job", "both"))
-        kills.append(Kill(stages[place], chosen, aim, draw.uniform(0, 0.7)))
+        kills.append(Kill(stages[place], chosen, aim, draw.uniform(0, 0.6)))
     return sorted(kills, key=lambda kill: stages.index(kill.stage))
 
 
@@ -271,6 +271,11 @@ def strike(study: Study, kill: Kill, before: str | None, seconds: float) -> str:
         ChaosError: a process is left, or a job that was recorded has to run again.
     """
     stage, noted = STAGES[kill.stage], read_run(study.folder / RESULTS)
+    output = study.folder / RESULTS / stage.output
+    # Its job ended before the last kill came: as when a user removes what it made. No second download, though.
+    again = output.exists() and kill.stage != "download"
+    if again:
+        output.unlink()
     process = study.start(stage.output)
     hit: dict[int, str] = {}
     while process.poll() is None and not hit:
@@ -286,7 +291,7 @@ def strike(study: Study, kill: Kill, before: str | None, seconds: float) -> str:
     _wait_until_alone(process.pid)
     now = read_run(study.folder / RESULTS)
     if noted and now and now.since != noted.since and before == kill.stage:
-        left = noted.total - noted.done
+        left = noted.total - noted.done + again
         if now.total > left:
             raise ChaosError(f"{noted.done} of {noted.total} jobs were done, and then {now.total} had to run")
     return kill.stage if stage.job in hit.values() else next(map(stage_of, hit.values()), "none")
