@@ -272,7 +272,7 @@ def strike(study: Study, kill: Kill, before: str | None, seconds: float) -> str:
     """
     stage, noted = STAGES[kill.stage], read_run(study.folder / RESULTS)
     output = study.folder / RESULTS / stage.output
-    # Its job ended before the last kill came: as when a user removes what it made. No second download, though.
+    # Its job ended before the last kill came: as when a user removes what it made. None downloads twice.
     again = output.exists() and kill.stage != "download"
     if again:
         output.unlink()
