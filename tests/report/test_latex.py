@@ -35,6 +35,16 @@ Then:
 """
 
 
+def wide_page(columns: int) -> str:
+    """A table of so many intervals, under a heading of its own."""
+    cells = ["-0.3479 [-0.4307, -0.2652]"] * columns
+    names = [f"of {number}" for number in range(columns)]
+    line = "|:--" + "|--:" * columns + "|"
+    return "\n".join(
+        [f"## {columns}", "", f"| rate | {' | '.join(names)} |", line, f"| 0.5 | {' | '.join(cells)} |", ""]
+    )
+
+
 def rows(text: str) -> list[list[str]]:
     """Cells of the lines of a table."""
     lines = [line.removesuffix(r"\\") for line in text.splitlines() if line.endswith(r"\\")]
@@ -100,8 +110,12 @@ def test_latex_takes_every_table(tmp_path: Path) -> None:
     plain = TABLE._replace(header=["name_1", "a & b", "interval"])
     write_latex([plain, signs, *page_tables(PAGE, "page")], tmp_path)
     names = sorted(path.name for path in tmp_path.glob("*.tex"))
+    wide = "\n".join(wide_page(columns) for columns in range(1, 18))
+    write_page_tables(wide, tmp_path / "wide.csv")
+    pages = [f"latex/wide/{path.name}" for path in sorted((tmp_path / "latex/wide").iterdir())]
     assert len(names) == 4
-    inputs = "\n".join(rf"\input{{{name}}}" for name in names)
+    assert len(pages) > 17
+    inputs = "\n".join(rf"\input{{{name}}}\clearpage" for name in [*names, *pages])
     (tmp_path / "paper.tex").write_text(
         "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n"
         f"{inputs}\n\\end{{document}}\n",
@@ -113,3 +127,4 @@ def test_latex_takes_every_table(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
     assert (tmp_path / "paper.pdf").stat().st_size > 1000
+    assert b"Overfull" not in done.stdout

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tabulate import LATEX_ESCAPE_RULES, tabulate
 
 from dsi.base.files import write_text
+from dsi.report.narrow import narrow_tables
 
 LATEX = "latex"  # the folder beside CSV files
 HEAD = r"% Written by this workflow; needs \usepackage{booktabs}."  # by which such files are known
@@ -33,6 +34,9 @@ _SIGNS = {
     "×": r"$\times$",
     "·": r"$\cdot$",
 }
+# Sizes of letters, and up to how many signs in a row a table fits, the space between two columns being 1.5.
+SIZES = {r"\small": 70, r"\footnotesize": 79, r"\scriptsize": 95}
+WIDEST = 96  # signs of a line of a page's table, whose bars count, too
 _NEGATIVE = re.compile(r"(?<![\w.)\]])-(?=\.?\d)")  # a minus, not a hyphen
 _MARKUP = re.compile(r"\*\*|`|\[([^\]]*)\]\([^)]*\)")
 
@@ -61,13 +65,20 @@ def latex(table: LatexTable) -> str:
     lines = [
         HEAD,
         r"\begin{table}[htbp]",
-        r"\centering\small\setlength{\tabcolsep}{3.5pt}",  # so that the main tables fit a column of article
+        rf"\centering{_size(table)}\setlength{{\tabcolsep}}{{3.5pt}}",
         rf"\caption{{{escaped(table.caption)}}}",
         rf"\label{{tab:{table.name}}}",
         tabular,
         r"\end{table}",
     ]
     return "".join(_SIGNS.get(character, character) for character in "\n".join(lines)) + "\n"
+
+
+def _size(table: LatexTable) -> str:
+    """The size of the letters with which it fits the text of an article in 10 points, 345 points wide."""
+    columns = zip(table.header, *table.rows, strict=True)
+    signs = sum(max(map(len, column)) for column in columns) + 1.5 * (len(table.header) - 1)
+    return next((size for size, most in SIZES.items() if signs <= most), next(reversed(SIZES)))
 
 
 def escaped(text: str) -> str:
@@ -112,7 +123,8 @@ def write_latex(tables: Sequence[LatexTable], folder: Path) -> None:
 
 def write_page_tables(markdown: str, csv: Path) -> None:
     """Write every table of a page to the folder latex/<page> beside its CSV, <page>.csv."""
-    write_latex(list(page_tables(markdown, csv.stem)), csv.parent / LATEX / csv.stem)
+    tables = list(page_tables(narrow_tables(markdown, WIDEST), csv.stem))
+    write_latex(tables, csv.parent / LATEX / csv.stem)
 
 
 def _cells(line: str) -> list[str]:
