@@ -3,7 +3,8 @@
 A file has JSON lines {"id", "contents"} or {"_id", "title", "text"}, or lines docid<TAB>text, plain or
 gzipped; a folder has such files, or text files (.txt, .md), a document each. A table with a header (.csv,
 .tsv, .parquet) needs "columns": {"id": "page", "text": ["title", "body"]}. "queries_from" names the column
-that is the query and no text, or first_sentence or heading, a part of the text. A source is the path of a
+that is the query and no text, or first_sentence or heading, a part of the text. "repeated": "first" leaves
+out documents whose docid occurred before, which are refused otherwise. A source is the path of a
 file or of a folder, a url with sha256 or md5 and, if known, the size in bytes, or an id of ir_datasets
 ({"ir_datasets": "beir/nfcorpus"}).
 
@@ -26,7 +27,7 @@ from dsi.base.command import UserError, command_parser, json_object, run
 from dsi.base.lines import FileFormatError
 from dsi.collection.datasets import CatalogueError
 from dsi.collection.files import sorted_documents, write_documents
-from dsi.collection.sources import CollectionSource, documents_of
+from dsi.collection.sources import FIRST, CollectionSource, documents_of
 from dsi.collection.usable_texts import WordlessError, with_words
 from dsi.collection.verification import DownloadError
 
@@ -45,7 +46,11 @@ def main() -> None:
     options = parse_options()
     try:
         corpus = documents_of(options.corpus, options.cache)
-        documents = sorted_documents(tqdm(corpus.documents, unit="document"), corpus.origin)
+        documents = sorted_documents(
+            tqdm(corpus.documents, unit="document"),
+            corpus.origin,
+            first_of_repeated=options.corpus.repeated == FIRST,
+        )
         count = write_documents(with_words(documents, str(options.corpus)), options.output)
     except (DownloadError, FileFormatError, OSError, CatalogueError, WordlessError) as error:
         raise UserError(str(error)) from error

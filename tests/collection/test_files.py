@@ -98,6 +98,22 @@ def test_a_corpus_of_several_batches_is_whole_and_sorted(tmp_path: Path) -> None
     assert (frame["text"] == "text " + frame["docid"]).all()
 
 
+def test_of_repeated_docids_the_first_counts_if_that_is_allowed(
+    tmp_path: Path, command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    corpus = write(tmp_path, "b\tfirst of b\na\tfirst of a\nb\tsecond\na\tsecond\nb\tthird\n", "corpus.tsv")
+    options = ("--cache", tmp_path / "cache", "--output", tmp_path / "documents.parquet")
+    ended = command("collect_files", "--corpus", json.dumps({"path": str(corpus)}), *options)
+    assert "expected every docid once, or of the corpus `repeated: first`" in ended.stderr
+    source = {"path": str(corpus), "repeated": "first"}
+    ended = command("collect_files", "--corpus", json.dumps(source), *options)
+    assert ended.returncode == 0, ended.stderr
+    frame = pd.read_parquet(tmp_path / "documents.parquet")
+    assert dict(zip(frame["docid"], frame["text"], strict=True)) == {"a": "first of a", "b": "first of b"}
+    said = "line 3: left out 3 documents whose docid occurred before, the first being 'b'"
+    assert said in ended.stderr
+
+
 def test_the_command_takes_a_verified_download(
     tmp_path: Path, command: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -77,19 +78,35 @@ def joined(title: str, text: str) -> str:
     return " ".join(part for part in (title, text) if part)
 
 
-def sorted_documents(documents: Iterable[Document], origin: Origin) -> Iterator[pa.Table]:
+def sorted_documents(
+    documents: Iterable[Document], origin: Origin, *, first_of_repeated: bool = False
+) -> Iterator[pa.Table]:
     """The documents sorted by docid, in tables of at most `ROWS`: docid, text.
 
+    Args:
+        first_of_repeated: of documents with one docid the first counts.
+
     Raises:
-        FileFormatError: a docid occurs twice, is empty or has white space, a text has half a character, or
-            there is no document.
+        FileFormatError: a docid occurs twice and that is not allowed, is empty or has white space, a text
+            has half a character, or there is no document.
     """
     batches = list(_gathered(_checked(documents, origin)))
     if not batches:
         raise FileFormatError(f"{origin.name}: found no document, expected {origin.unit}s like {_EXPECTED}")
     table = pa.Table.from_batches(batches, _GATHERED)
     order = pc.sort_indices(table, [("docid", "ascending"), ("place", "ascending")])
-    _check_once(table.select(["docid", "place"]).take(order), origin)
+    repeated = _repeated(table.select(["docid", "place"]).take(order))
+    if len(repeated.rows) and not first_of_repeated:
+        raise FileFormatError(
+            f"{origin.at(repeated.place)}: found docid {repeated.docid!r} again, first "
+            f"{origin.first(repeated.before)}; expected every docid once, or of the corpus `repeated: first`"
+        )
+    if len(repeated.rows):
+        logger.warning(
+            "%s: left out %d documents whose docid occurred before, the first being %r",
+            *(origin.at(repeated.place), len(repeated.rows), repeated.docid),
+        )
+        order = order.filter(pa.array(~np.isin(np.arange(len(order)), repeated.rows)))
     for start in range(0, len(order), ROWS):
         yield table.select(["docid", "text"]).take(order.slice(start, ROWS))
 
@@ -137,19 +154,25 @@ def _gathered(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
         )
 
 
-def _check_once(documents: pa.Table, origin: Origin) -> None:
-    """Refuse a docid that occurs twice; the documents are sorted by docid, then place."""
+class _Repeated(NamedTuple):
+    """rows: of documents whose docid occurred before. Of the first: its place, the one before, its docid."""
+
+    rows: npt.NDArray[np.intp]
+    place: int
+    before: int
+    docid: str
+
+
+def _repeated(documents: pa.Table) -> _Repeated:
+    """Of documents that are sorted by docid, then place."""
     docids = documents["docid"].combine_chunks()
     again = np.flatnonzero(pc.equal(docids[1:], docids[:-1]).to_numpy(zero_copy_only=False)) + 1
     if again.size == 0:
-        return
+        return _Repeated(again, 0, 0, "")
     places = documents["place"].to_numpy()
     # The earliest repetition is the second occurrence of its docid, as equal docids are sorted by place.
-    second = again[places[again].argmin()]
-    raise FileFormatError(
-        f"{origin.at(places[second])}: found docid {docids[int(second)].as_py()!r} again, first "
-        f"{origin.first(places[second - 1])}; expected every docid once"
-    )
+    second = int(again[places[again].argmin()])
+    return _Repeated(again, int(places[second]), int(places[second - 1]), docids[second].as_py())
 
 
 def _json_document(where: str, line: Line) -> tuple[str, str]:

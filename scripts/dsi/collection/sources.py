@@ -33,6 +33,8 @@ from dsi.collection.text_files import text_documents
 from dsi.collection.topics import qrels_frame, read_qrels, read_topics, topics_frame
 from dsi.collection.verification import Source
 
+FIRST = "first"
+
 
 class CollectionSource(NamedTuple):
     """One of: path, a local file; url, with sha256 or md5 and, if known, size in bytes; names of packages.
@@ -40,6 +42,7 @@ class CollectionSource(NamedTuple):
     A path of documents may be a folder. pyserini: a name of Pyserini's; ir_datasets: a dataset id. The first
     of them in this order counts, so that an overlay with a path replaces a download. columns: of a table with
     a header. queries_from: of documents, the column or part of the text that is the query, and no text.
+    repeated: of documents, FIRST where the first of those with one docid counts.
     """
 
     path: str | None = None
@@ -51,6 +54,7 @@ class CollectionSource(NamedTuple):
     ir_datasets: str | None = None
     columns: TextColumns | JudgementColumns | None = None
     queries_from: str | None = None
+    repeated: str | None = None
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "CollectionSource":

@@ -17,7 +17,7 @@ from plan.config.section import (
     Seed,
     Text,
 )
-from plan.config.sources import SPLITS, JudgementSource, Source, Splits, TextSource
+from plan.config.sources import SPLITS, CorpusSource, JudgementSource, Source, Splits, TextSource
 
 # Those of Anserini's (AnalyzerMap) whose BM25 the sums of term weights equal: those of Polish and Ukrainian
 # give words of two meanings two terms at one place.
@@ -201,7 +201,7 @@ class FilesCollection(QueriesFromFiles):
     """A corpus of files with topics and judgements, or with a part of each document as its query."""
 
     kind: Literal["files"] = Field(description="files of documents", examples=["files"])
-    corpus: TextSource = Field(
+    corpus: CorpusSource = Field(
         description="the documents, a file or folder: JSON lines of Pyserini or BEIR, `docid<TAB>text`, a "
         "table (columns), or a folder of .txt and .md files, whose paths without suffix are the docids"
     )

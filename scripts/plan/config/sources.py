@@ -1,6 +1,6 @@
 """Where the files of a collection come from, and the columns of those that are tables with a header."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -90,6 +90,17 @@ class TextSource(Source):
         default=None,
         description="of a table with a header (.csv, .tsv or .parquet; the first two also .gz): its columns",
         examples=["{id: page, text: [summary, description]}"],
+    )
+
+
+class CorpusSource(TextSource):
+    """Where documents come from; a path is preferred to a url."""
+
+    repeated: MayBeAbsent[Literal["first"]] = Field(
+        default=None,
+        description="what of documents whose docid occurred before: `first`, they are left out and counted; "
+        "absent, they are refused",
+        examples=["first"],
     )
 
 

@@ -157,6 +157,11 @@ def test_one_column_may_stand_without_a_list() -> None:
             "collections.mine.relevance: found 2, expected 1 with queries_from",
         ),
         (
+            {"path": "pages.csv", "columns": COLUMNS, "repeated": "first"},
+            KNOWN,
+            "collections.mine.corpus.repeated: found first, expected none with queries_from",
+        ),
+        (
             {"path": "pages.csv", "columns": COLUMNS},
             {},
             "qrels: {path: qrels.txt}}}; a corpus alone has queries_from and split",

@@ -110,6 +110,11 @@ def _known_item_problems(path: str, collection: FilesCollection) -> Iterator[str
             f"{path}: found queries_from with {', '.join(others) or 'no split'}, expected split beside it "
             f"and none of topics, qrels, splits and scope, for example split: {_SPLIT}"
         )
+    if collection.corpus.repeated is not None:
+        yield (
+            f"{path}.corpus.repeated: found {collection.corpus.repeated}, expected none with queries_from, "
+            "as a query asks for its own document; without it repeated docids are refused"
+        )
     if collection.relevance != 1:
         yield (
             f"{path}.relevance: found {collection.relevance}, expected 1 with queries_from, whose judgements "
