@@ -91,12 +91,23 @@ def test_qrels_keep_grades_and_order(tmp_path: Path) -> None:
     assert qrels.to_dict("list") == {"qid": ["1", "1"], "docid": ["d2", "d1"], "grade": [2, 0]}
 
 
+def test_a_judgement_that_is_there_twice_counts_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    qrels = read_qrels(write(tmp_path, "1 0 d2 2\n1 0 d1 1\n1 0 d2 2\n1 0 d2 2\n", "qrels.txt"))
+    assert qrels.to_dict("list") == {"qid": ["1", "1"], "docid": ["d2", "d1"], "grade": [2, 1]}
+    assert "qrels.txt, line 3: left out 2 judgements that are there twice" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("1 0 d1\n", r"qrels\.txt, line 1: found `1 0 d1`, expected `qid 0 docid grade`"),
         ("1 0 d1 yes\n", r"line 1: found the grade 'yes', expected a whole number"),
-        ("1 0 d1 1\n1 0 d1 2\n", r"line 2: found 'd1' judged again for topic '1', first on line 1"),
+        (
+            "1 0 d1 1\n1 0 d1 2\n",
+            r"line 2: found 'd1' judged again for topic '1', 2 and not 1, first on line 1",
+        ),
         (
             "query-id\tcorpus-id\tscore\n1 0 d1 1\n",
             r"line 2: found `1 0 d1 1`, expected `qid docid grade`",

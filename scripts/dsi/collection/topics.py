@@ -94,34 +94,41 @@ def read_qrels(path: Path) -> pd.DataFrame:
 
     Raises:
         FileFormatError: a line has not the right number of fields or a grade that is no whole number (1.0 is
-            one), a document is judged twice for a query, or there is no judgement at all.
+            one), a document has two grades for a query, or there is no judgement at all.
     """
     return qrels_frame(_judgements(path), Origin(str(path)))
 
 
 def qrels_frame(judgements: Iterable[Judgement], origin: Origin) -> pd.DataFrame:
-    """Judgements as a frame, checked: qid, docid, grade.
+    """Judgements as a frame, checked: qid, docid, grade. One that is there again, grade and all, counts once.
 
     Raises:
-        FileFormatError: an id has white space, a grade is no whole number or too large, a document is judged
-            twice for a query, or there is no judgement.
+        FileFormatError: an id has white space, a grade is no whole number or too large, a document has two
+            grades for a query, or there is no judgement.
     """
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str], tuple[int, int]] = {}  # place and grade
+    again: list[int] = []
     rows = []
     for place, qid, docid, grade in judgements:
         where = origin.at(place)
         check_id("topic", qid, where)
         check_id("docid", docid, where)
         check_characters(qid + docid, where)
-        if (qid, docid) in seen:
+        whole = _whole_grade(str(grade), where)
+        first, given = seen.setdefault((qid, docid), (place, whole))
+        if given != whole:
             raise FileFormatError(
-                f"{where}: found {docid!r} judged again for topic {qid!r}, first "
-                f"{origin.first(seen[qid, docid])}"
+                f"{where}: found {docid!r} judged again for topic {qid!r}, {whole} and not {given}, first "
+                f"{origin.first(first)}; expected one grade"
             )
-        seen[qid, docid] = place
-        rows.append((qid, docid, _whole_grade(str(grade), where)))
+        if first != place:
+            again.append(place)
+        else:
+            rows.append((qid, docid, whole))
     if not rows:
         raise FileFormatError(f"{origin.name}: found no judgement, expected lines like `1 0 CACM-1410 1`")
+    if again:
+        logger.warning("%s: left out %d judgements that are there twice", origin.at(again[0]), len(again))
     return pd.DataFrame(rows, columns=["qid", "docid", "grade"])
 
 
