@@ -144,7 +144,9 @@ def main() -> None:
     sizes.add_argument("--quick", action="store_true", help="1,000 and 10,000 documents only")
     sizes.add_argument("--full", action="store_true", help="1,000,000 documents, too")
     sizes.add_argument("--documents", type=int, nargs="+", help="these numbers of documents instead")
-    parser.add_argument("--stages", nargs="+", choices=STAGES, help="these alone (all)")
+    parser.add_argument(
+        "--stages", nargs="+", choices=STAGES, metavar="STAGE", help=f"of {', '.join(STAGES)} (all)"
+    )
     parser.add_argument(
         "--keep", action="store_true", help="keep what stages write, for --stages to go on from"
     )
@@ -470,6 +472,7 @@ def evaluation_stage(folder: Path) -> float:
     return timed(evaluate)
 
 
+EACH = ("a step", "a query")  # what seconds may be of, if not of the whole stage
 STAGES = {
     "tokenizer": Stage(tokenizer_stage),
     "index": Stage(index_stage),
@@ -524,17 +527,23 @@ def _two_digits(value: float) -> str:
 
 
 def draw(frame: pd.DataFrame, folder: Path) -> None:
+    """Memory of all stages; seconds of whole stages, and of a step or a query."""
     use_theme()
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4))
-    markers = "os^Dv"
+    figure, (memory, whole, each) = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
     for number, (stage, part) in enumerate(frame.groupby("stage", sort=False)):
         part = part.sort_values("documents")
-        style = {"marker": markers[number % 5], "color": plt.get_cmap("tab20")(number % 20), "label": stage}
-        axes[0].loglog(part["documents"], part["megabytes"] / 1000, **style)
-        axes[1].loglog(part["documents"], part["seconds"], **style)
-    axes[0].set(xlabel="documents", ylabel="largest resident memory, GB")
-    axes[1].set(xlabel="documents", ylabel="seconds of the processor")
-    axes[1].legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+        style = {"marker": "os^Dv"[number % 5], "color": plt.get_cmap("tab20")(number % 20)}
+        memory.loglog(part["documents"], part["megabytes"] / 1000, label=stage, **style)
+        axis = whole if part["of"].iloc[0] not in EACH else each
+        axis.loglog(part["documents"], part["seconds"], **style)
+    memory.set(ylabel="largest resident memory of the stage (GB)")
+    whole.set(ylabel="processor seconds of the whole stage")
+    each.set(ylabel="processor seconds of a step or a query")
+    for axis in (memory, whole, each):
+        axis.set_xlabel("documents")
+    for labels in (memory.yaxis.set_major_formatter, memory.yaxis.set_minor_formatter):
+        labels("{x:g}")
+    figure.legend(fontsize="small", loc="outside lower center", ncols=5)
     save_figure(figure, folder / "scale.svg", folder / "scale.png", dpi=150)
 
 

@@ -150,6 +150,18 @@ def test_on_a_cluster_every_job_that_uses_a_gpu_asks_for_one() -> None:
     assert sorted(asked) == sorted(using)
 
 
+def test_on_slurm_pages_and_figures_of_a_group_run_a_few_at_a_time() -> None:
+    """All at once would ask one node for as many cores as a study has figures."""
+    slurm = profile("slurm")
+    together = {entry.removesuffix("=report") for entry in slurm["groups"] if entry.endswith("=report")}
+    limited = {
+        entry.removesuffix(":beside=1") for entry in slurm["set-resources"] if entry.endswith("beside=1")
+    }
+    assert limited == together
+    assert slurm["resources"] == ["beside=4"]
+    assert slurm["set-resource-scopes"] == ["beside=local"]
+
+
 def test_on_a_cluster_short_jobs_travel_together() -> None:
     """Rules in groups are there; what needs the network, E1 and measured times travel alone."""
     groups = dict(entry.split("=") for entry in profile("slurm")["groups"])
