@@ -15,6 +15,7 @@ CORES ?= all
 PYTHON ?= $(shell for name in python3.11 python3; do $$name -c '' 2> /dev/null && echo $$name && break; done)
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+PIP_OPTIONS := --disable-pip-version-check --progress-bar off
 RUN := $(VENV)/bin/python -m
 
 # The environment is the pins and nothing else, whatever the caller's shell has set.
@@ -68,10 +69,10 @@ docs: $(INSTALLED)
 # The stamp holds the pins that are installed and is written last: an interrupted installation is done
 # again, a requirements.txt that is only newer is not. Other pins start from nothing, so that no package
 # of before stays behind. The constraints pin setuptools, too, where pip builds a package (by one name
-# for older, by the other for newer versions of pip).
+# for older, by the other for newer versions of pip). All files but torch's have to be those of hashes.txt.
 $(INSTALLED): export PIP_CONSTRAINT := envs/requirements.txt
 $(INSTALLED): export PIP_BUILD_CONSTRAINT := envs/requirements.txt
-$(INSTALLED): envs/requirements.txt
+$(INSTALLED): envs/requirements.txt envs/hashes.txt
 	@if cmp -s $< $@; then touch $@; exit; fi; \
 	set -e; \
 	if [ -z "$(PYTHON)" ]; then \
@@ -83,7 +84,8 @@ $(INSTALLED): envs/requirements.txt
 			"which the pins are not tested), for example: make PYTHON=/usr/bin/python3.11" >&2; exit 1; }; \
 	echo "Installing the environment into $(VENV) with $(PYTHON): once, a few minutes."; \
 	"$(PYTHON)" -m venv --clear $(VENV); \
-	$(RUN) pip install --disable-pip-version-check --progress-bar off -r $< > $(VENV)/install.log 2>&1 || { \
+	{ $(RUN) pip install $(PIP_OPTIONS) --no-deps --require-hashes -r envs/hashes.txt && \
+		$(RUN) pip install $(PIP_OPTIONS) -r $<; } > $(VENV)/install.log 2>&1 || { \
 		tail -n 20 $(VENV)/install.log >&2; \
 		echo "error: pip could not install the environment; all that it said: $(VENV)/install.log" >&2; exit 1; }; \
 	cp $< $@

@@ -4,7 +4,8 @@
 
 requirements.txt lists everything that requirements.in needs, each package once, at the version
 installed beside the Python that runs this; the conda environment repeats these pins and the container
-installs them. Only metadata of installed packages is read, never the network.
+installs them. Only metadata of installed packages is read, never the network; the hashes of the
+packages' files are of envs/hashes.py, which is run next.
 tests/workflow/test_environment.py fails when the files drift apart.
 """
 
@@ -114,8 +115,9 @@ FROM python:{PYTHON}-slim
 RUN apt-get update \\
     && apt-get install --yes --no-install-recommends gcc graphviz make \\
     && rm -rf /var/lib/apt/lists/*
-COPY envs/requirements.txt /tmp/requirements.txt
-RUN pip install --no-cache-dir -r /tmp/requirements.txt
+COPY envs/requirements.txt envs/hashes.txt /tmp/
+RUN pip install --no-cache-dir --no-deps --require-hashes -r /tmp/hashes.txt \\
+    && pip install --no-cache-dir -r /tmp/requirements.txt
 ENV PYTHONNOUSERSITE=1
 WORKDIR /study
 """
