@@ -33,15 +33,20 @@ class ArtefactError(RuntimeError):
     """A file of a study is missing, cut or of another form; the message names it and the way out."""
 
 
-def read_frame(path: Path, columns: list[str] | None = None, filters: Any = None) -> pd.DataFrame:
+def read_frame(
+    path: Path, columns: list[str] | None = None, filters: Any = None, categories: list[str] | None = None
+) -> pd.DataFrame:
     """A parquet file of a study as a frame, as `pandas.read_parquet` gives it.
+
+    Args:
+        categories: columns of few texts that stand in many rows; each text is held once.
 
     Raises:
         ArtefactError: it is not there, no whole parquet file, or lacks a column that its name promises.
     """
     try:
         check_columns(pq.read_schema(path), path, columns or ())
-        return pd.read_parquet(path, columns=columns, filters=filters)
+        return pd.read_parquet(path, columns=columns, filters=filters, read_dictionary=categories)
     except (OSError, pa.ArrowException) as error:
         raise ArtefactError(unreadable(path, error)) from error
 

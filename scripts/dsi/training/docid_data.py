@@ -136,7 +136,8 @@ def bm25_scorer(files: DocidFiles, documents: int) -> Bm25Scorer:
         for frame in map(read_frame, words)
         for word, terms in zip(frame["word"], frame["terms"], strict=True)
     }
-    return Bm25Scorer(read_frame(files.collection / "bm25-weights.parquet"), terms_of, documents)
+    weights = read_frame(files.collection / "bm25-weights.parquet", categories=["term"])
+    return Bm25Scorer(weights, terms_of, documents)
 
 
 def generated_queries(path: Path | None, docids: list[str]) -> dict[int, list[str]]:
