@@ -194,11 +194,11 @@ class Study:
         }
         (folder / "chaos.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """The plain command; what it prints is appended to terminal.txt."""
+    def start(self, *more: str) -> subprocess.Popen[bytes]:
+        """The plain command, or one with more options; what it prints is appended to terminal.txt."""
         # A shell in the background has SIGINT ignored.
         command = ["env", "--default-signal", sys.executable, "-m", "snakemake"]
-        command += ["--snakefile", str(ROOT / "Snakefile"), str(RESULTS / self._target)]
+        command += ["--snakefile", str(ROOT / "Snakefile"), str(RESULTS / self._target), *more]
         command += ["--cores", str(self._around.cores)]
         command += ["--configfile", str(ROOT / "studies/smoke.yaml"), "chaos.yaml"]
         with (self.folder / "terminal.txt").open("ab") as terminal:

@@ -1,0 +1,278 @@
+"""Histories that nobody thought of: whatever happened to a study, a plain run ends with the right bytes.
+
+A study without trainings is killed, run again, touched, edited and edited back; its disk is full, its files
+and Snakemake's records of them are cut or lost. DSI_EXAMPLES=40 tries so many histories; by default a few, as
+each takes about 20 CPU-seconds.
+"""
+
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import yaml
+from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from dsi.base.progress import read_run
+from tests.chaos import AIMS, LOST, RESULTS, SIGNALS, Server, Study, corpus, jobs_of, served
+
+EXAMPLES = int(os.environ.get("DSI_EXAMPLES", "3"))
+STEPS = 5
+TARGET = "metrics/bm25.json"
+OTHER = 1.2  # bm25.k1 of the edited study
+JOBS = 6  # of a whole run
+UNREAD = (
+    "logs/",
+    "benchmarks/",
+    "metrics/",
+)  # what no job of the study reads: only a person can see that it is cut
+TRIES = 12  # runs until a study that says what to do is whole
+PATIENCE = 600.0  # seconds for a run on a busy machine
+FORCE, REMOVE = re.compile(r"append (--forcerun [a-z0-9_ ]+)"), re.compile(r"\brm (?:-r )?(\S+)")
+
+
+class World:
+    """What all histories share: a server, a finished study, and what studies end with, by k1."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.folder = folder
+        self.server = server
+        self.whole = Study(folder / "whole", server, TARGET)
+        self.whole.finish()
+        self.expected = {None: self.whole.digests()}
+        self.histories = 0
+
+    def study(self, name: str, *, finished: bool) -> Study:
+        """A new one, or a copy of the finished one."""
+        study = Study(self.folder / name, self.server, TARGET)
+        if finished:
+            shutil.copytree(self.whole.folder, study.folder, dirs_exist_ok=True, symlinks=True)
+        return study
+
+    def digests(self, k1: float | None) -> dict[str, str]:
+        """What an undisturbed study ends with."""
+        if k1 not in self.expected:
+            study = self.study("edited", finished=True)
+            edit(study, k1)
+            study.finish()
+            self.expected[k1] = study.digests()
+        return self.expected[k1]
+
+
+def edit(study: Study, k1: float | None) -> None:
+    """Write the configuration with another k1 of BM25, or without one."""
+    path = study.folder / "chaos.yaml"
+    overlay = yaml.safe_load(path.read_text(encoding="utf-8"))
+    overlay.pop("bm25", None)
+    path.write_text(
+        yaml.safe_dump(overlay if k1 is None else {**overlay, "bm25": {"k1": k1}}), encoding="utf-8"
+    )
+
+
+def processes_of(session: int) -> Iterator[str]:
+    """The command lines of all processes of a session."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getsid(int(entry.name)) == session:
+                words = (entry / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+                yield from [words] * bool(words)  # none: it has ended, and nobody has asked how
+
+
+class History(RuleBasedStateMachine):
+    """What happens to one study."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        self.k1: float | None = None
+        self.same = True  # the last run had the configuration that the study has now
+        self.whole = False  # it came to its end
+        self.hurt = False  # a file or a record was damaged: then jobs may have to run again
+        self.removed = False  # a file was, as a message said
+        self.stopped = 0  # how often something ended a run
+        world.histories += 1
+        world.server.sent = 0
+
+    @initialize(finished=st.booleans())
+    def begin(self, finished: bool) -> None:
+        self.study = self.world.study(f"history{self.world.histories}", finished=finished)
+        self.results = self.study.folder / RESULTS
+        self.finished = self.whole = finished
+
+    @rule(
+        jobs=st.integers(0, JOBS),
+        delay=st.floats(0, 1),
+        number=st.sampled_from(SIGNALS),
+        aim=st.sampled_from(AIMS),
+    )
+    def kill(self, jobs: int, delay: float, number: signal.Signals, aim: str) -> None:
+        """So many seconds after so many jobs have begun."""
+        process = self.start()
+        seen: set[int] = set()
+        while process.poll() is None and len(seen) < jobs:
+            seen |= set(jobs_of(process.pid))
+            time.sleep(0.02)
+        time.sleep(delay)
+        targets = [
+            *(jobs_of(process.pid) if aim != "snakemake" else ()),
+            *([process.pid] if aim != "job" else ()),
+        ]
+        for pid in targets:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        self.stopped += 1
+        self.whole = self.ended(process) == 0
+
+    @rule(size=st.sampled_from([2_000, 10_000, 100_000]))
+    def fill_the_disk(self, size: int) -> None:
+        """Files cannot grow beyond a size."""
+        process = self.start()
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        self.stopped += 1
+        self.whole = self.ended(process) == 0
+
+    @rule()
+    def run(self) -> None:
+        """To its end, doing what it says."""
+        idle = self.whole and self.same and not self.hurt
+        for _ in range(TRIES):
+            process = self.start()
+            status = self.ended(process)
+            if status == 0:
+                break
+            self.obey(self.said)
+        else:
+            raise AssertionError(f"{TRIES} times an error: {self.said}")
+        self.whole = True
+        assert ("Nothing to be done" in self.said) or not idle, self.said
+        self.compare()
+
+    @rule()
+    def edit(self) -> None:
+        self.k1 = OTHER if self.k1 is None else None
+        edit(self.study, self.k1)
+        self.same = False
+
+    @precondition(lambda self: self.files())
+    @rule(data=st.data())
+    def touch(self, data: st.DataObject) -> None:
+        path = data.draw(st.sampled_from(self.files()))
+        path.touch()
+
+    @precondition(lambda self: self.artefacts())
+    @rule(data=st.data(), share=st.sampled_from([0, 0.5, 0.9]))
+    def truncate(self, data: st.DataObject, share: float) -> None:
+        path = data.draw(st.sampled_from(self.artefacts()))
+        os.truncate(path, int(path.stat().st_size * share))
+        self.hurt = True
+
+    @precondition(lambda self: self.records())
+    @rule(data=st.data(), share=st.sampled_from([None, 0, 0.5]))
+    def lose_a_record(self, data: st.DataObject, share: float | None) -> None:
+        path = data.draw(st.sampled_from(self.records()))
+        if share is None:
+            path.unlink()
+        else:
+            os.truncate(path, int(path.stat().st_size * share))
+        self.hurt = True
+
+    @precondition(lambda self: self.records())
+    @rule()
+    def lose_all_records(self) -> None:
+        shutil.rmtree(self.study.folder / ".snakemake")
+        self.hurt = True
+
+    def teardown(self) -> None:
+        """In the end there is the original configuration, and a plain run."""
+        if hasattr(self, "study"):
+            if self.k1 is not None:
+                self.edit()
+            self.run()
+            shutil.rmtree(self.study.folder)
+
+    def start(self, *more: str) -> subprocess.Popen[bytes]:
+        self.before = read_run(self.results)
+        (self.study.folder / "terminal.txt").unlink(missing_ok=True)
+        return self.study.start(*more)
+
+    def ended(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait until a run has ended with all its jobs; what was done before has not been done again."""
+        status = process.wait(PATIENCE)
+        end = time.monotonic() + 60
+        while left := list(processes_of(process.pid)):
+            assert time.monotonic() < end, f"a minute after the run these go on: {left}"
+            time.sleep(0.05)
+        self.said = (self.study.folder / "terminal.txt").read_text(encoding="utf-8", errors="replace")
+        note(f"exit status {status}: {self.said}")
+        before, after = self.before, read_run(self.results)
+        if before and after and after.since != before.since and self.same and not self.hurt:
+            assert after.total <= before.total - before.done, f"done jobs run again: {before}, {after}"
+        sent = (0 if self.finished else len(self.world.server.content)) + LOST * self.stopped
+        assert self.hurt or self.world.server.sent <= sent, "the corpus was fetched again"
+        self.same = True
+        return status
+
+    def obey(self, said: str) -> None:
+        """Do what an error says."""
+        forced, removed = FORCE.search(said), set(REMOVE.findall(said))
+        assert forced or removed, f"an error that says nothing of a way out: {said}"
+        assert self.hurt, said
+        if forced:
+            self.ended(self.start(*forced[1].split()))
+            return
+        for name in removed:
+            path = self.study.folder / name
+            assert path.exists(), said
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            self.removed = True
+
+    def compare(self) -> None:
+        """With what an undisturbed study ends with; what was removed as told may be missing."""
+        found, expected = self.study.digests(), self.world.digests(self.k1)
+        missing = expected.keys() - found.keys()
+        assert TARGET in found
+        assert not missing or self.removed, missing
+        assert found == {name: digest for name, digest in expected.items() if name not in missing}
+
+    def files(self) -> list[Path]:
+        found = [path for path in self.results.rglob("*") if path.is_file()]
+        return sorted(path for path in found if not path.name.startswith("."))
+
+    def artefacts(self) -> list[Path]:
+        return [path for path in self.files() if not str(path.relative_to(self.results)).startswith(UNREAD)]
+
+    def records(self) -> list[Path]:
+        return sorted((self.study.folder / ".snakemake/metadata").glob("*"))
+
+
+def test_whatever_happened_a_plain_run_ends_with_the_right_bytes(tmp_path: Path) -> None:
+    with served(corpus()) as server:
+        world = World(tmp_path, server)
+        run_state_machine_as_test(
+            lambda: History(world),
+            settings=settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=STEPS,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                phases=[Phase.generate],  # a shorter history would take hours to find
+                report_multiple_bugs=False,
+                print_blob=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
