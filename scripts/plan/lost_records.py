@@ -76,7 +76,7 @@ class LostRecords(logging.Filter):
             alone = [*others] == [CONFIGURATION] and not (self._folder / EARLIER).exists()
             if alone and others[CONFIGURATION][0] != UNREADABLE:
                 ways.append(_by_touching(self._folder, sorted(self._workflow.dag_settings.targets)))
-            ways.append("keep them, and take another folder: --config results=results/mine")
+            ways.append("or keep them, and take another folder: --config results=results/mine")
             raise LostRecordsError(_message(file, self._folder, others, ways))
 
 
@@ -107,8 +107,8 @@ def _by_touching(folder: Path, targets: Sequence[str]) -> str:
     command = ["snakemake --touch --forceall --cores 1", *map(shlex.quote, targets)]
     configuration = shlex.quote(str(folder / CONFIGURATION))
     return (
-        "if they are as that configuration made them, have this recorded, after which the same command makes "
-        f"what differs: {' '.join(command)} --configfile {configuration}"
+        "or, if they are as that configuration made them, have this recorded, after which the same command "
+        f"makes what differs: {' '.join(command)} --configfile {configuration}"
     )
 
 
@@ -116,10 +116,11 @@ def _message(file: str, folder: Path, others: Mapping[str, Sequence[Difference]]
     name, found = next(iter(others.items()))
     words = [f"{key}: found {kept}, expected {now}" for key, kept, now in found[:SHOWN]]
     words += [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-    return (
+    said = (
         f"{file}: found no record of Snakemake's about the settings that made this file, and it may be of "
-        f"another configuration, that of {folder / name} ({'; '.join(words)}). Either " + "\n  or ".join(ways)
+        f"another configuration, that of {folder / name} ({'; '.join(words)}). Either"
     )
+    return "\n  ".join([said, *ways])
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
