@@ -8,11 +8,12 @@ each takes about 20 CPU-seconds.
 import os
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from hypothesis.stateful import (
 )
 
 from dsi.base.progress import read_run
-from tests.chaos import AIMS, LOST, RESULTS, SIGNALS, Server, Study, corpus, jobs_of, served
+from tests.chaos import AIMS, LOST, RESULTS, ROOT, SIGNALS, Server, Study, corpus, jobs_of, served
 
 EXAMPLES = int(os.environ.get("DSI_EXAMPLES", "3"))
 STEPS = 5
@@ -42,6 +43,7 @@ UNREAD = (
 )  # what no job of the study reads: only a person can see that it is cut
 TRIES = 12  # runs until a study that says what to do is whole
 PATIENCE = 600.0  # seconds for a run on a busy machine
+TOUCH = re.compile(r"snakemake (--touch --forceall .*)")
 FORCE, REMOVE = re.compile(r"append (--forcerun [a-z0-9_ ]+)"), re.compile(r"\brm (?:-r )?(\S+)")
 
 
@@ -83,13 +85,16 @@ def edit(study: Study, k1: float | None) -> None:
     )
 
 
-def processes_of(session: int) -> Iterator[str]:
-    """The command lines of all processes of a session."""
+def processes_of(session: int) -> dict[int, str]:
+    """All processes of a session, and their commands."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if os.getsid(int(entry.name)) == session:
                 words = (entry / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
-                yield from [words] * bool(words)  # none: it has ended, and nobody has asked how
+                if words:  # none: it has ended, and nobody has asked how
+                    found[int(entry.name)] = words
+    return found
 
 
 class History(RuleBasedStateMachine):
@@ -102,6 +107,7 @@ class History(RuleBasedStateMachine):
         self.same = True  # the last run had the configuration that the study has now
         self.whole = False  # it came to its end
         self.hurt = False  # a file or a record was damaged: then jobs may have to run again
+        self.cut = False  # a file was: it is not as its configuration made it
         self.removed = False  # a file was, as a message said
         self.stopped = 0  # how often something ended a run
         world.histories += 1
@@ -122,10 +128,7 @@ class History(RuleBasedStateMachine):
     def kill(self, jobs: int, delay: float, number: signal.Signals, aim: str) -> None:
         """So many seconds after so many jobs have begun."""
         process = self.start()
-        seen: set[int] = set()
-        while process.poll() is None and len(seen) < jobs:
-            seen |= set(jobs_of(process.pid))
-            time.sleep(0.02)
+        self.wait_for(jobs, process)
         time.sleep(delay)
         targets = [
             *(jobs_of(process.pid) if aim != "snakemake" else ()),
@@ -137,11 +140,14 @@ class History(RuleBasedStateMachine):
         self.stopped += 1
         self.whole = self.ended(process) == 0
 
-    @rule(size=st.sampled_from([2_000, 10_000, 100_000]))
-    def fill_the_disk(self, size: int) -> None:
-        """Files cannot grow beyond a size."""
+    @rule(jobs=st.integers(1, JOBS), size=st.sampled_from([0, 2_000, 20_000]))
+    def fill_the_disk(self, jobs: int, size: int) -> None:
+        """When so many jobs have begun: then no file grows beyond a size."""
         process = self.start()
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        self.wait_for(jobs, process)
+        for pid in processes_of(process.pid):
+            with suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
         self.stopped += 1
         self.whole = self.ended(process) == 0
 
@@ -161,6 +167,7 @@ class History(RuleBasedStateMachine):
         assert ("Nothing to be done" in self.said) or not idle, self.said
         self.compare()
 
+    @precondition(lambda self: self.same)  # twice is not at all
     @rule()
     def edit(self) -> None:
         self.k1 = OTHER if self.k1 is None else None
@@ -178,7 +185,7 @@ class History(RuleBasedStateMachine):
     def truncate(self, data: st.DataObject, share: float) -> None:
         path = data.draw(st.sampled_from(self.artefacts()))
         os.truncate(path, int(path.stat().st_size * share))
-        self.hurt = True
+        self.hurt = self.cut = True
 
     @precondition(lambda self: self.records())
     @rule(data=st.data(), share=st.sampled_from([None, 0, 0.5]))
@@ -209,11 +216,18 @@ class History(RuleBasedStateMachine):
         (self.study.folder / "terminal.txt").unlink(missing_ok=True)
         return self.study.start(*more)
 
+    def wait_for(self, jobs: int, process: subprocess.Popen[bytes]) -> None:
+        """Until so many jobs have begun, or the run has ended."""
+        seen: set[int] = set()
+        while process.poll() is None and len(seen) < jobs:
+            seen |= set(jobs_of(process.pid))
+            time.sleep(0.02)
+
     def ended(self, process: subprocess.Popen[bytes]) -> int:
         """Wait until a run has ended with all its jobs; what was done before has not been done again."""
         status = process.wait(PATIENCE)
         end = time.monotonic() + 60
-        while left := list(processes_of(process.pid)):
+        while left := processes_of(process.pid):
             assert time.monotonic() < end, f"a minute after the run these go on: {left}"
             time.sleep(0.05)
         self.said = (self.study.folder / "terminal.txt").read_text(encoding="utf-8", errors="replace")
@@ -228,9 +242,13 @@ class History(RuleBasedStateMachine):
 
     def obey(self, said: str) -> None:
         """Do what an error says."""
-        forced, removed = FORCE.search(said), set(REMOVE.findall(said))
+        touched, forced, removed = TOUCH.search(said), FORCE.search(said), set(REMOVE.findall(said))
         assert forced or removed, f"an error that says nothing of a way out: {said}"
         assert self.hurt, said
+        if touched and not self.cut:
+            command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+            subprocess.run([*command, *shlex.split(touched[1])], cwd=self.study.folder, check=True)
+            return
         if forced:
             self.ended(self.start(*forced[1].split()))
             return
