@@ -65,7 +65,7 @@ def test_nor_does_a_disk_that_takes_no_words_either(tmp_path: Path, monkeypatch:
     (tmp_path / NAME).unlink()
     (tmp_path / NAME).mkdir()
     (tmp_path / NAME / "file").touch()
-    with Path("/dev/full").open("w", buffering=1) as full, suppress(OSError):  # which closing tells, too
+    with suppress(OSError), Path("/dev/full").open("w", buffering=1) as full:  # closing it is told, too
         monkeypatch.setattr(sys, "stderr", full)
         follower.started(1, "training E1", [])
         follower.counted(2, 2)
