@@ -46,7 +46,7 @@ UNREAD = (
 TRIES = 12  # runs until a study that says what to do is whole
 PATIENCE = 600.0  # seconds for a run on a busy machine
 TOUCH = re.compile(r"snakemake (--touch --forceall .*)")
-FORCE, REMOVE = re.compile(r"append (--forcerun [a-z0-9_ ]+)"), re.compile(r"\brm (?:-r )?(\S+)")
+FORCE, REMOVE = re.compile(r"append (--forcerun [a-z0-9_ ]+)"), re.compile(r"\b(?:rm|delete) (?:-r )?(\S+)")
 
 
 class World:
@@ -110,7 +110,8 @@ class History(RuleBasedStateMachine):
         self.whole = False  # it came to its end
         self.hurt = False  # a file or a record was damaged: then jobs may have to run again
         self.cut = False  # a file was: it is not as its configuration made it
-        self.removed = False  # a file was, as a message said
+        # A file may have been, as a message said, or by Snakemake, when the job that made it anew had failed.
+        self.removed = False
         self.stopped = 0  # how often something ended a run
         world.histories += 1
         world.server.sent = 0
@@ -175,6 +176,7 @@ class History(RuleBasedStateMachine):
         self.k1 = OTHER if self.k1 is None else None
         edit(self.study, self.k1)
         self.same = False
+        self.removed = True
 
     @precondition(lambda self: self.files())
     @rule(data=st.data())
@@ -264,7 +266,7 @@ class History(RuleBasedStateMachine):
             self.removed = True
 
     def compare(self) -> None:
-        """With what an undisturbed study ends with; what was removed as told may be missing."""
+        """With what an undisturbed study ends with; what nobody asks for any more may be missing."""
         found, expected = self.study.digests(), self.world.digests(self.k1)
         missing = expected.keys() - found.keys()
         assert TARGET in found
