@@ -42,7 +42,7 @@ commands = Commands(Path(workflow.basedir) / "scripts")
 run, code = commands.shell, commands.digest
 RESULTS = study.results.rstrip("/")
 GPU = gpus_here()
-this_run = ThisRun(study, logger)
+this_run = ThisRun(study, logger, workflow)
 STAGES = "collection bm25 pseudo_queries docids training pruning ranking evaluation efficiency report".split()
 
 export_environment(commands.scripts, map(str, workflow.deployment_settings.deployment_method))
@@ -70,7 +70,7 @@ wildcard_constraints:
 
 
 onstart:  # of a run that starts jobs: no dry-run, and none of the processes in which jobs run
-    this_run.begin(workflow)
+    this_run.begin()
 
 
 onsuccess:

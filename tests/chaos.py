@@ -199,11 +199,14 @@ class Study:
         }
         (folder / "chaos.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
 
-    def start(self, target: str | None = None) -> subprocess.Popen[bytes]:
-        """The plain command, for the study's target or another; what it prints goes to terminal.txt."""
+    def start(self, *more: str, target: str | None = None) -> subprocess.Popen[bytes]:
+        """The plain command, for the study's target or another, or one with more options.
+
+        What it prints is appended to terminal.txt.
+        """
         # A shell in the background has SIGINT ignored.
         command = ["env", "--default-signal", sys.executable, "-m", "snakemake"]
-        command += ["--snakefile", str(ROOT / "Snakefile"), str(RESULTS / (target or self._target))]
+        command += ["--snakefile", str(ROOT / "Snakefile"), str(RESULTS / (target or self._target)), *more]
         command += ["--cores", str(self._around.cores)]
         command += ["--configfile", str(ROOT / "studies/smoke.yaml"), "chaos.yaml"]
         with (self.folder / "terminal.txt").open("ab") as terminal:
@@ -276,7 +279,7 @@ def strike(study: Study, kill: Kill, before: str | None, seconds: float) -> str:
     again = output.exists() and kill.stage != "download"
     if again:
         output.unlink()
-    process = study.start(stage.output)
+    process = study.start(target=stage.output)
     hit: dict[int, str] = {}
     while process.poll() is None and not hit:
         hit = {pid: name for pid, name in jobs_of(process.pid).items() if name == stage.job}

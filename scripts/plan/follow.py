@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,8 @@ class Follower:
                 write_run(self.run, self.folder)
             except OSError as error:
                 self._silent = True
-                print(f"python scripts status will not know of this run: {error}", file=sys.stderr)
+                with suppress(OSError):  # what is printed may go into a file on the same full disk
+                    print(f"python scripts status will not know of this run: {error}", file=sys.stderr)
 
     def _show(self, handler: "logging.StreamHandler[Any]") -> None:
         # Here, as a run without a terminal has no use for it.

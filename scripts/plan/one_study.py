@@ -6,7 +6,8 @@ off (`nolock` in profiles/), and a run holds a lock of ours on its study's folde
 with the process, however that ends. Studies with different folders run beside each other.
 
 `snakemake --configfile results/configuration.json` starts the study of a results folder again, whatever was
-given on the command line before; `python scripts compare` says in what two studies differ.
+given on the command line before; `python scripts compare` says in what two studies differ. Beside it lies the
+last other configuration under which files there may have been made, until a run has made all of them.
 """
 
 import json
@@ -21,6 +22,7 @@ from plan.config.study import Study
 
 NAME = ".lock"
 CONFIGURATION = "configuration.json"
+EARLIER = ".earlier-configuration.json"
 
 
 class FolderInUseError(RuntimeError):
@@ -76,12 +78,27 @@ class ResultsLock:
 
 
 def keep_configuration(study: Study, folder: Path) -> None:
-    """Write a study's configuration as JSON into its results folder, when jobs start.
+    """Write a study's configuration as JSON into its results folder, when jobs start, and keep another one
+    that was there.
 
     It is moved into place, as it may be the very file that is being read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{os.getpid()}.{CONFIGURATION}"
-    text = json.dumps(study.as_dict(), indent=2, ensure_ascii=False)
-    temporary.write_text(f"{text}\n", encoding="utf-8")
-    temporary.replace(folder / CONFIGURATION)
+    kept = folder / CONFIGURATION
+    before = kept.read_text(encoding="utf-8", errors="replace") if kept.is_file() else None
+    text = f"{json.dumps(study.as_dict(), indent=2, ensure_ascii=False)}\n"
+    if before != text:
+        _write(text, kept)
+        if before is not None:
+            _write(before, folder / EARLIER)
+
+
+def forget_earlier_configuration(folder: Path) -> None:
+    """Called when a run has made all that the kept configuration asks for: it is the only one now."""
+    (folder / EARLIER).unlink(missing_ok=True)
+
+
+def _write(text: str, path: Path) -> None:
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

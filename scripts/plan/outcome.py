@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from plan.leftovers import abandoned, forget_finished
+from plan.one_study import forget_earlier_configuration
 
 REPORT = "report.html"
 SHOWN = 9  # bullets of the answer on a terminal; a study of many criteria has more
@@ -41,6 +42,7 @@ def finish(
     """
     forget_finished(folder)
     if complete:
+        forget_earlier_configuration(folder)
         make_report(folder, snakefile, config)
         unused = abandoned(folder)
         if unused:

@@ -23,7 +23,7 @@ from plan.outcome import answer_lines
 from plan.targets import hint, target_without_rule
 
 _SCHEDULING = re.compile(r"Select jobs to execute|Execute \d+ jobs")
-_NOTHING = "Nothing to be done (all requested files are present"
+NOTHING = "Nothing to be done (all requested files are present"
 _HIDDEN = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.RESOURCES_INFO)
 
 
@@ -65,7 +65,7 @@ class OneLinePerJob(logging.Filter):
             if not self.planning():
                 self.follower.started(fields["jobid"], message, list(fields.get("log") or []))
             self._rewrite(record, message)
-        elif record.getMessage().startswith(_NOTHING):
+        elif record.getMessage().startswith(NOTHING):
             answer = "\n".join(answer_lines(self.follower.folder))
             record.msg, record.args = f"{record.getMessage()}{answer}", ()
         return True

@@ -7,6 +7,7 @@ from typing import Any
 from plan.config.study import Study
 from plan.interruption import Interruption
 from plan.leftovers import sweep
+from plan.lost_records import LostRecords
 from plan.one_study import ResultsLock, keep_configuration
 
 
@@ -15,21 +16,23 @@ class ThisRun:
 
     Args:
         logger: shows lines on the terminal.
+        workflow: Snakemake's.
     """
 
-    def __init__(self, study: Study, logger: logging.Logger) -> None:
+    def __init__(self, study: Study, logger: logging.Logger, workflow: Any) -> None:
         self.study = study
         self.folder = Path(study.results)
         self._logger = logger
+        self._workflow = workflow
         self._lock = ResultsLock(self.folder)
         self._interruption = Interruption(logger, self.folder)
         self._interruption.await_jobs()
+        for earlier in [item for item in logger.filters if isinstance(item, LostRecords)]:
+            logger.removeFilter(earlier)  # of another workflow in this process
+        logger.addFilter(LostRecords(study, self.folder, workflow))
 
-    def begin(self, workflow: Any) -> None:
+    def begin(self) -> None:
         """Called in the process that schedules the jobs, when all of them are known.
-
-        Args:
-            workflow: Snakemake's.
 
         Raises:
             FolderInUseError: another run writes into the folder.
@@ -38,4 +41,4 @@ class ThisRun:
         for job in sweep(self.folder):
             self._logger.warning(f"A job of an earlier run goes on; that of this run waits for it: {job}")
         keep_configuration(self.study, self.folder)
-        self._interruption.install(workflow)
+        self._interruption.install(self._workflow)

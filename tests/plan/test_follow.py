@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,16 @@ def test_a_file_that_cannot_be_written_is_told_once_and_ends_no_run(
     said = capsys.readouterr().err
     assert said.count("python scripts status will not know of this run: ") == 1
     assert follower.done == 1
+
+
+def test_nor_does_a_disk_that_takes_no_words_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the terminal is a file beside the results."""
+    follower = begun(tmp_path, 2)
+    (tmp_path / NAME).unlink()
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / "file").touch()
+    with suppress(OSError), Path("/dev/full").open("w", buffering=1) as full:  # closing it is told, too
+        monkeypatch.setattr(sys, "stderr", full)
+        follower.started(1, "training E1", [])
+        follower.counted(2, 2)
+    assert follower.done == 2
