@@ -11,10 +11,12 @@ import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
+from lightning.pytorch.plugins.environments import LightningEnvironment
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from dsi.base.artefacts import ArtefactError, unreadable
 from dsi.base.files import replacing
+from dsi.training.devices import check_devices, expect_others, is_first
 from dsi.training.objective import VALIDATION_LOSS
 from dsi.training.quiet import leave_out_advertisements
 from dsi.training.retriever import Retriever
@@ -58,7 +60,7 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
     Raises:
         ArtefactError: the state in the folder cannot be read.
         DivergenceError: a loss or a weight is not finite; `state` holds the last whole epoch.
-        SettingsError: a patience without a validation loss.
+        SettingsError: a patience without a validation loss, or more devices than there are.
     """
     phase = module.phase
     if phase.patience is not None and not module.objective.validated:
@@ -67,18 +69,24 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
             " query has a relevant document (for task ranked-list a BM25 list); expected patience: null, or"
             " such queries, for example split: {train: 0.7, validation: 0.1, test: 0.2}"
         )
+    check_devices(phase.devices)
+    if phase.devices > 1 and is_first():
+        expect_others()
     leave_out_advertisements()
     trainer = pl.Trainer(
         max_epochs=phase.epochs,
         accelerator="auto",
-        devices=1,
+        devices=phase.devices,
+        strategy="auto" if phase.devices == 1 else "ddp",
         precision="bf16-mixed" if phase.precision == "bf16" else "32-true",
         accumulate_grad_batches=phase.accumulate,
         callbacks=_callbacks(state, phase.patience),
-        plugins=[_WholeFiles()],
+        # Under Slurm, too, Lightning starts the processes: Snakemake gives a job one task there.
+        plugins=[_WholeFiles()] if phase.devices == 1 else [_WholeFiles(), LightningEnvironment()],
         logger=False,
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
+        use_distributed_sampler=False,
         enable_model_summary=False,
         # In a log file the line that each epoch writes is the progress.
         enable_progress_bar=sys.stderr.isatty(),

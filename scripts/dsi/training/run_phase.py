@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from dsi.base.files import replacing_files
 from dsi.base.locks import FileLock, NoLocksError
 from dsi.pruning.in_training import PruningInTraining
+from dsi.training.devices import is_first
 from dsi.training.finished import keep_finished, put_in_place
 from dsi.training.loop import LAST, train
 from dsi.training.objective import Objective
@@ -38,7 +39,8 @@ def run_phase(
     """Train through a phase, going on from a killed run's state; write the checkpoint and rank with it.
 
     Beside the checkpoint are history.parquet, after E1 optimizer.safetensors, and with pruning
-    masks.safetensors and sparsity.json. What the same training has made and kept is put in place.
+    masks.safetensors and sparsity.json. What the same training has made and kept is put in place. A process
+    that trains beside the first one only trains.
 
     Args:
         pruning: how the start's masks change; None: they stay as they are.
@@ -48,6 +50,9 @@ def run_phase(
         write: writes the trained model's checkpoint into a folder, as `dsi.model.checkpoint.save_checkpoint`.
         rank: ranks with the checkpoint in `output`; ranked: the files that it writes.
     """
+    if not is_first():
+        train(Retriever(start, phase, objective, pruning.growth() if pruning else None), state)
+        return
     with _alone(state):
         if put_in_place(state, ranked):
             logger.info("this training had been done and not been recorded: put in place from %s", state)
