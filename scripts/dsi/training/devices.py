@@ -11,7 +11,9 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
+import lightning.pytorch as pl
 import torch
 
 from dsi.base.command import TIMES
@@ -49,12 +51,25 @@ def expect_others() -> None:
     """Before Lightning starts the others: have them find this process and its modules.
 
     Threads are as many as here in each of them; by itself Lightning divides the machine's among them, here
-    too, and sums depend on it.
+    too, and sums depend on it. SIGTERM ends this process as an error would, and the others with it.
     """
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _end)
     scripts = str(Path(__file__).resolve().parents[2])
     os.environ[FIRST] = str(os.getpid())
     os.environ["OMP_NUM_THREADS"] = str(torch.get_num_threads())
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (scripts, os.environ.get("PYTHONPATH"))))
+
+
+def end_others(trainer: pl.Trainer) -> None:
+    """End the processes that Lightning has started, if any: they may wait for this one."""
+    launcher = trainer.strategy.launcher
+    if launcher is not None:
+        launcher.kill(signal.SIGKILL)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)  # as shells have it
 
 
 def check_devices(devices: int) -> None:

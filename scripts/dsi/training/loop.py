@@ -1,6 +1,7 @@
 """A phase of training with Lightning, from its first epoch or from where a killed run stopped."""
 
 import logging
+import signal
 import sys
 from pathlib import Path
 from pickle import UnpicklingError
@@ -16,8 +17,9 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from dsi.base.artefacts import ArtefactError, unreadable
 from dsi.base.files import replacing
-from dsi.training.devices import check_devices, expect_others, is_first
+from dsi.training.devices import check_devices, end_others, expect_others, is_first
 from dsi.training.objective import VALIDATION_LOSS
+from dsi.training.phase import Phase
 from dsi.training.quiet import leave_out_advertisements
 from dsi.training.retriever import Retriever
 from dsi.training.settings import SettingsError
@@ -45,6 +47,19 @@ class _Patience(EarlyStopping):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         trainer.should_stop = self.stopping_reason is not EarlyStoppingReason.NOT_STOPPED
+
+
+class _OwnSignals(Callback):
+    """Leaves SIGTERM to who had it before the training.
+
+    Lightning answers it with a broadcast, in the middle of whatever processes are telling each other.
+    """
+
+    def __init__(self) -> None:
+        self._handler = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        signal.signal(signal.SIGTERM, self._handler)
 
 
 def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Optimizer]:
@@ -80,7 +95,7 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
         strategy="auto" if phase.devices == 1 else "ddp",
         precision="bf16-mixed" if phase.precision == "bf16" else "32-true",
         accumulate_grad_batches=phase.accumulate,
-        callbacks=_callbacks(state, phase.patience),
+        callbacks=_callbacks(state, phase),
         # Under Slurm, too, Lightning starts the processes: Snakemake gives a job one task there.
         plugins=[_WholeFiles()] if phase.devices == 1 else [_WholeFiles(), LightningEnvironment()],
         logger=False,
@@ -93,7 +108,11 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
     )
     last = last_state(state)
     module.model.train()  # from_pretrained leaves it in evaluation mode, which Lightning keeps
-    trainer.fit(module, ckpt_path=last, weights_only=True)
+    try:
+        trainer.fit(module, ckpt_path=last, weights_only=True)
+    except BaseException:
+        end_others(trainer)
+        raise
     module.cpu()
     history = pd.DataFrame(module.history).reindex(columns=[*HISTORY, *module.objective.measures])
     return history, trainer.optimizers[0]
@@ -120,7 +139,7 @@ def last_state(state: Path) -> Path | None:
     return last
 
 
-def _callbacks(state: Path, patience: int | None) -> list[Callback]:
+def _callbacks(state: Path, phase: Phase) -> list[Callback]:
     """What saves the state after each epoch, and what ends the training early."""
     saving = ModelCheckpoint(
         dirpath=state,
@@ -130,4 +149,5 @@ def _callbacks(state: Path, patience: int | None) -> list[Callback]:
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    return [saving] if patience is None else [saving, _Patience(VALIDATION_LOSS, patience=patience)]
+    patience = [] if phase.patience is None else [_Patience(VALIDATION_LOSS, patience=phase.patience)]
+    return [saving, *patience, *([_OwnSignals()] if phase.devices > 1 else [])]
