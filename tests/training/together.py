@@ -29,7 +29,7 @@ from tests.ranking import tiny_lists
 from tests.training.conftest import PHASE, examples, retriever, sequence_objective, sequence_start
 
 TWO = PHASE._replace(epochs=2)
-# Of 7 batches the last step has one alone; 5 rows are in the last batch.
+# In most cases 7 batches an epoch, of which one has 5 rows.
 CASES: dict[str, Callable[[Path, Path, Phase], Retriever]] = {}
 
 
@@ -55,6 +55,7 @@ def masked(folder: Path, _: Path, phase: Phase) -> Retriever:
 
 @case
 def accumulated(folder: Path, _: Path, phase: Phase) -> Retriever:
+    """The last step of an epoch has one batch alone."""
     return retriever(folder, phase._replace(accumulate=2, checkpointing=True), dropout=0.0)
 
 
@@ -77,7 +78,7 @@ def several_tokens(folder: Path, _: Path, phase: Phase) -> Retriever:
 
 @case
 def lists(_: Path, folder: Path, phase: Phase) -> Retriever:
-    """Lists of different lengths, whose padding is not in the loss; three of them, one more than processes."""
+    """Lists of different lengths, whose padding is not in the loss; three of them for two processes."""
     tokenizer = load_tokenizer(folder)
     made = tiny_lists.examples(tokenizer)
     chosen = ListExamples([made[0], made[1], made[1]._replace(input_ids=made[0].input_ids)], made[:2], [])

@@ -10,9 +10,9 @@ from typing import Any
 import lightning.pytorch as pl
 import pandas as pd
 import torch
+from lightning.fabric.plugins.environments import LightningEnvironment
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
-from lightning.pytorch.plugins.environments import LightningEnvironment
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from dsi.base.artefacts import ArtefactError, unreadable
@@ -88,7 +88,22 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
     if phase.devices > 1 and is_first():
         expect_others()
     leave_out_advertisements()
-    trainer = pl.Trainer(
+    trainer = _trainer(state, phase)
+    last = last_state(state)
+    module.model.train()  # from_pretrained leaves it in evaluation mode, which Lightning keeps
+    try:
+        trainer.fit(module, ckpt_path=last, weights_only=True)
+    except BaseException:
+        end_others(trainer)
+        raise
+    module.cpu()
+    history = pd.DataFrame(module.history).reindex(columns=[*HISTORY, *module.objective.measures])
+    return history, trainer.optimizers[0]
+
+
+def _trainer(state: Path, phase: Phase) -> pl.Trainer:
+    """Lightning's, for a phase."""
+    return pl.Trainer(
         max_epochs=phase.epochs,
         accelerator="auto",
         devices=phase.devices,
@@ -106,16 +121,6 @@ def train(module: Retriever, state: Path) -> tuple[pd.DataFrame, torch.optim.Opt
         # In a log file the line that each epoch writes is the progress.
         enable_progress_bar=sys.stderr.isatty(),
     )
-    last = last_state(state)
-    module.model.train()  # from_pretrained leaves it in evaluation mode, which Lightning keeps
-    try:
-        trainer.fit(module, ckpt_path=last, weights_only=True)
-    except BaseException:
-        end_others(trainer)
-        raise
-    module.cpu()
-    history = pd.DataFrame(module.history).reindex(columns=[*HISTORY, *module.objective.measures])
-    return history, trainer.optimizers[0]
 
 
 def last_state(state: Path) -> Path | None:

@@ -81,7 +81,6 @@ def describe_phase(
     """E1 follows the section `training`; E2 has epochs, learning rate and warm-up of its own.
 
     E2 has no patience: arms that are compared would differ in length, and masks stop below their rate.
-
     Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
     fine-tuning in neural network pruning").
 

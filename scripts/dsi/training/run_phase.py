@@ -39,8 +39,7 @@ def run_phase(
     """Train through a phase, going on from a killed run's state; write the checkpoint and rank with it.
 
     Beside the checkpoint are history.parquet, after E1 optimizer.safetensors, and with pruning
-    masks.safetensors and sparsity.json. What the same training has made and kept is put in place. A process
-    that trains beside the first one only trains.
+    masks.safetensors and sparsity.json. What the same training has made and kept is put in place.
 
     Args:
         pruning: how the start's masks change; None: they stay as they are.
@@ -50,14 +49,14 @@ def run_phase(
         write: writes the trained model's checkpoint into a folder, as `dsi.model.checkpoint.save_checkpoint`.
         rank: ranks with the checkpoint in `output`; ranked: the files that it writes.
     """
-    if not is_first():
-        train(Retriever(start, phase, objective, pruning.growth() if pruning else None), state)
+    module = Retriever(start, phase, objective, pruning.growth() if pruning else None)
+    if not is_first():  # it holds the lock, writes and ranks
+        train(module, state)
         return
     with _alone(state):
         if put_in_place(state, ranked):
             logger.info("this training had been done and not been recorded: put in place from %s", state)
             return
-        module = Retriever(start, phase, objective, pruning.growth() if pruning else None)
         history, optimiser = train(module, state)
         with replacing_files(output) as folder:
             write(folder)

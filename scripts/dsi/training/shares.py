@@ -1,4 +1,4 @@
-"""What each of several processes computes of a batch: shares whose losses and gradients add up to the batch's."""
+"""What each of several processes computes of a batch: losses and gradients add up to those of the batch."""
 
 from typing import Any, NamedTuple
 
@@ -17,9 +17,9 @@ class Share(NamedTuple):
 
 
 def share_of(objective: Objective, batch: Any, rank: int, ranks: int) -> Share:
-    """The share of one of so many processes, counted from 0: every so manieth row, as rows are sorted by length.
+    """The share of one of so many processes (ranks, counted from 0): every so manieth row.
 
-    A batch of fewer rows leaves none to the last processes. They compute the first, which counts nothing: all
+    A batch of fewer rows leaves none to the last ones. They compute its first row, which counts nothing: all
     have to take part in each step.
     """
     whole = len(batch[0])
