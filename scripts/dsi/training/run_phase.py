@@ -50,7 +50,7 @@ def run_phase(
         rank: ranks with the checkpoint in `output`; ranked: the files that it writes.
     """
     module = Retriever(start, phase, objective, pruning.growth() if pruning else None)
-    if not is_first():  # it holds the lock, writes and ranks
+    if not is_first():  # which holds the lock, writes and ranks
         train(module, state)
         return
     with _alone(state):
