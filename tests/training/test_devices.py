@@ -75,18 +75,20 @@ def test_a_resumed_run_equals_an_uninterrupted_one(devices: int, trained: Path) 
         assert path.read_bytes() == (resumed / path.name).read_bytes()
 
 
-def test_dropout_of_two_processes_is_no_copy_of_one_half(trained: Path) -> None:
-    """With dropout each process draws for its own rows, so that the weights are others than one process's."""
-    weights = [load_file(trained / devices / "whole/0.safetensors") for devices in "12"]
-    assert any(not torch.allclose(weights[0][name], value) for name, value in weights[1].items())
+def test_each_process_draws_its_own_dropout(trained: Path) -> None:
+    """The first one with the seed that it has alone."""
+    alone, first, second = (
+        (trained / name).read_text() for name in ("1/whole/0.seed", "2/whole/0.seed", "2/whole/1.seed")
+    )
+    assert alone == first != second
 
 
 def until(condition: Callable[[], object]) -> None:
-    for _ in range(6000):
+    for _ in range(30_000):
         if condition():
             return
         time.sleep(0.01)
-    raise AssertionError("it did not come to that within a minute")
+    raise AssertionError("it did not come to that within five minutes")
 
 
 def children(process: int) -> list[int]:

@@ -1,7 +1,7 @@
 """Trainings that several processes share: `python tests/training/together.py FOLDER TOKENIZER LISTS DEVICES`.
 
 Lightning starts the other processes with this command, so that it is a file of its own. Each process writes
-what it has at the end of each case: FOLDER/DEVICES/CASE/RANK.safetensors, and the first one the history.
+what it has at the end of each case, FOLDER/DEVICES/CASE/RANK.safetensors, and the first one the history.
 """
 
 import sys
@@ -60,6 +60,12 @@ def accumulated(folder: Path, _: Path, phase: Phase) -> Retriever:
 
 
 @case
+def patient(folder: Path, _: Path, phase: Phase) -> Retriever:
+    """Ended after two epochs, as the second one is no better than the first."""
+    return retriever(folder, phase._replace(epochs=9, patience=1, learning_rate=0.0), dropout=0.0)
+
+
+@case
 def sparse(folder: Path, _: Path, phase: Phase) -> Retriever:
     """Targets of few documents and the loss in chunks; the last batch has a single row."""
     module = retriever(folder, phase, dropout=0.0)
@@ -104,6 +110,7 @@ def write(module: Retriever, history: Any, folder: Path) -> None:
     held = {f"mask/{name}": mask for name, mask in module.masks.items()}
     weights = {name: weight.detach() for name, weight in module.model.named_parameters()}
     save_file({**weights, **held}, folder / f"{module.global_rank}.safetensors")
+    (folder / f"{module.global_rank}.seed").write_text(str(torch.initial_seed()))  # of the last epoch
     if is_first():
         history.to_parquet(folder / "history.parquet")
 
