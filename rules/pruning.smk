@@ -2,7 +2,7 @@
 
 from dsi.pruning.registry import CRITERIA, calibrated, one_shot
 from dsi.systems import spell_rate
-from plan import inputs, settings, systems_of_study as systems
+from plan import inputs, needs, settings, systems_of_study as systems
 
 DENSE = {"model": "<results>/<dense>/model.safetensors", "rest": inputs.checkpoint("<results>/<dense>")}
 
@@ -31,7 +31,7 @@ rule prune:
         "../envs/environment.yaml"
     threads: study.threads
     resources:
-        mem_mb=lambda wildcards: settings.training_memory(study, wildcards.baseline),
+        mem_mb=lambda wildcards: needs.model_memory(study, wildcards.baseline),
         gpu=GPU,
     params:
         command=lambda wildcards: settings.pruner(study, wildcards.baseline),

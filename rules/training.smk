@@ -1,7 +1,7 @@
 """The trainings; they differ in where they start, what they write and what their task's command is told."""
 
 from dsi.pruning.registry import CRITERIA, one_shot
-from plan import inputs, settings, systems_of_study as systems
+from plan import inputs, needs, settings, systems_of_study as systems
 
 # A training's start and outcome, in the folders that its pathvars name.
 START = {"start": "<results>/<start>/model.safetensors", "start_rest": inputs.checkpoint("<results>/<start>")}
@@ -50,16 +50,16 @@ rule restart:
         job="restart/{baseline}-seed{seed}",
     conda:
         "../envs/environment.yaml"
-    threads: study.threads
+    threads: lambda wildcards: study.threads * needs.devices(study, wildcards.baseline)
     resources:
-        mem_mb=lambda wildcards: settings.training_memory(study, wildcards.baseline),
-        gpu=GPU,
+        mem_mb=lambda wildcards: needs.training_memory(study, wildcards.baseline),
+        gpu=lambda wildcards: GPU * needs.devices(study, wildcards.baseline),
     params:
         command=lambda wildcards: settings.trainer(study, wildcards.baseline),
         code=lambda wildcards: code(settings.trainer(study, wildcards.baseline)),
         phase="E2",
         settings=lambda wildcards: settings.of_e2(study, wildcards.baseline),
-        threads=study.threads,  # of the configuration, not --cores: another number gives other weights
+        threads=study.threads,  # of each process, by the configuration: another number gives other weights
         files=lambda wildcards, input: inputs.as_options(input),
         prune="",
         state=f"{RESULTS}/.training",

@@ -28,7 +28,6 @@ from plan.systems_of_study import untrained_references
 TRAINERS = {"docid": "train", "ranked-list": "train_lists"}
 PRUNERS = {"docid": "prune", "ranked-list": "prune_lists"}
 SPLITS = ("train", "validation", "test")
-PARAMETERS = {"t5-small": 77, "t5-base": 248, "t5-large": 771}  # millions, with an untied head
 
 Task = TypeVar("Task", DocidBaseline, RankedListBaseline)
 
@@ -146,21 +145,6 @@ def trainer(study: Study, baseline: str) -> str:
 def pruner(study: Study, baseline: str) -> str:
     """The command that prunes a baseline by weights alone, and ranks with what is left."""
     return PRUNERS[study.baselines[baseline].task]
-
-
-def training_memory(study: Study, baseline: str) -> int:
-    """MB that a training may need: 3,000, and 25 bytes for each weight of a pre-trained T5.
-
-    Weights, gradients and Adam's moments in fp32, and masks, are 17 of them (docs/results/reproduction.md);
-    the others are for activations and what is in the air. A model that is not known by name counts as the
-    largest; one from scratch is small.
-    """
-    settings = study.baselines[baseline]
-    if not isinstance(settings, RankedListBaseline) or not pretrained(study, baseline):
-        return 3000
-    written = study.models[settings.model]
-    name = Path(written.path or written.hub or "").name
-    return 3000 + 25 * PARAMETERS.get(name, max(PARAMETERS.values()))
 
 
 def pretrained(study: Study, baseline: str) -> bool:

@@ -156,22 +156,22 @@ def test_docids_are_options_in_order(study_of: StudyOf) -> None:
     )
 
 
-def test_trainer_and_memory_go_by_task_and_start(study_of: StudyOf) -> None:
+def test_the_trainer_goes_by_task_and_start(study_of: StudyOf) -> None:
     smoke, msmarco = study_of("smoke"), study_of("msmarco")
     assert settings.trainer(smoke, "smoke") == "train"
     assert settings.trainer(smoke, LISTS) == "train_lists"
     assert not settings.pretrained(smoke, LISTS)
     assert settings.pretrained(msmarco, "t5-small-k5")
-    assert settings.training_memory(smoke, "smoke") == settings.training_memory(smoke, LISTS) == 3000
 
 
-def test_a_pre_trained_model_asks_for_the_memory_of_its_size(study_of: StudyOf) -> None:
-    """13.1 GB are counted of the largest in E2 (docs/results/reproduction.md), 4.6 and 1.4 of the others."""
-    rows = ("t5-small-k5", "t5-base-k5-20", "t5-large-k5-pruned")
-    asked = [settings.training_memory(study_of("msmarco"), row) for row in rows]
-    assert asked == [3000 + 25 * 77, 3000 + 25 * 248, 3000 + 25 * 771]
-    other = study_of("msmarco", models={"t5-small": {"hub": "google/mt5-small"}})
-    assert settings.training_memory(other, "t5-small-k5") == asked[-1]
+def test_devices_are_told_where_a_study_names_them(study_of: StudyOf) -> None:
+    """One that does not has the settings that it had."""
+    plain, two = (
+        study_of("smoke", baselines={"smoke": {"training": given}}) for given in ({}, {"devices": 2})
+    )
+    for told in (settings.of_e1, settings.of_e2):
+        assert "devices" not in told(plain, "smoke")
+        assert json.loads(told(two, "smoke"))["training"]["devices"] == 2
 
 
 def test_e1_of_a_docid_model_depends_on_its_settings_and_bm25(study_of: StudyOf) -> None:

@@ -96,10 +96,12 @@ def docid_objective(folder: Path) -> DocidObjective:
     return DocidObjective(examples(folder), [Query("random matrix", (2,))])
 
 
-def retriever(folder: Path, phase: Phase = PHASE, growth: Growth | None = None, **start: Any) -> Retriever:
-    """An untrained retriever with dropout; start: masks and moments."""
+def retriever(
+    folder: Path, phase: Phase = PHASE, growth: Growth | None = None, *, dropout: float = 0.1, **start: Any
+) -> Retriever:
+    """An untrained retriever; start: masks and moments."""
     pieces = load_tokenizer(folder).get_vocab_size()
-    model = build_model({**SHAPE, "d_model": 8, "dropout": 0.1}, pieces, len(TEXTS), seed=1)
+    model = build_model({**SHAPE, "d_model": 8, "dropout": dropout}, pieces, len(TEXTS), seed=1)
     return Retriever(Start(model, **start), phase, docid_objective(folder), growth)
 
 

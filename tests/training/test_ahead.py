@@ -11,6 +11,7 @@ from dsi.training import retriever as retrievers
 from dsi.training.ahead import AHEAD, made_ahead
 from dsi.training.loop import train
 from dsi.training.objectives.examples import Batch
+from dsi.training.shares import Share
 from tests.training.conftest import docid_objective, retriever
 
 
@@ -25,6 +26,15 @@ def test_batches_are_the_same_in_the_same_order(tokenizer_folder: Path) -> None:
     for one, other in zip(plain, made_ahead(ahead), strict=True):
         assert isinstance(other, Batch)
         assert all(torch.equal(*pair) for pair in zip(one, other, strict=True))
+
+
+def test_shares_of_batches_keep_their_numbers(tokenizer_folder: Path) -> None:
+    batch = next(docid_objective(tokenizer_folder).batches(2))
+    [made] = made_ahead([Share(batch, 9, 0.5)])
+    assert isinstance(made, Share)
+    assert isinstance(made.batch, Batch)
+    assert (made.whole, made.part) == (9, 0.5)
+    assert all(torch.equal(*pair) for pair in zip(made.batch, batch, strict=True))
 
 
 def test_no_more_are_made_than_wait() -> None:

@@ -24,6 +24,17 @@ def test_the_sum_is_that_of_the_rows_and_begins_anew_with_each_epoch() -> None:
     assert losses.end_epoch(model) == 2
 
 
+def test_parts_of_several_processes_are_added_up_before_they_are_read() -> None:
+    losses = Losses(PHASE, lambda parts: parts + torch.tensor([1.0, 2.0]))
+    losses.add(torch.tensor(0.5), 4)
+    losses.add(torch.tensor(0.25), 2)
+    assert losses.end_epoch(torch.nn.Linear(1, 1)) == 1.5 * 4 + 2.25 * 2
+    elsewhere = Losses(PHASE, lambda parts: parts + torch.nan)
+    elsewhere.add(torch.tensor(0.5), 4)
+    with pytest.raises(DivergenceError, match="a loss of nan"):
+        elsewhere.read()
+
+
 def test_the_first_loss_that_is_not_finite_is_named_with_the_step_before_it() -> None:
     losses = Losses(PHASE)
     for number, (value, norm) in enumerate(

@@ -24,6 +24,7 @@ from dsi.training.objectives.examples import VALIDATION_MEASURES, Batch
 from dsi.training.optimisation import make_optimiser
 from dsi.training.phase import Optimisation
 from dsi.training.retriever import MaskError, Retriever
+from dsi.training.shares import Share
 from dsi.training.start import Start
 from tests.conftest import PIECES, SHAPE, TEXTS
 from tests.training.conftest import PHASE, docid_objective, killed_in, retriever
@@ -399,4 +400,4 @@ def test_a_step_reads_nothing_from_the_device(
 
     monkeypatch.setattr(torch.Tensor, "item", waits)
     monkeypatch.setattr(torch.Tensor, "tolist", waits)
-    module.training_step(batch, 0).backward()  # type: ignore[no-untyped-call]
+    module.training_step(Share(batch, 8, 1.0), 0).backward()  # type: ignore[no-untyped-call]

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from dsi.base.process import prepare_torch
+from dsi.training.devices import begin_beside_the_first
 from dsi.training.docid_data import DocidFiles, Judged, docid_objective
 from dsi.training.docid_model import DocidArguments, rank_with_checkpoint, starting_point, write_checkpoint
 from dsi.training.docid_teacher import load_teacher
@@ -23,6 +24,7 @@ def train_docids(arguments: DocidArguments) -> None:
         SettingsError: a section is missing that the phase needs, or a model teaches that cannot.
     """
     settings = arguments.settings
+    begin_beside_the_first()
     prepare_torch(arguments.threads)
     files = DocidFiles(arguments.collection, arguments.generated, arguments.generated_words)
     judged = Judged.read(arguments.collection)

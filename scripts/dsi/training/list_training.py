@@ -15,6 +15,7 @@ from dsi.model.checkpoint import LIST_TASK, load_t5, save_checkpoint
 from dsi.model.t5 import build_t5
 from dsi.ranking.list_task import ListSettings, ListTask, write_lists
 from dsi.training.arguments import TrainingArguments
+from dsi.training.devices import begin_beside_the_first
 from dsi.training.list_settings import ListTrainingSettings
 from dsi.training.objectives.ranked_list import ListExamples, ListObjective, ListTraining
 from dsi.training.phase import describe_phase
@@ -46,6 +47,7 @@ def train_lists(arguments: ListArguments) -> None:
         UserError: no training query has a list.
     """
     settings = arguments.settings
+    begin_beside_the_first()
     prepare_torch(arguments.threads)
     task = ListTask.read(arguments.collection, arguments.tokenizer, generated_lists(settings))
     phase = describe_phase(arguments.phase, settings.training, settings.recovery, arguments.seed)

@@ -4,6 +4,7 @@ Losses and norms stay on the device and are read every few batches, as a GPU wou
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -26,10 +27,15 @@ class Step(NamedTuple):
 
 
 class Losses:
-    """Sums the losses of an epoch's rows, and raises at the first that is not finite."""
+    """Sums the losses of an epoch's rows, and raises at the first that is not finite.
 
-    def __init__(self, phase: Phase) -> None:
+    Args:
+        total: adds up what several processes have, which then read the same; None with one process.
+    """
+
+    def __init__(self, phase: Phase, total: Callable[[torch.Tensor], torch.Tensor] | None = None) -> None:
         self._phase = phase
+        self._total = total
         self._last: Step | None = None
         self._unread: list[tuple[Step | None, int, torch.Tensor]] = []
         self._sum = 0.0
@@ -39,7 +45,7 @@ class Losses:
         self._last = step
 
     def add(self, loss: torch.Tensor, rows: int) -> None:
-        """Add the mean loss of a batch; it is not read yet."""
+        """Add the mean loss of a batch, or this process's part of it; it is not read yet."""
         self._unread.append((self._last, rows, loss.detach()))
 
     def read(self) -> None:
@@ -50,7 +56,8 @@ class Losses:
         """
         if not self._unread:
             return
-        values = torch.stack([loss for _, _, loss in self._unread]).tolist()
+        losses = torch.stack([loss for _, _, loss in self._unread])
+        values = (losses if self._total is None else self._total(losses)).tolist()
         for (step, rows, _), value in zip(self._unread, values, strict=True):
             if not math.isfinite(value):
                 raise DivergenceError(self._message(f"a loss of {value}", step))

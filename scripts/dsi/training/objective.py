@@ -29,5 +29,8 @@ class Objective(Protocol):
     def loss(self, model: T5ForConditionalGeneration, batch: Any) -> torch.Tensor:
         """The loss of a batch, a mean over its rows."""
 
+    def share(self, batch: Any, rows: slice) -> tuple[Any, float]:
+        """Some rows of a batch, and by how much their loss counts in that of the batch: a part of 1."""
+
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Measures after an epoch; empty where there is nothing to validate on."""

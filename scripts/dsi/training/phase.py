@@ -29,7 +29,8 @@ class Phase(NamedTuple):
     first_epoch counts from 1 over both phases: E2 starts at E1 + 1. warmup: fraction of the steps;
     then the rate is constant or falls to 0 along a cosine. accumulate: batches whose gradients make one
     step. checkpointing: recompute activations in the backward pass instead of keeping them. rewound:
-    epochs of the schedule that are over before the first one: it is that of rewound + epochs.
+    epochs of the schedule that are over before the first one: it is that of rewound + epochs. devices:
+    processes that share each batch.
     """
 
     name: Literal["E1", "E2"]
@@ -45,6 +46,7 @@ class Phase(NamedTuple):
     precision: Literal["bf16", "fp32"]
     seed: int
     rewound: int = 0
+    devices: int = 1
 
     @property
     def last_epoch(self) -> int:
@@ -79,7 +81,6 @@ def describe_phase(
     """E1 follows the section `training`; E2 has epochs, learning rate and warm-up of its own.
 
     E2 has no patience: arms that are compared would differ in length, and masks stop below their rate.
-
     Rewound, E2 repeats the learning rates of E1's last epochs (Renda et al. 2020, "Comparing rewinding and
     fine-tuning in neural network pruning").
 
@@ -114,6 +115,7 @@ def describe_phase(
         precision=resolve_precision(training.precision),
         seed=seed,
         rewound=rewound,
+        devices=training.devices,
     )
 
 

@@ -8,6 +8,8 @@ _NO_NEWS = (
     "`isinstance(treespec, LeafSpec)` is deprecated",
     # One process loads all data; dsi.training.ahead keeps the order.
     "Your `IterableDataset` has `__len__` defined",
+    # Each of several processes validates on all queries, and has what the others have.
+    "It is recommended to use `self.log('validation_loss', ..., sync_dist=True)`",
 )
 
 

@@ -1,7 +1,7 @@
 """The Lightning module: an objective's loss, an optimiser, a schedule, and masks that hold.
 
 Everything random in an epoch follows from (seed, epoch), so a resumed run equals an uninterrupted one, and
-arms that share a seed share their data.
+arms that share a seed share their data. Of several processes each computes its share of every batch.
 """
 
 import logging
@@ -19,6 +19,7 @@ from dsi.training.losses import READ_EVERY, Losses, Step
 from dsi.training.objective import VALIDATION_LOSS, Objective
 from dsi.training.optimisation import load_moments, make_optimiser, warmup_constant, warmup_cosine
 from dsi.training.phase import Phase
+from dsi.training.shares import Share, share_of
 from dsi.training.start import Start
 
 logger = logging.getLogger(__name__)
@@ -34,19 +35,21 @@ def makes_ahead(device: torch.device) -> bool:
 
 
 class _Epochs(IterableDataset[Any]):
-    """The batches of the epoch that is set; ahead: made while the device works on those before them."""
+    """This process's shares of the epoch's batches; ahead: made while the device works on those before."""
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
         self.epoch = 1
         self.ahead = False
+        self.rank, self.ranks = 0, 1
 
     def __len__(self) -> int:
         return len(self._objective)
 
     def __iter__(self) -> Iterator[Any]:
         batches = self._objective.batches(self.epoch)
-        return made_ahead(batches) if self.ahead else iter(batches)
+        shares = (share_of(self._objective, batch, self.rank, self.ranks) for batch in batches)
+        return made_ahead(shares) if self.ahead else shares
 
 
 class Retriever(pl.LightningModule):
@@ -72,7 +75,7 @@ class Retriever(pl.LightningModule):
         self._growth = growth
         self._scores: list[torch.nn.Parameter] = []
         self._step = 0
-        self._losses = Losses(phase)
+        self._losses = Losses(phase, self._total if phase.devices > 1 else None)
         self._epoch_loss = 0.0
         self._measures: dict[str, float] = {}
 
@@ -95,6 +98,7 @@ class Retriever(pl.LightningModule):
         # ahead of on_train_epoch_start.
         self._epochs.epoch = self.phase.first_epoch + self.current_epoch
         self._epochs.ahead = makes_ahead(self.device)
+        self._epochs.rank, self._epochs.ranks = self.global_rank, self.phase.devices
         return DataLoader(self._epochs, batch_size=None)
 
     def val_dataloader(self) -> list[int]:
@@ -105,12 +109,14 @@ class Retriever(pl.LightningModule):
         if batch_idx == 0:
             # Dropout too follows from (seed, epoch): Lightning does not store torch's generator. Here
             # and not when the epoch starts, as making the loader's iterator draws from it as well.
+            # Each process draws for its own rows; a seed is below 2**32.
             epoch = self.phase.first_epoch + self.current_epoch
-            torch.manual_seed(self.phase.seed * 100_003 + epoch)
+            torch.manual_seed((self.phase.seed + self.global_rank * 2**32) * 100_003 + epoch)
 
-    def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
-        loss = self.objective.loss(self.model, batch)
-        self._losses.add(loss, len(batch[0]))
+    def training_step(self, share: Share, batch_idx: int) -> torch.Tensor:
+        loss = self.objective.loss(self.model, share.batch) * share.part
+        self._losses.add(loss, share.whole)
+        loss = loss * self.phase.devices  # gradients are averaged over the processes, and are to be added up
         accumulate = self.phase.accumulate
         left_over = len(self.objective) % accumulate
         if left_over and batch_idx >= len(self.objective) - left_over:
@@ -205,6 +211,10 @@ class Retriever(pl.LightningModule):
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+    def _total(self, losses: torch.Tensor) -> torch.Tensor:
+        total: torch.Tensor = self.trainer.strategy.reduce(losses, reduce_op="sum")
+        return total
 
     def _mask(self) -> None:
         self._step += 1

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from dsi.base.files import replacing_files
 from dsi.base.locks import FileLock, NoLocksError
 from dsi.pruning.in_training import PruningInTraining
+from dsi.training.devices import is_first
 from dsi.training.finished import keep_finished, put_in_place
 from dsi.training.loop import LAST, train
 from dsi.training.objective import Objective
@@ -48,11 +49,14 @@ def run_phase(
         write: writes the trained model's checkpoint into a folder, as `dsi.model.checkpoint.save_checkpoint`.
         rank: ranks with the checkpoint in `output`; ranked: the files that it writes.
     """
+    module = Retriever(start, phase, objective, pruning.growth() if pruning else None)
+    if not is_first():  # which holds the lock, writes and ranks
+        train(module, state)
+        return
     with _alone(state):
         if put_in_place(state, ranked):
             logger.info("this training had been done and not been recorded: put in place from %s", state)
             return
-        module = Retriever(start, phase, objective, pruning.growth() if pruning else None)
         history, optimiser = train(module, state)
         with replacing_files(output) as folder:
             write(folder)

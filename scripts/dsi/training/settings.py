@@ -16,7 +16,8 @@ class TrainingSettings:
     batch_size: examples of an optimiser step; accumulate: backward passes that make one up. warmup: fraction
     of the steps. weight_decay: of matrices only. gradient_clip: largest norm, None for no limit. patience:
     epochs without a better validation loss before the end, None for all epochs. checkpointing: recompute
-    activations in the backward pass instead of keeping them. max_tokens: longest input.
+    activations in the backward pass instead of keeping them. max_tokens: longest input. devices: processes
+    that share each batch (`dsi.training.devices`).
     """
 
     epochs: int
@@ -34,6 +35,7 @@ class TrainingSettings:
     max_tokens: int
     gradient_clip: float | None = None
     patience: int | None = None
+    devices: int = 1
 
     @property
     def rows_per_batch(self) -> int:

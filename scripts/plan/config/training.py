@@ -4,7 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plan.config.section import NUMBER, Flag, Listed, Number, OrNull, Positive, Section, WholeNumber
+from plan.config.section import (
+    NUMBER,
+    Flag,
+    Listed,
+    MayBeAbsent,
+    Number,
+    OrNull,
+    Positive,
+    Section,
+    WholeNumber,
+)
 
 DecayRate = Annotated[float, Field(ge=0, lt=1), NUMBER]
 
@@ -67,3 +77,9 @@ class Training(Section):
         description="recompute activations instead of keeping them: less memory, slower", examples=[False]
     )
     max_tokens: WholeNumber = Field(description="longest input, in tokens", examples=[16], ge=2)
+    devices: MayBeAbsent[Positive] = Field(
+        default=None,
+        description="processes that share each batch, each on a GPU of its own, or with `threads` of the "
+        "processor; absent: 1",
+        examples=[2],
+    )

@@ -386,6 +386,10 @@ def test_a_faulty_source_is_named(sources: dict[str, Any], message: str) -> None
             "baselines.study.training.accumulate: found 3, expected a divisor of batch_size 8",
         ),
         (
+            {"baselines": {"study": {"training": {"accumulate": 4, "devices": 4}}}},
+            "baselines.study.training.devices: found 4, expected at most one for each of the 2 examples",
+        ),
+        (
             {"baselines": {"study": {"training": {"betas": [0.9]}}}},
             "baselines.study.training.betas: found [0.9], expected 2 entries, for example betas: [",
         ),

@@ -64,6 +64,11 @@ class DocidObjective:
         logits = docid_logits(model, batch.input_ids, batch.attention_mask, self._drawn.documents)
         return soft_cross_entropy(logits, batch.targets)
 
+    def share(self, batch: Batch | SparseBatch, rows: slice) -> tuple[Batch | SparseBatch, float]:
+        """Some rows of a batch, and their part of its loss."""
+        share = type(batch)(*(tensor[rows] for tensor in batch))
+        return share, len(share.input_ids) / len(batch.input_ids)
+
     def sparse_loss(
         self, model: T5ForConditionalGeneration, batch: SparseBatch, taught: Taught | None = None
     ) -> torch.Tensor:

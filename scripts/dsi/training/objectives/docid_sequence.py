@@ -124,6 +124,23 @@ class SequenceObjective:
         logs = torch.log_softmax(logits, dim=2).flatten()[batch.places]
         return -(batch.shares * logs).sum() / len(logits)
 
+    def share(self, batch: SequenceBatch, rows: slice) -> tuple[SequenceBatch, float]:
+        """Some rows of a batch, and their part of its loss."""
+        number = torch.full((len(batch.labels),), -1)  # of each row in the share
+        kept = torch.arange(len(batch.labels))[rows]
+        number[kept] = torch.arange(len(kept))
+        cells = batch.labels[0].numel() * len(self._tokens)  # logits of a row
+        of_share = number[batch.places // cells]
+        there = of_share >= 0
+        share = SequenceBatch(
+            batch.input_ids[rows],
+            batch.attention_mask[rows],
+            batch.labels[rows],
+            (of_share * cells + batch.places % cells)[there],
+            batch.shares[there],
+        )
+        return share, len(kept) / len(batch.labels)
+
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss and measures of the validation queries, ranked exactly to depth 1000."""
         if self._inputs is None:

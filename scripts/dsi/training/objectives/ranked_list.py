@@ -106,8 +106,7 @@ class ListObjective:
             chosen = [examples[row] for row in rows]
             input_ids, mask = pad_batch([example.input_ids for example in chosen])
             labels = self._labels(chosen)
-            counted = (labels.flatten() != IGNORED).nonzero().flatten()
-            yield LabelledBatch(input_ids, mask, labels, counted)
+            yield LabelledBatch(input_ids, mask, labels, _counted(labels))
 
     def loss(self, model: T5ForConditionalGeneration, batch: LabelledBatch) -> torch.Tensor:
         """Cross-entropy, a mean over label positions."""
@@ -115,6 +114,12 @@ class ListObjective:
         # With T5's vocabulary the head takes most of a step's time: leave masked positions out of it.
         logits = head_logits(model, states.flatten(0, 1)[batch.counted])
         return cross_entropy(logits.float(), batch.labels.flatten()[batch.counted])
+
+    def share(self, batch: LabelledBatch, rows: slice) -> tuple[LabelledBatch, float]:
+        """Some rows of a batch, and their part of its loss, which follows from their label positions."""
+        labels = batch.labels[rows]
+        share = LabelledBatch(batch.input_ids[rows], batch.attention_mask[rows], labels, _counted(labels))
+        return share, len(share.counted) / len(batch.counted)
 
     def validate(self, model: T5ForConditionalGeneration) -> dict[str, float]:
         """Loss as trained and the study's measures, of the splits that have queries."""
@@ -140,3 +145,8 @@ class ListObjective:
         longest = max(len(example.label_ids) for example in examples)
         labels = padded_to([example.label_ids for example in examples], longest)
         return labels.masked_fill(labels == PAD_ID, IGNORED)
+
+
+def _counted(labels: torch.Tensor) -> torch.Tensor:
+    """The places in the flattened labels that are in the loss."""
+    return (labels.flatten() != IGNORED).nonzero().flatten()

@@ -35,6 +35,13 @@ def _training_problems(path: str, baseline: Baseline) -> Iterator[str]:
             f"{path}.training.accumulate: found {training.accumulate}, expected a divisor of batch_size "
             f"{training.batch_size}, for example accumulate: 1"
         )
+    rows = max(1, training.batch_size // training.accumulate)
+    if training.devices is not None and training.devices > rows:
+        yield (
+            f"{path}.training.devices: found {training.devices}, expected at most one for each of the {rows} "
+            f"examples of a backward pass (batch_size {training.batch_size}, accumulate "
+            f"{training.accumulate}), for example devices: {min(2, rows)}"
+        )
 
 
 @as_far_as_known
