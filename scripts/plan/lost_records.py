@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from snakemake_interface_common.exceptions import ApiError
+from snakemake.exceptions import ApiError
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from plan.config.study import Study
@@ -34,7 +34,7 @@ class Difference(NamedTuple):
 UNREADABLE = Difference("the file", "no JSON", "a configuration")
 
 
-class LostRecordsError(ApiError):
+class LostRecordsError(ApiError):  # type: ignore[misc]  # Snakemake has no types
     """Snakemake would take over files of which nobody knows the settings. It shows the message alone."""
 
 
