@@ -127,10 +127,13 @@ class History(RuleBasedStateMachine):
         delay=st.floats(0, 1),
         number=st.sampled_from(SIGNALS),
         aim=st.sampled_from(AIMS),
+        options=st.sampled_from([(), ("--keep-incomplete",)]),
     )
-    def kill(self, jobs: int, delay: float, number: signal.Signals, aim: str) -> None:
-        """So many seconds after so many jobs have begun."""
-        process = self.start()
+    def kill(
+        self, jobs: int, delay: float, number: signal.Signals, aim: str, options: tuple[str, ...]
+    ) -> None:
+        """So many seconds after so many jobs have begun; Snakemake may have to leave files of failed jobs."""
+        process = self.start(*options)
         self.wait_for(jobs, process)
         time.sleep(delay)
         targets = [
