@@ -285,32 +285,7 @@ def docid_training(scale: Scale) -> pd.DataFrame:
     input_ids = torch.randint(3, scale.vocabulary, (128, 12), generator=draw)
     rows = []
     for name in ("sparse targets, in chunks", "dense targets, at once"):
-        model = build_model(small_shape(scale), scale.vocabulary, documents, seed=1)
-        model = model.train().to(compute_device())
-        optimiser = make_optimiser(model, ADAM._replace(name="adamw"), 0.001)
-        sparse = SparseTargets(*(part.to(model.device) for part in targets))
-        dense = None if name.startswith("sparse") else sparse.of(slice(0, documents))
-        ids = input_ids.to(model.device)
-
-        def step(
-            model: Any = model,
-            optimiser: Any = optimiser,
-            ids: Any = ids,
-            sparse: Any = sparse,
-            dense: Any = dense,
-        ) -> None:
-            with torch.autocast(model.device.type, dtype=torch.bfloat16):
-                if dense is None:
-                    states = docid_states(model, ids, torch.ones_like(ids))
-                    loss = chunked_cross_entropy(states, docid_head(model, documents), sparse)
-                else:
-                    loss = soft_cross_entropy(
-                        docid_logits(model, ids, torch.ones_like(ids), documents), dense
-                    )
-            loss.backward()
-            optimiser.step()
-            optimiser.zero_grad()
-
+        step = docid_step(scale, input_ids, targets, dense=name.startswith("dense"))
         speed, gigabytes = 128 * per_second(step, scale), math.nan
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
@@ -318,6 +293,33 @@ def docid_training(scale: Scale) -> pd.DataFrame:
             gigabytes = torch.cuda.max_memory_allocated() / 1e9
         rows.append({"documents": documents, "loss": name, "examples/s": speed, "GB at most": gigabytes})
     return pd.DataFrame(rows)
+
+
+def docid_step(
+    scale: Scale, input_ids: torch.Tensor, targets: SparseTargets, *, dense: bool
+) -> Callable[[], None]:
+    """A step of a new model: with targets of every document, or with these and the softmax in chunks."""
+    documents = scale.dsi_documents
+    model = build_model(small_shape(scale), scale.vocabulary, documents, seed=1)
+    model = model.train().to(compute_device())
+    optimiser = make_optimiser(model, ADAM._replace(name="adamw"), 0.001)
+    ids = input_ids.to(model.device)
+    mask = torch.ones_like(ids)
+    sparse = SparseTargets(*(part.to(model.device) for part in targets))
+    whole = sparse.of(slice(0, documents)) if dense else None
+
+    def step() -> None:
+        with torch.autocast(model.device.type, dtype=torch.bfloat16):
+            if whole is None:
+                states = docid_states(model, ids, mask)
+                loss = chunked_cross_entropy(states, docid_head(model, documents), sparse)
+            else:
+                loss = soft_cross_entropy(docid_logits(model, ids, mask, documents), whole)
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+
+    return step
 
 
 def rankings(scale: Scale) -> pd.DataFrame:
@@ -330,7 +332,7 @@ def rankings(scale: Scale) -> pd.DataFrame:
     ranker = Ranker(Checkpoint(model, tokenizer, docids), None)
     head = model.lm_head.weight.detach()[-scale.atomic_documents :]
     states = torch.randn(len(texts), head.shape[1], device=head.device)
-    alone = per_second(lambda: torch.topk(states @ head.T, min(DEPTH, len(docids)), dim=1), scale)
+    alone = per_second(lambda: torch.topk(states @ head.T, min(DEPTH, len(docids)), sorted=False), scale)
     whole = per_second(lambda: ranker.rank(qids, texts, DEPTH), scale)
     rows.append(ranking_row("atomic, product and selection alone", compute_device().type, docids, alone * 64))
     rows.append(ranking_row("atomic, ranked", compute_device().type, docids, whole * 64))

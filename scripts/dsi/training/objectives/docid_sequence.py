@@ -102,7 +102,8 @@ class SequenceObjective:
         self._identifiers = identifiers
         self._prefixes_at_a_time = prefixes_at_a_time
         self._trie = build_trie(identifiers)
-        self._tokens = torch.from_numpy(alphabet(identifiers))  # (A,)
+        self._alphabet = alphabet(identifiers)  # (A,), for batches, which are made beside the device
+        self._tokens = torch.from_numpy(self._alphabet)  # the same where the model is
 
     def __len__(self) -> int:
         """Batches in one epoch."""
@@ -181,7 +182,7 @@ class SequenceObjective:
         labels = self._labels(np.concatenate(followed))
         sequence, depth, token, share = (np.concatenate(column) for column in zip(*parts, strict=True))
         places = (sequence * labels.shape[1] + depth) * len(self._tokens)
-        places += np.searchsorted(self._tokens.numpy(force=True), token)
+        places += np.searchsorted(self._alphabet, token)
         order = places.argsort()  # whatever the blocks
         return SequenceBatch(
             drawn.input_ids,
